@@ -1,6 +1,7 @@
 using Microsoft.Extensions.DependencyInjection;
 using Microsoft.Extensions.DependencyInjection.Extensions;
 using OrleansOrchestrator.Api.Cache;
+using OrleansOrchestrator.Api.Diagnostics;
 using OrleansOrchestrator.Api.Discovery;
 using OrleansOrchestrator.Api.Health;
 using OrleansOrchestrator.Api.Kernel;
@@ -34,18 +35,23 @@ public static class ReadProtocol
         services.TryAddSingleton<IListHandler, ListHandler>();
         services.TryAddSingleton<IObjectResponder, ObjectResponder>();
         services.TryAddSingleton<MetricCollector>();
+        services.TryAddSingleton<TlsHandshakeErrors>();
+        services.TryAddSingleton<StoreSizeGauge>();
         services.AddSingleton<IHealthProbe>(s => new HealthProbe(
             ComponentStatuses.StoreProbe, HealthScope.Ready, cancellationToken => CheckStoreAsync(s.GetRequiredService<ResourceCaches>(), cancellationToken)));
         services.TryAddSingleton<StoreRoom>();
         services.AddSingleton(static s => s.GetRequiredService<StoreRoom>().Probe());
         services.AddEndpoint<DiscoveryHandler>();
         services.TryAddSingleton<HealthChecker>();
+        services.TryAddSingleton<HealthMetrics>();
         services.AddSingleton<IObjectSource, ComponentStatuses>();
         services.AddEndpoint<HealthHandler>();
         services.AddEndpoint<VersionHandler>();
         services.AddEndpoint<MetricsHandler>();
         services.AddEndpoint<StateMetricsHandler>();
         services.AddEndpoint<IndexHandler>();
+        services.TryAddSingleton(ServerFlags.None);
+        services.AddEndpoint<DiagnosticsHandler>();
         services.AddEndpoint<OpenApiHandler>();
         services.AddEndpoint<FacadeHandler>();
         services.AddOpenApi(FacadeDocument.Name, static o => o.AddDocumentTransformer<FacadeDocument>());

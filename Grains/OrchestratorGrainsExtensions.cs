@@ -9,6 +9,7 @@ using Orleans.Runtime.GrainDirectory;
 using Orleans.Serialization;
 using Orleans.Storage;
 using OrleansOrchestrator.Grains.Core.Bootstrap;
+using OrleansOrchestrator.Grains.Core.ResourceQuotas;
 using OrleansOrchestrator.Grains.Encryption;
 using OrleansOrchestrator.Grains.Kernel;
 using OrleansOrchestrator.Grains.Logs;
@@ -78,6 +79,7 @@ public static class OrchestratorGrainsExtensions
         silo.Services.AddSingleton(options.TokenKeys);
         silo.Services.AddSingleton<ObjectGrainServices>();
         silo.Services.AddSingleton<JournalShutdown>();
+        silo.Services.AddSingleton<IQuotaBooksFactory, QuotaBooksFactory>();
         silo.Services.AddSingleton<ILifecycleParticipant<ISiloLifecycle>>(
             static services => services.GetRequiredService<JournalShutdown>());
         silo.Services.AddKeyedSingleton<IGrainStorage>(
@@ -140,6 +142,8 @@ public static class OrchestratorGrainsExtensions
             services.GetRequiredKeyedService<NpgsqlDataSource>(PostgresDataSources.Journals),
             services.GetRequiredService<StoreOutageReporter>()));
         silo.Services.AddSingleton<IDeletionLog>(static services => new PostgresDeletionLog(
+            services.GetRequiredKeyedService<NpgsqlDataSource>(PostgresDataSources.Journals)));
+        silo.Services.AddSingleton<IStoreSize>(static services => new PostgresStoreSize(
             services.GetRequiredKeyedService<NpgsqlDataSource>(PostgresDataSources.Journals)));
         silo.Services.AddSingleton<IGrainDirectoryResolver>(static services => new PostgresGrainDirectory(
             services.GetRequiredKeyedService<NpgsqlDataSource>(PostgresDataSources.Journals),

@@ -1,5 +1,6 @@
 using System.Net;
 using System.Net.NetworkInformation;
+using System.Net.Sockets;
 using System.Text.Json;
 
 namespace OrleansOrchestrator.Machine;
@@ -65,7 +66,12 @@ public sealed class OwnedLink(string name, string owner)
         await EnsureAsync(cancellationToken);
         if (!had)
         {
-            await IpAsync(["address", "replace", $"{address}/32", "dev", name], cancellationToken);
+            // Nobody else is on the link who could have the address, and without a member it would wait for ever.
+            string[] flags = address.AddressFamily == AddressFamily.InterNetworkV6 ? ["nodad"] : [];
+            await IpAsync(
+                ["address", "replace", new IPNetwork(address, address.GetAddressBytes().Length * 8).ToString(), "dev",
+                    name, .. flags],
+                cancellationToken);
             await IpAsync(["link", "set", name, "up"], cancellationToken);
         }
 

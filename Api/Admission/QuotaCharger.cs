@@ -1,6 +1,7 @@
 using k8s.Models;
-using OrleansOrchestrator.Api.Kernel;
 using OrleansOrchestrator.Api.Store;
+using OrleansOrchestrator.Formats;
+using OrleansOrchestrator.Interfaces.Core.ResourceQuotas;
 using OrleansOrchestrator.Interfaces.Kernel;
 using OrleansOrchestrator.Resources.Core.ResourceQuotas;
 using OrleansOrchestrator.Resources.Kernel;
@@ -8,99 +9,101 @@ using OrleansOrchestrator.Resources.Kernel;
 namespace OrleansOrchestrator.Api.Admission;
 
 /// <summary>
-/// Charges writes of a namespace to its quotas: all that wait together, so that each quota is written once for all of
-/// them. A quota that others wrote meanwhile is read anew, and only those that it still has to bear are judged again.
+/// Has writes of a namespace charged to its quotas: all that wait together, in one call to the books of quotas. Which
+/// of /// them count a write is found out from this silo's cache; the books say when that was not up to date.
 /// </summary>
-internal sealed class QuotaCharger(ObjectReader reader, ObjectStore store, ResourceDefinition quotas, TimeProvider time)
+/// <param name="reader">Reads quotas.</param>
+/// <param name="find">Finds the books; asked once, for the factory would find the interface anew each time.</param>
+/// <param name="time">The time.</param>
+internal sealed class QuotaCharger(ObjectReader reader, Func<IQuotaBooksGrain> find, TimeProvider time)
 {
-    /// <summary>Who owns what is charged, as upstream's API server calls itself.</summary>
-    private const string FieldManager = "kube-apiserver";
+    private static readonly TimeSpan FirstPause = TimeSpan.FromMilliseconds(20);
+    private static readonly TimeSpan LastPause = TimeSpan.FromMilliseconds(320);
+
+    private IQuotaBooksGrain? _books;
+
+    private IQuotaBooksGrain Books => _books ??= find();
 
     /// <summary>Answers each of the writes; throws when it could not answer all of them.</summary>
     public async Task ChargeAsync(string space, IReadOnlyList<QuotaWaiter> writes, CancellationToken cancellationToken)
     {
-        var open = writes;
         var devices = await DevicesAsync(space, writes, cancellationToken);
-        for (var attempt = 1; open.Count > 0; attempt++)
+        for (var attempt = 1; attempt <= OptimisticLoop.MaxAttempts; attempt++)
         {
             var snapshot = await reader.SnapshotAsync(
-                WellKnown.ResourceQuotas, ReadFreshness.Linearizable, cancellationToken);
-            List<OpenQuota> all = [.. snapshot.Range(space).Select(static q => new OpenQuota(q))];
-            foreach (var write in open)
+                WellKnown.ResourceQuotas, attempt == 1 ? ReadFreshness.Cached : ReadFreshness.Linearizable,
+                cancellationToken);
+            V1ResourceQuota[] quotas = [.. snapshot.Range(space).Select(static q => q.As<V1ResourceQuota>())];
+            QuotaCharge[] charges = [.. writes.Select(w => QuotaCharge.Of(w.Write, quotas, devices))];
+            var answer = await AskAsync(
+                new QuotaRequest
+                {
+                    Namespace = space, Revision = snapshot.Revision,
+                    Writes = [.. writes.Zip(charges, static (w, c) => NeedOf(c, w.Attributes.DryRun))],
+                },
+                cancellationToken);
+            if (!answer.IsOutdated)
             {
-                Judge(write, all, devices);
+                Answer(writes, charges, answer);
+                return;
             }
+        }
 
-            // All at once: they share a commit.
-            List<OpenQuota> charged = [.. all.Where(static q => q.Writes.Count > 0)];
-            var outcomes = await Task.WhenAll(charged.Select(q => WriteAsync(q, cancellationToken)));
-            foreach (var (quota, outcome) in charged.Zip(outcomes))
-            {
-                Settle(quota, outcome, isLast: attempt == OptimisticLoop.MaxAttempts);
-            }
+        throw new StoreUnavailableException(
+            $"the quotas of namespace {space} change too fast to be charged; try again later");
+    }
 
-            foreach (var write in open.Where(static w => !w.IsAnswered && !w.IsLost))
-            {
-                write.Answer(null);
-            }
+    /// <summary>What the books are asked for one write.</summary>
+    internal static QuotaNeed NeedOf(QuotaCharge charge, bool pretends) => new()
+    {
+        Parts =
+        [
+            .. charge.Parts.Select(static p => new QuotaPart(
+                p.Quota.Metadata.Name,
+                p.More.ToDictionary(static m => m.Key, static m => m.Value.ToString(), StringComparer.Ordinal))),
+        ],
+        Pretends = pretends,
+        IsOwed = charge.IsOwed,
+    };
 
-            open = [.. open.Where(static w => !w.IsAnswered)];
+    private static void Answer(
+        IReadOnlyList<QuotaWaiter> writes, IReadOnlyList<QuotaCharge> charges, QuotaAnswer answer)
+    {
+        Invariant.Check(answer.Refusals.Count == writes.Count, "every write has an answer", answer.Refusals.Count);
+        for (var i = 0; i < writes.Count; i++)
+        {
+            var why = charges[i].Refusal ?? answer.Refusals[i];
+            writes[i].Answer(why is null ? null : AdmissionRefusals.Forbidden(writes[i].Attributes, why));
         }
     }
 
-    /// <summary>Charges one write, after those before it; nothing where it is refused, or only tried.</summary>
-    private static void Judge(QuotaWaiter write, List<OpenQuota> all, DeviceSurroundings? devices)
+    /// <summary>
+    /// Asks again while the books move from one silo to another. If an answer was lost, what is charged twice then is
+    /// given back by who counts anew.
+    /// </summary>
+    private async Task<QuotaAnswer> AskAsync(QuotaRequest request, CancellationToken cancellationToken)
     {
-        write.IsLost = false;
-        List<OpenQuota> left = [.. all.Where(q => !write.Charged.Contains(q.From.Key.Name))];
-        var charge = QuotaCharge.Of(write.Write, [.. left.Select(static q => q.Quota)], devices);
-        if (charge.Refusal is { } why)
+        var (began, pause) = (time.GetTimestamp(), FirstPause);
+        while (true)
         {
-            write.Answer(AdmissionRefusals.Forbidden(write.Attributes, why));
-        }
-        else if (write.Attributes.DryRun || charge.Parts.Count == 0)
-        {
-            write.Answer(null);
-        }
-        else
-        {
-            charge.Apply();
-            foreach (var part in charge.Parts)
+            try
             {
-                left.First(q => ReferenceEquals(q.Quota, part.Quota)).Writes.Add(write);
+                return await Books.ChargeAsync(request, cancellationToken);
             }
-        }
-    }
+            catch (Exception error) when (
+                error is StoreUnavailableException { Refusal: null } or OrleansException or TimeoutException)
+            {
+                if (time.GetElapsedTime(began) >= ObjectStore.Patience)
+                {
+                    throw error as StoreUnavailableException
+                        ?? new StoreUnavailableException(
+                            $"the quotas of namespace {request.Namespace} cannot be charged now: {error.Message}",
+                            error);
+                }
+            }
 
-    private Task<Outcome<ResourceObject>> WriteAsync(OpenQuota quota, CancellationToken cancellationToken)
-    {
-        FieldOwners.StampStatus(quotas, FieldManager, quota.Quota, quota.From, time.GetUtcNow());
-        return store.WriteAsync(
-            quotas,
-            quota.From.Key,
-            EncodedObject.Of(quota.Quota),
-            WriteKind.Update,
-            quota.From.Revision,
-            ReadMode.Optimistic,
-            cancellationToken);
-    }
-
-    private static void Settle(OpenQuota quota, Outcome<ResourceObject> outcome, bool isLast)
-    {
-        foreach (var write in quota.Writes)
-        {
-            if (outcome.Succeeded)
-            {
-                write.Charged.Add(quota.From.Key.Name);
-            }
-            else if (outcome.Error.Code is 404 or 409 && !isLast)
-            {
-                write.IsLost = true;
-            }
-            else
-            {
-                write.Answer(outcome.Error);
-            }
+            await Task.Delay(pause, time, cancellationToken);
+            pause = Periods.AfterAnother(pause, LastPause);
         }
     }
 
@@ -120,13 +123,5 @@ internal sealed class QuotaCharger(ObjectReader reader, ObjectStore store, Resou
             classes,
             name => pods.Get(new ObjectKey(space, name))?.As<V1Pod>(),
             () => claims.Range(space).Select(static c => c.As<Resourcev1ResourceClaim>()));
-    }
-
-    /// <summary>A quota as it is stored, as it is to be, and for which writes.</summary>
-    private sealed record OpenQuota(ResourceObject From)
-    {
-        public V1ResourceQuota Quota { get; } = ResourceCodec.Decode<V1ResourceQuota>(From.Json);
-
-        public List<QuotaWaiter> Writes { get; } = [];
     }
 }

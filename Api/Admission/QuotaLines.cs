@@ -2,8 +2,8 @@ namespace OrleansOrchestrator.Api.Admission;
 
 /// <summary>
 /// Writes that wait for the quotas of their namespaces. Of one namespace one charge is made at a time, for all that
-/// have come since the one before: they would undo each other, and each charge is a commit. A line holds no more than
-/// there are writes under way, which are bounded where they come from.
+/// have come since the one before: they share a call. A line holds no more than there are writes under way, which are
+/// bounded where they come from.
 /// </summary>
 /// <param name="charge">Answers writes of one namespace.</param>
 internal sealed class QuotaLines(Func<string, IReadOnlyList<QuotaWaiter>, Task> charge)

@@ -13,19 +13,11 @@ internal sealed class QuotaWaiter(
 
     public QuotedWrite Write => write;
 
-    /// <summary>The quotas that bear it already.</summary>
-    public HashSet<string> Charged { get; } = new(StringComparer.Ordinal);
-
-    /// <summary>A quota that is to bear it was written by others meanwhile.</summary>
-    public bool IsLost { get; set; }
-
     /// <summary>Null when all quotas bear it; else why not.</summary>
     public Task<Status?> Done => _answer.Task;
 
-    public bool IsAnswered => _answer.Task.IsCompleted;
-
     /// <summary>False when nobody waits for the answer any more.</summary>
-    public bool IsWanted => !IsAnswered && !cancellationToken.IsCancellationRequested;
+    public bool IsWanted => !_answer.Task.IsCompleted && !cancellationToken.IsCancellationRequested;
 
     /// <summary>The first answer counts.</summary>
     public void Answer(Status? refusal) => _answer.TrySetResult(refusal);

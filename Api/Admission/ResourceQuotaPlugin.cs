@@ -1,4 +1,5 @@
 using OrleansOrchestrator.Api.Store;
+using OrleansOrchestrator.Interfaces.Core.ResourceQuotas;
 using OrleansOrchestrator.Interfaces.Kernel;
 using OrleansOrchestrator.Resources.Core.ResourceQuotas;
 using OrleansOrchestrator.Resources.Kernel;
@@ -22,12 +23,11 @@ public sealed class ResourceQuotaPlugin : IAdmissionPlugin
     private readonly QuotaCharger _charger;
     private readonly QuotaLines _lines;
 
-    public ResourceQuotaPlugin(ObjectReader reader, ObjectStore store, ResourceTable table, TimeProvider time)
+    public ResourceQuotaPlugin(ObjectReader reader, IGrainFactory grains, TimeProvider time)
     {
-        var quotas = table.Find(WellKnown.ResourceQuotas)
-            ?? throw new InvalidOperationException("ResourceQuotas are served.");
         (_reader, _time) = (reader, time);
-        _charger = new QuotaCharger(reader, store, quotas, time);
+        _charger = new QuotaCharger(
+            reader, () => grains.GetGrain<IQuotaBooksGrain>(WellKnown.ResourceQuotas.ToString()), time);
         _lines = new QuotaLines(ChargeAsync);
     }
 
@@ -68,7 +68,11 @@ public sealed class ResourceQuotaPlugin : IAdmissionPlugin
         using var patience = new CancellationTokenSource(Patience, _time);
         try
         {
-            await _charger.ChargeAsync(space, [.. writes.Where(static w => w.IsWanted)], patience.Token);
+            QuotaWaiter[] wanted = [.. writes.Where(static w => w.IsWanted)];
+            if (wanted.Length > 0)
+            {
+                await _charger.ChargeAsync(space, wanted, patience.Token);
+            }
         }
         catch (OperationCanceledException) when (patience.IsCancellationRequested)
         {

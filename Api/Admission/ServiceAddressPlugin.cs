@@ -27,13 +27,13 @@ public sealed class ServiceAddressPlugin(IGrainFactory grains, ServiceAddressRan
         var service = (V1Service)attributes.Object!;
         var old = (attributes.OldObject as V1Service)?.Spec;
         var errors = new FieldErrors();
-        ServiceAddressing.Prepare(service.Spec, old, errors);
+        ServiceAddressing.Prepare(service.Spec, old, range, errors);
         if (errors.Count != 0)
         {
             return Invalid(attributes, errors);
         }
 
-        var plan = ServiceAddressPlan.For(service.Spec, old);
+        var plan = ServiceAddressPlan.For(service.Spec, old, range);
         if (plan.Contradiction is { } contradiction)
         {
             return new Status { Code = 500, Reason = StatusReasons.Unknown, Message = contradiction };
@@ -53,9 +53,9 @@ public sealed class ServiceAddressPlugin(IGrainFactory grains, ServiceAddressRan
         AdmissionAttributes attributes, V1Service service, ServiceAddressPlan plan, CancellationToken cancellationToken)
     {
         var answer = ServiceAddressDryRun.Answer(plan, range);
-        if (answer.Refusal is not null && plan.ClusterIP is { Length: > 0 } && range.OffsetOf(plan.ClusterIP) is null)
+        if (answer is { Refusal: not null, RefusedNodePort: < 0 })
         {
-            // Out of the cluster's own range: whoever knows the others is asked.
+            // Out of the cluster's own ranges: whoever knows the others is asked.
             answer = await ReserveAsync(
                 grains.GetGrain<IServiceAddressGrain>(IServiceAddressGrain.Key),
                 Request(attributes, service, plan) with { Pretends = true },
@@ -67,17 +67,17 @@ public sealed class ServiceAddressPlugin(IGrainFactory grains, ServiceAddressRan
             return Refuse(attributes, service, plan, answer);
         }
 
-        plan.Apply(service.Spec, answer.ClusterIP, answer.NodePorts);
+        plan.Apply(service.Spec, answer);
         return null;
     }
 
     private async ValueTask<Status?> ReserveAsync(
         AdmissionAttributes attributes, V1Service service, ServiceAddressPlan plan, CancellationToken cancellationToken)
     {
-        if (plan.ClusterIP is { } wanted && string.IsNullOrEmpty(service.Metadata.Name) &&
+        if ((plan.ClusterIP ?? plan.SecondaryClusterIP) is not null && string.IsNullOrEmpty(service.Metadata.Name) &&
             string.IsNullOrEmpty(service.Metadata.GenerateName))
         {
-            return RefuseNameless(attributes, service, wanted);
+            return RefuseNameless(attributes, service, plan);
         }
 
         var given = (service.Spec.ClusterIP, service.Spec.ClusterIPs);
@@ -96,7 +96,15 @@ public sealed class ServiceAddressPlugin(IGrainFactory grains, ServiceAddressRan
             return Refuse(attributes, service, plan, answer);
         }
 
-        plan.Apply(service.Spec, answer.ClusterIP, answer.NodePorts);
+        if (plan.SecondaryClusterIP is not null && answer.SecondaryClusterIP is null)
+        {
+            // While silos are updated, whoever gives addresses out may know one family alone.
+            await grain.ReleaseAsync(request.Reservation, CancellationToken.None);
+            throw new StoreUnavailableException(
+                $"no secondary address can be reserved for {request.Service} before all silos are of this release");
+        }
+
+        plan.Apply(service.Spec, answer);
         attributes.OnEnd(() => grain.ReleaseAsync(request.Reservation, CancellationToken.None));
         return null;
     }
@@ -107,6 +115,7 @@ public sealed class ServiceAddressPlugin(IGrainFactory grains, ServiceAddressRan
         Reservation = Chance.NewId().ToString("N"),
         Service = new ObjectKey(attributes.Key.Namespace, service.Metadata.Name ?? ""),
         ClusterIP = plan.ClusterIP,
+        SecondaryClusterIP = plan.SecondaryClusterIP,
         NodePorts = plan.NodePorts,
     };
 
@@ -132,7 +141,7 @@ public sealed class ServiceAddressPlugin(IGrainFactory grains, ServiceAddressRan
     private static bool WouldBeValid(
         AdmissionAttributes attributes, V1Service service, ServiceAddressPlan plan, ServiceAddressAnswer pretended)
     {
-        plan.Apply(service.Spec, pretended.ClusterIP, pretended.NodePorts);
+        plan.Apply(service.Spec, pretended);
         var errors = new FieldErrors();
         if (attributes.Operation == AdmissionOperation.Create)
         {
@@ -143,9 +152,12 @@ public sealed class ServiceAddressPlugin(IGrainFactory grains, ServiceAddressRan
     }
 
     /// <summary>Upstream stores an address under the Service's name before it looks whether there is one.</summary>
-    private Status RefuseNameless(AdmissionAttributes attributes, V1Service service, string wanted)
+    private Status RefuseNameless(AdmissionAttributes attributes, V1Service service, ServiceAddressPlan plan)
     {
-        var address = wanted.Length == 0 ? range.ToAddress(range.DynamicIpStart) : wanted;
+        var (wanted, among) = plan.ClusterIP is { } primary
+            ? (primary, range)
+            : (plan.SecondaryClusterIP!, range.Secondary!);
+        var address = wanted.Length == 0 ? among.ToAddress(among.DynamicIpStart) : wanted;
         var errors = new FieldErrors();
         errors.Invalid(
             FieldPath.Of("spec", "clusterIPs"),

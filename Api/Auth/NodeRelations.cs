@@ -1,4 +1,3 @@
-using System.Text;
 using k8s.Models;
 using OrleansOrchestrator.Api.Cache;
 using OrleansOrchestrator.Api.Kernel;
@@ -17,6 +16,7 @@ namespace OrleansOrchestrator.Api.Auth;
 public sealed class NodeRelations(ResourceCaches caches)
 {
     private const string NodeField = "spec.nodeName";
+    private const string ClaimField = "spec.claimRef.name";
 
     /// <summary>
     /// True when the object that is wanted is one of the node's pods, or something that one of them uses.
@@ -62,31 +62,31 @@ public sealed class NodeRelations(ResourceCaches caches)
             },
             cancellationToken);
 
-    /// <summary>True when one of the node's volumes needs a Secret to be mounted.</summary>
+    /// <summary>
+    /// True when a volume that one of the node's pods mounts needs a Secret to be mounted: one that says that it is
+    /// bound to a claim of the pod.
+    /// </summary>
     private async ValueTask<bool> MountsWithAsync(
         string node, AuthorizationAttributes secret, CancellationToken cancellationToken)
     {
-        var cache = await caches.GetAsync(WellKnown.PersistentVolumes, cancellationToken);
-        var volumes = await cache.ConsistentAsync(cancellationToken);
-        var (key, name) = (new ObjectKey(secret.Namespace, secret.Name), Encoding.UTF8.GetBytes(secret.Name));
-
-        // Few volumes have any, and the bytes tell which cannot.
-        foreach (var volume in volumes.Range("").Where(v => v.Json.Span.IndexOf(name) >= 0))
-        {
-            if (PersistentVolumeSecrets.OfNodes(volume.As<V1PersistentVolume>()).Contains(key)
-                && await MountsAsync(node, volume, secret, cancellationToken))
-            {
-                return true;
-            }
-        }
-
-        return false;
+        var pods = await ConsistentAsync(WellKnown.Pods, cancellationToken);
+        var volumes = await ConsistentAsync(WellKnown.PersistentVolumes, cancellationToken);
+        var key = new ObjectKey(secret.Namespace, secret.Name);
+        return pods.WithField(NodeField, node)
+            .SelectMany(p => PodReferences.ClaimsOf(p.As<V1Pod>())
+                .SelectMany(claim => volumes.WithField(ClaimField, claim))
+                .Select(static v => v.As<V1PersistentVolume>())
+                .Where(v => v.Spec.ClaimRef.NamespaceProperty == p.Key.Namespace))
+            .Any(v => PersistentVolumeSecrets.OfNodes(v).Contains(key));
     }
 
     private async ValueTask<ResourceObject?> FindAsync(
         ResourceName resource, string name, CancellationToken cancellationToken) =>
-        (await (await caches.GetAsync(resource, cancellationToken)).ConsistentAsync(cancellationToken))
-            .Get(new ObjectKey("", name));
+        (await ConsistentAsync(resource, cancellationToken)).Get(new ObjectKey("", name));
+
+    private async ValueTask<CacheSnapshot> ConsistentAsync(
+        ResourceName resource, CancellationToken cancellationToken) =>
+        await (await caches.GetAsync(resource, cancellationToken)).ConsistentAsync(cancellationToken);
 
     private async ValueTask<bool> UsesAsync(
         string node, AuthorizationAttributes wanted, CancellationToken cancellationToken)

@@ -18,6 +18,9 @@ public sealed class CacheEvent(ChangeKind kind, ResourceObject item, ResourceObj
     /// <summary>The version before; null for an addition.</summary>
     public ResourceObject? Previous { get; } = previous;
 
+    /// <summary>True for a revision without a change, which no watcher is told of.</summary>
+    public bool IsNothing => Object.Key.Name.Length == 0;
+
     /// <summary>The event's place in the order of its resource.</summary>
     public long Revision => Object.Revision;
 

@@ -57,6 +57,11 @@ internal sealed class CacheSnapshotBuilder(IReadOnlyList<FieldReader> indexed)
     public (CacheEvent Event, CachedObject? Previous, CachedObject? Next) Apply(Change change)
     {
         var item = change.Object;
+        if (change.IsNothing)
+        {
+            return (new CacheEvent(change.Kind, item, null), null, null);
+        }
+
         var previous = Objects.TryFind(new KeyProbe(item.Key), out var found) ? found : null;
         Invariant.Check(
             (previous?.Object.Revision ?? 0) == change.PreviousRevision,

@@ -41,11 +41,13 @@ public sealed class CacheWatcher : IValueTaskSource, IDisposable
 
     /// <summary>
     /// The next events, waiting up to <paramref name="wait"/> (to the cache's tick) for the first. After a wait without
-    /// events the batch is empty but its revision is current, so it is the moment for a bookmark.
+    /// events the batch is empty but its revision is current, so it is the moment for a bookmark. So it is, without a
+    /// wait, after revisions without a change.
     /// </summary>
     public async ValueTask<CacheEventBatch> ReadAsync(int maxEvents, TimeSpan wait, CancellationToken cancellationToken)
     {
         cancellationToken.ThrowIfCancellationRequested();
+        var before = Revision;
         if (!_isLive && await ReadHistoryAsync(maxEvents, cancellationToken) is { } history)
         {
             return history;
@@ -55,7 +57,8 @@ public sealed class CacheWatcher : IValueTaskSource, IDisposable
         lock (_cache.Lock)
         {
             var ready = TryRead(maxEvents);
-            if (ready.Events.Count > 0 || ready.End != CacheWatchEnd.None || wait <= TimeSpan.Zero)
+            if (ready.Events.Count > 0 || ready.End != CacheWatchEnd.None || wait <= TimeSpan.Zero
+                || (_queue is null && ready.Revision > before))
             {
                 return ready;
             }
@@ -177,6 +180,11 @@ public sealed class CacheWatcher : IValueTaskSource, IDisposable
         // A watch may begin at a revision that has not arrived here yet.
         var events = Revision >= ring.Newest ? [] : ring.Read(Revision, maxEvents);
         Revision += events.Length;
+        if (Array.Exists(events, static e => e.IsNothing))
+        {
+            events = Array.FindAll(events, static e => !e.IsNothing);
+        }
+
         return new CacheEventBatch(events, Revision, CacheWatchEnd.None);
     }
 
@@ -221,7 +229,7 @@ public sealed class CacheWatcher : IValueTaskSource, IDisposable
             }
 
             Revision = page[^1].Revision;
-            var events = _key is { } key ? page.FindAll(e => _cache.Concerns(e, key)) : page;
+            var events = page.FindAll(e => _key is { } key ? _cache.Concerns(e, key) : !e.IsNothing);
             if (events.Count > 0)
             {
                 return new CacheEventBatch(events, Revision, CacheWatchEnd.None);

@@ -97,7 +97,10 @@ public sealed class ResourceCache
             foreach (var (item, previous, next) in applied)
             {
                 Ring.Add(item);
-                Watchers.Dispatch(item, previous, next, _options.WatcherEvents);
+                if (!item.IsNothing)
+                {
+                    Watchers.Dispatch(item, previous, next, _options.WatcherEvents);
+                }
             }
 
             _current = snapshot;
@@ -169,7 +172,7 @@ public sealed class ResourceCache
     /// <summary>
     /// Whether an event is one for a watcher by index; for events whose field values are not at hand.
     /// </summary>
-    internal bool Concerns(CacheEvent item, WatchIndexKey key) => key.Kind switch
+    internal bool Concerns(CacheEvent item, WatchIndexKey key) => !item.IsNothing && key.Kind switch
     {
         WatchIndexKind.Namespace => string.Equals(item.Object.Key.Namespace, key.Text, StringComparison.Ordinal),
         WatchIndexKind.Key => item.Object.Key == key.Key,

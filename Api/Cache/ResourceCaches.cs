@@ -31,8 +31,11 @@ public sealed class ResourceCaches : IAsyncDisposable
         IMeterFactory? meters = null)
     {
         (_catalog, _grains, _store, _options, _time, _logger) = (catalog, grains, store, options, time, logger);
-        meters?.Create("OrleansOrchestrator.Api.Cache").CreateObservableGauge(
-            "apiserver_resource_objects", CountObjects, description: "Number of stored objects, by resource.");
+        if (meters?.Create("OrleansOrchestrator.Api.Cache") is { } meter)
+        {
+            Observe(meter);
+        }
+
         _tick = time.CreateTimer(static caches => ((ResourceCaches)caches!).Tick(), this, options.Tick, options.Tick);
     }
 
@@ -64,6 +67,13 @@ public sealed class ResourceCaches : IAsyncDisposable
             _ = Add(resource);
         }
     }
+
+    /// <summary>
+    /// Has a resource's journal go beyond a revision, without a change if there is none. Throws what <see
+    /// cref="IJournalGrain.MoveBeyondAsync"/> throws.
+    /// </summary>
+    public Task MoveBeyondAsync(ResourceName resource, long revision, CancellationToken cancellationToken) =>
+        _grains.GetGrain<IJournalGrain>(resource.ToString()).MoveBeyondAsync(revision, cancellationToken);
 
     /// <summary>Lets go of the cache of a resource that there is no more; ends its watches.</summary>
     public void Drop(ResourceName resource)
@@ -145,10 +155,22 @@ public sealed class ResourceCaches : IAsyncDisposable
         }
     }
 
+    private void Observe(Meter meter)
+    {
+        meter.CreateObservableGauge(
+            "apiserver_resource_objects",
+            () => CountObjects(static r => [new("group", r.Group), new("resource", r.Plural)]),
+            description: "[ALPHA] Number of stored objects at the time of last check split by kind.");
+        meter.CreateObservableGauge(
+            "apiserver_storage_objects", () => CountObjects(static r => [new("resource", r.Qualified)]),
+            description: "[STABLE] [DEPRECATED, consider using apiserver_resource_objects instead] Number of stored "
+            + "objects at the time of last check split by kind. In case of a fetching error, the value will be -1.");
+    }
+
     /// <summary>Of what is loaded here.</summary>
-    private IEnumerable<Measurement<int>> CountObjects() => Started().Where(static e => e.Cache.IsLoaded).Select(
-        static e => new Measurement<int>(
-            e.Cache.Current.Count, new("group", e.Cache.Resource.Group), new("resource", e.Cache.Resource.Plural)));
+    private IEnumerable<Measurement<int>> CountObjects(Func<ResourceName, KeyValuePair<string, object?>[]> labels) =>
+        Started().Where(static e => e.Cache.IsLoaded)
+            .Select(e => new Measurement<int>(e.Cache.Current.Count, labels(e.Cache.Resource)));
 
     private IEnumerable<Entry> Started() => _entries.Values.Where(static e => e.IsValueCreated).Select(static e => e.Value);
 

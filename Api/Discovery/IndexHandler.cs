@@ -11,8 +11,13 @@ public sealed class IndexHandler(DiscoveryHandler discovery, HealthHandler healt
 {
     private static readonly string[] Others =
     [
-        "/.well-known/openid-configuration", "/apis/", "/metrics", "/openapi/v2", "/openapi/v3", "/openapi/v3/", "/openid/v1/jwks", "/version",
+        "/.well-known/openid-configuration", "/apis/", "/flagz", "/metrics", "/metrics/slis", "/openapi/v2",
+        "/openapi/v3", "/openapi/v3/", "/openid/v1/jwks", "/statusz", "/version",
     ];
+
+    /// <summary>All of them, in order.</summary>
+    public IEnumerable<string> Paths => discovery.Paths.Concat(health.Paths).Concat(Others)
+        .Distinct(StringComparer.Ordinal).Order(StringComparer.Ordinal);
 
     /// <inheritdoc/>
     public async ValueTask<bool> TryHandleAsync(HttpContext context, RequestInfo request)
@@ -31,10 +36,8 @@ public sealed class IndexHandler(DiscoveryHandler discovery, HealthHandler healt
 
     private void Write(Utf8JsonWriter writer)
     {
-        var paths = discovery.Paths.Concat(health.Paths).Concat(Others).Distinct(StringComparer.Ordinal).Order(
-            StringComparer.Ordinal);
         writer.WriteStartObject();
-        DiscoveryDocuments.WriteTexts(writer, "paths", [.. paths]);
+        DiscoveryDocuments.WriteTexts(writer, "paths", [.. Paths]);
         writer.WriteEndObject();
     }
 }

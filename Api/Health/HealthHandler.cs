@@ -13,14 +13,16 @@ public sealed class HealthHandler : IEndpointHandler
 {
     private readonly IHealthProbe[] _probes;
     private readonly HealthChecker _checker;
+    private readonly HealthMetrics _metrics;
 
     public HealthHandler(
-        IEnumerable<IHealthProbe> probes, HealthChecker checker, IHostApplicationLifetime? lifetime = null)
+        IEnumerable<IHealthProbe> probes, HealthChecker checker, HealthMetrics metrics,
+        IHostApplicationLifetime? lifetime = null)
     {
         var shutdown = new HealthProbe("shutdown", HealthScope.Ready, _ => new ValueTask<string?>(
             lifetime is { ApplicationStopping.IsCancellationRequested: true } ? "process is shutting down" : null));
         _probes = [HealthProbe.Ping, .. probes, shutdown];
-        _checker = checker;
+        (_checker, _metrics) = (checker, metrics);
     }
 
     /// <summary>Paths of all checks, for the index.</summary>
@@ -87,8 +89,11 @@ public sealed class HealthHandler : IEndpointHandler
             if (excluded.Remove(name))
             {
                 text.Append("[+]").Append(name).Append(" excluded: ok\n");
+                continue;
             }
-            else if (failures[i] is null)
+
+            _metrics.Asked(name, endpoint, isContent: failures[i] is null);
+            if (failures[i] is null)
             {
                 text.Append("[+]").Append(name).Append(" ok\n");
             }

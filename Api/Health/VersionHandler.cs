@@ -20,6 +20,9 @@ public sealed class VersionHandler : IEndpointHandler
     public const string Minor = "36";
     public const string GitVersion = "v1.36.0";
 
+    /// <summary>What this runs on, where upstream tells the version of Go.</summary>
+    public static readonly string Runtime = $"dotnet{Environment.Version}";
+
     /// <summary>How this was built, by the names of fields and of labels.</summary>
     private static readonly (string Field, string Label, string Value)[] Build = [.. ReadBuild()];
 
@@ -85,7 +88,7 @@ public sealed class VersionHandler : IEndpointHandler
         yield return ("gitCommit", "git_commit", commit);
         yield return ("gitTreeState", "git_tree_state", "clean");
         yield return ("buildDate", "build_date", date);
-        yield return ("goVersion", "go_version", $"dotnet{Environment.Version}");
+        yield return ("goVersion", "go_version", Runtime);
         yield return ("compiler", "compiler", "roslyn");
         yield return ("platform", "platform", $"linux/{Architecture()}");
     }

@@ -1,4 +1,3 @@
-using System.Runtime.CompilerServices;
 using k8s;
 using k8s.Models;
 using OrleansOrchestrator.Interfaces.Kernel;
@@ -8,13 +7,11 @@ using OrleansOrchestrator.Resources.Kernel.Ownership;
 namespace OrleansOrchestrator.Api.Kernel;
 
 /// <summary>
-/// Says in objects that are written who owns which of their fields. That is computed from what the client wants, before
-/// admission and the kind's own rules change it: what they add belongs to nobody.
+/// Says in objects that clients write who owns which of their fields. That is computed from what the client wants,
+/// before admission and the kind's own rules change it: what they add belongs to nobody.
 /// </summary>
 internal static class FieldOwners
 {
-    private static readonly ConditionalWeakTable<IObjectCodec, OwnedVersion> NewObjects = [];
-
     /// <summary>Sets the managedFields of an object that is about to be written.</summary>
     /// <param name="context">Who writes what.</param>
     /// <param name="item">The next version, with defaults.</param>
@@ -34,32 +31,9 @@ internal static class FieldOwners
         }
 
         var stored = current is null ? null : context.Definition.Codec.Share(current).Metadata.ManagedFields;
-        Stamp(
-            context.Definition, context.Subresource, manager, Managed(context, given, stored), item, current, now);
-    }
-
-    /// <summary>Sets the managedFields of an object whose status the API itself is about to write.</summary>
-    /// <param name="definition">Its kind.</param>
-    /// <param name="manager">What the API calls itself.</param>
-    /// <param name="item">The next version.</param>
-    /// <param name="current">The version before it.</param>
-    /// <param name="now">The time of the write.</param>
-    public static void StampStatus(
-        ResourceDefinition definition, string manager, IKubernetesObject<V1ObjectMeta> item, ResourceObject current,
-        DateTimeOffset now) => Stamp(
-            definition, "status", manager, ManagedFields.Of(item.Metadata.ManagedFields), item, current, now);
-
-    private static void Stamp(
-        ResourceDefinition definition, string subresource, string manager, ManagedFields managed,
-        IKubernetesObject<V1ObjectMeta> item, ResourceObject? current, DateTimeOffset now)
-    {
-        var codec = definition.Codec;
-        var old = current is null ? null : codec.Share(current);
-        item.Metadata.ManagedFields = Update(
-            Ownership(definition, subresource, now), manager, managed,
-            old is null ? EmptyOf(codec, definition.ApiVersion) : codec.VersionOf(definition.ApiVersion, old),
-            codec.VersionOf(definition.ApiVersion, item), item.Metadata, isNew: current is null)
-            ?? old?.Metadata.ManagedFields;
+        ObjectOwners.Stamp(
+            context.Definition, Ownership(context.Definition, context.Subresource, now), manager,
+            Managed(context, given, stored), item, current);
     }
 
     /// <summary>
@@ -84,52 +58,22 @@ internal static class FieldOwners
             Now = MetadataStamp.Seconds(now),
             Convert = static (_, _) => null,
         };
-        question.Metadata.ManagedFields = Update(
-            ownership, manager, ManagedFields.Empty, EmptyOf(kind.Codec, kind.ApiVersion),
+        question.Metadata.ManagedFields = ObjectOwners.Update(
+            ownership, manager, ManagedFields.Empty, ObjectOwners.Empty(kind.Codec, kind.ApiVersion),
             kind.Codec.VersionOf(kind.ApiVersion, question), question.Metadata, isNew: true);
     }
 
     /// <summary>Ownership as the versions of a kind have it.</summary>
     public static FieldOwnership Ownership(
-        ResourceDefinition definition, string subresource, DateTimeOffset now) => new()
-    {
-        ApiVersion = definition.ApiVersion,
-        Subresource = subresource,
-        Now = MetadataStamp.Seconds(now),
-        FilterOf = version => Find(definition, version)?.Strategy.OwnableFields(subresource),
-        Convert = (item, version) =>
-            Find(definition, item.ApiVersion) is { Asked: null } from
-            && Find(definition, version) is { Asked: null } to
-                ? Convert(item, from, to)
-                : null,
-    };
+        ResourceDefinition definition, string subresource, DateTimeOffset now) =>
+        ObjectOwners.Of(definition, subresource, MetadataStamp.Seconds(now));
 
     /// <summary>An object of a kind that has no fields yet.</summary>
     public static OwnedVersion NewObject(ResourceDefinition definition) =>
-        EmptyOf(definition.Codec, definition.ApiVersion);
+        ObjectOwners.Empty(definition.Codec, definition.ApiVersion);
 
     public static OwnedVersion VersionOf(ResourceDefinition definition, ReadOnlyMemory<byte> json) =>
         new(definition.ApiVersion, definition.Codec.Schema, json);
-
-    /// <summary>The owners after an update; empty when nobody owns anything, null when that can't be told.</summary>
-    /// <param name="ownership">The rules.</param>
-    /// <param name="manager">Who writes.</param>
-    /// <param name="managed">The owners before.</param>
-    /// <param name="live">The object before.</param>
-    /// <param name="next">The object after, as the client wants it.</param>
-    /// <param name="metadata">That of the object after; it says nothing of owners afterwards.</param>
-    /// <param name="isNew">There was none before.</param>
-    public static IList<V1ManagedFieldsEntry>? Update(
-        FieldOwnership ownership, string manager, ManagedFields managed, OwnedVersion live, OwnedVersion next,
-        V1ObjectMeta metadata, bool isNew)
-    {
-        metadata.ManagedFields = null;
-
-        // What was created before owners were kept, or has been made to forget them, has none until it is applied.
-        return managed.IsEmpty && !isNew ? []
-            : ownership.Update(live, next, managed, manager) is { } result ? result.Encode() ?? []
-            : null;
-    }
 
     /// <summary>
     /// The owners before a write: those that the client gives, if it does and may; an object without any, of a client
@@ -155,32 +99,4 @@ internal static class FieldOwners
             && p.First.Time == p.Second.Time && p.First.FieldsType == p.Second.FieldsType
             && p.First.FieldsV1 is FieldsV1 left && p.Second.FieldsV1 is FieldsV1 right
             && left.Json.SequenceEqual(right.Json));
-
-    /// <summary>An object that has no fields yet. Nearly all codecs are of one version, whose object is kept.</summary>
-    private static OwnedVersion EmptyOf(IObjectCodec codec, string apiVersion)
-    {
-        if (NewObjects.TryGetValue(codec, out var known) && known.ApiVersion == apiVersion)
-        {
-            return known;
-        }
-
-        var empty = codec.VersionOf(apiVersion, codec.Decode("{}"u8.ToArray()));
-        Invariant.Check(!empty.Json.IsEmpty, "what many look at is encoded before they do", apiVersion);
-        NewObjects.TryAdd(codec, empty);
-        return empty;
-    }
-
-    private static ResourceDefinition? Find(ResourceDefinition definition, string apiVersion) =>
-        definition.ApiVersion == apiVersion
-            ? definition
-            : definition.Of.Versions.FirstOrDefault(v => v.ApiVersion == apiVersion);
-
-    private static OwnedVersion Convert(OwnedVersion item, ResourceDefinition from, ResourceDefinition to)
-    {
-        var model = from.Codec.Decode(item.Json);
-        var stored = from.Conversion?.ToStored(model) ?? model;
-        var shown = to.Conversion?.FromStored(stored) ?? stored;
-        (shown.ApiVersion, shown.Kind) = (to.ApiVersion, to.Kind);
-        return VersionOf(to, ResourceCodec.Encode(shown));
-    }
 }

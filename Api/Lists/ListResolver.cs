@@ -1,3 +1,4 @@
+using System.Collections.Concurrent;
 using OrleansOrchestrator.Api.Cache;
 using OrleansOrchestrator.Interfaces.Kernel;
 using OrleansOrchestrator.Resources.Kernel;
@@ -21,6 +22,12 @@ public sealed record ListPosition(
 /// </summary>
 public sealed class ListResolver(ResourceCaches caches, SnapshotShelf shelf, TimeProvider clock)
 {
+    /// <summary>
+    /// How often at most a resource's journal is moved on for tokens that have ended: nobody makes it grow by made-up
+    /// ones.
+    /// </summary>
+    private static readonly TimeSpan MoveInterval = TimeSpan.FromSeconds(1);
+
     /// <summary>How long a request waits for a revision that this silo has not reached.</summary>
     public static readonly TimeSpan FutureRevisionWait = TimeSpan.FromSeconds(3);
 
@@ -34,6 +41,9 @@ public sealed class ListResolver(ResourceCaches caches, SnapshotShelf shelf, Tim
         "parameter, or use the continue token in this response to retrieve the remainder of the results. Continuing with the provided token " +
         "results in an inconsistent list - objects that were created, modified, or deleted between the time the first chunk was returned and " +
         "now may show up in the list.";
+
+    /// <summary>When each resource's journal was moved on.</summary>
+    private readonly ConcurrentDictionary<ResourceName, long> _moved = new();
 
     /// <summary>The state for a list; the refusal is upstream's.</summary>
     public async ValueTask<Outcome<ListPosition>> ResolveAsync(
@@ -127,9 +137,7 @@ public sealed class ListResolver(ResourceCaches caches, SnapshotShelf shelf, Tim
             : await AtAsync(cache, token.Revision, cancellationToken);
         if (!view.Succeeded)
         {
-            return view.Error.Code == 410
-                ? StatusErrors.Expired(Inconsistent) with { Continue = token.AtNewest().Encode() }
-                : view.Error;
+            return view.Error.Code == 410 ? await EndAsync(cache, token, cancellationToken) : view.Error;
         }
 
         // A token that does not say its age, or says that it is of the future, gets one here, so that no paging goes on
@@ -138,6 +146,25 @@ public sealed class ListResolver(ResourceCaches caches, SnapshotShelf shelf, Tim
             ? DateTimeOffset.FromUnixTimeSeconds(at)
             : now;
         return new ListPosition(view.Value.View, view.Value.Snapshot, after, inclusive ? after : null, limit, began);
+    }
+
+    /// <summary>
+    /// The end of a token, with another that goes on. What is listed by that must have another resourceVersion, also
+    /// where nobody has written since: upstream's store has one then, because its compaction writes.
+    /// </summary>
+    private async ValueTask<Status> EndAsync(
+        ResourceCache cache, ContinueToken token, CancellationToken cancellationToken)
+    {
+        var now = clock.GetTimestamp();
+        if (cache.Current.Revision <= token.Revision
+            && (!_moved.TryGetValue(cache.Resource, out var moved)
+                || clock.GetElapsedTime(moved, now) >= MoveInterval))
+        {
+            _moved[cache.Resource] = now;
+            await caches.MoveBeyondAsync(cache.Resource, token.Revision, cancellationToken);
+        }
+
+        return StatusErrors.Expired(Inconsistent) with { Continue = token.AtNewest().Encode() };
     }
 
     private async ValueTask<Outcome<(ListView View, CacheSnapshot? Snapshot)>> AtLeastAsync(

@@ -5,6 +5,7 @@ using OrleansOrchestrator.Api.Store;
 using OrleansOrchestrator.Interfaces.Kernel;
 using OrleansOrchestrator.Logs.Search;
 using OrleansOrchestrator.Logs.Shipping;
+using OrleansOrchestrator.Resources.Core.Pods;
 using OrleansOrchestrator.Resources.Kernel;
 
 namespace OrleansOrchestrator.Api.Logs;
@@ -125,7 +126,8 @@ internal sealed class LogStreams(ILogStore store, ObjectReader reader)
         foreach (var freshness in (ReadFreshness[])[ReadFreshness.Cached, ReadFreshness.Linearizable])
         {
             var pod = await reader.GetAsync(WellKnown.Pods, key, freshness, cancellationToken);
-            if (pod is not null && pod.Uid == name.Uid && pod.As<V1Pod>().Spec?.NodeName == node)
+            if (pod?.As<V1Pod>() is { } found && found.Spec?.NodeName == node
+                && PodReferences.StandsFor(found, name.Uid))
             {
                 return pod;
             }

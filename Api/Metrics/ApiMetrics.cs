@@ -38,17 +38,28 @@ public sealed class ApiMetrics
         _labels = new RequestLabels(catalog);
         var meter = _meter = meters.Create(MeterName);
         _requests = meter.CreateCounter<long>(
-            "apiserver_request_total", description: "Requests by verb, resource and status code.");
+            "apiserver_request_total",
+            description: "[STABLE] Counter of apiserver requests broken out for each verb, dry run value, group, "
+            + "version, resource, scope, component, and HTTP response code.");
         _durations = meter.CreateHistogram(
-            "apiserver_request_duration_seconds", "s", "Time from request to answer.", advice: Bounds(Durations));
+            "apiserver_request_duration_seconds", "s",
+            "[STABLE] Response latency distribution in seconds for each verb, dry run value, group, version, "
+            + "resource, subresource, scope and component.",
+            advice: Bounds(Durations));
         _ownDurations = meter.CreateHistogram(
             "apiserver_request_sli_duration_seconds", "s",
-            "Time from request to answer, without that of webhooks and of waiting in queues.",
+            "[ALPHA] Response latency distribution (not counting webhook duration and priority & fairness queue wait "
+            + "times) in seconds for each verb, group, version, resource, subresource, scope and component.",
             advice: Bounds(Durations[2..]));
         _sizes = meter.CreateHistogram(
-            "apiserver_response_sizes", null, "Bytes of the answers to reads.", advice: Bounds(Sizes));
+            "apiserver_response_sizes", null,
+            "[STABLE] Response size distribution in bytes for each group, version, verb, resource, subresource, "
+            + "scope and component.",
+            advice: Bounds(Sizes));
         _longRunning = meter.CreateUpDownCounter<long>(
-            "apiserver_longrunning_requests", description: "Open watches and connections by resource.");
+            "apiserver_longrunning_requests",
+            description: "[STABLE] Gauge of all active long-running apiserver requests broken out by verb, group, "
+            + "version, resource, scope and component. Not all requests are tracked this way.");
         _dropped = meter.CreateCounter<long>(
             "apiserver_dropped_requests_total", description: "Requests turned away because there were too many.");
         _terminated = meter.CreateCounter<long>(
@@ -56,8 +67,14 @@ public sealed class ApiMetrics
         _aborted = meter.CreateCounter<long>(
             "apiserver_request_aborts_total", description: "Requests cut off while they were answered.");
         _deprecated = meter.CreateGauge<int>(
-            "apiserver_requested_deprecated_apis", description: "1 for deprecated APIs that have been asked for.");
+            "apiserver_requested_deprecated_apis",
+            description: "[STABLE] Gauge of deprecated APIs that have been requested, broken out by API group, "
+            + "version, resource, subresource, and removed_release.");
+        WatchEvents = new WatchEvents(meter);
     }
+
+    /// <summary>What watches send.</summary>
+    internal WatchEvents WatchEvents { get; }
 
     /// <summary>Counts a request that lasts as long as its client wants, until disposed.</summary>
     public IDisposable CountLongRunning(RequestInfo request) => new LongRunning(_longRunning, _labels.Of(request, 200));
@@ -70,7 +87,8 @@ public sealed class ApiMetrics
     {
         _meter.CreateObservableGauge(
             "apiserver_current_inflight_requests", answered,
-            description: "Requests being answered, long-running ones excepted.");
+            description: "[STABLE] Number of requests being answered now, long-running ones excepted, per request "
+            + "kind.");
         _meter.CreateObservableGauge(
             "apiserver_current_inqueue_requests", waiting, description: "Requests that wait to be answered.");
     }

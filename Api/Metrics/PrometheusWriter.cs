@@ -9,9 +9,25 @@ internal static class PrometheusWriter
 {
     public const string ContentType = "text/plain; version=0.0.4; charset=utf-8";
 
+    /// <summary>Measurements, and what is known of this process.</summary>
     public static string Write(IReadOnlyList<MetricFamily> families)
     {
         var text = new StringBuilder(16 * 1024);
+        WriteFamilies(text, families);
+        WriteProcess(text);
+        return text.ToString();
+    }
+
+    /// <summary>Measurements alone.</summary>
+    public static string WriteFamilies(IReadOnlyList<MetricFamily> families)
+    {
+        var text = new StringBuilder();
+        WriteFamilies(text, families);
+        return text.ToString();
+    }
+
+    private static void WriteFamilies(StringBuilder text, IReadOnlyList<MetricFamily> families)
+    {
         var named = new HashSet<string>(StringComparer.Ordinal);
         foreach (var family in families)
         {
@@ -21,9 +37,6 @@ internal static class PrometheusWriter
                 WriteFamily(text, name, family);
             }
         }
-
-        WriteProcess(text);
-        return text.ToString();
     }
 
     private static void WriteFamily(StringBuilder text, string name, MetricFamily family)

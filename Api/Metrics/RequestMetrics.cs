@@ -15,6 +15,7 @@ public static class RequestMetrics
     {
         // The collector hears only what is measured after its construction.
         app.ApplicationServices.GetRequiredService<MetricCollector>();
+        app.ApplicationServices.GetRequiredService<TlsHandshakeErrors>();
         var metrics = app.ApplicationServices.GetRequiredService<ApiMetrics>();
         var clock = app.ApplicationServices.GetRequiredService<TimeProvider>();
         return app.Use(next => async context =>

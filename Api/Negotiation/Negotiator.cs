@@ -161,7 +161,8 @@ public static class Negotiator
         Details = new StatusDetails(),
     };
 
-    private static Status NotAccepted(string offered) => new()
+    /// <summary>Refusal (406) of a header that no offered type meets.</summary>
+    internal static Status NotAccepted(string offered) => new()
     {
         Code = 406,
         Reason = StatusReasons.NotAcceptable,

@@ -12,25 +12,34 @@ namespace OrleansOrchestrator.Api.StateMetrics;
 
 /// <summary>
 /// Answers <c>/metrics/state</c>: what kube-state-metrics says of the cluster's objects, read from this silo's caches
-/// kind by kind. Each object is walked in its bytes, once for all families of its kind.
+/// kind by kind; and <c>/metrics/resources</c>: what upstream's scheduler says of pods. Each object is walked in its
+/// bytes, once for all families of its kind.
 /// </summary>
 public sealed class StateMetricsHandler(ObjectReader reader) : IEndpointHandler
 {
-    /// <summary>Where it is served.</summary>
+    /// <summary>Where the series of kube-state-metrics are served.</summary>
     public const string Path = "/metrics/state";
+
+    private const string ResourcesPath = "/metrics/resources";
 
     private const string ContentType = "text/plain; version=0.0.4; charset=utf-8";
 
     /// <inheritdoc/>
     public async ValueTask<bool> TryHandleAsync(HttpContext context, RequestInfo request)
     {
-        if (request.Path != Path)
+        IReadOnlyList<StateTable>? tables = request.Path switch
+        {
+            Path => StateTables.All,
+            ResourcesPath => [PodResourceStates.Pods],
+            _ => null,
+        };
+        if (tables is null)
         {
             return false;
         }
 
         context.Response.ContentType = ContentType;
-        foreach (var table in StateTables.All)
+        foreach (var table in tables)
         {
             var snapshot = await reader.SnapshotAsync(
                 table.Resource, ReadFreshness.Cached, context.RequestAborted);

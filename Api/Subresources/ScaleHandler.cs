@@ -132,7 +132,7 @@ public sealed class ScaleHandler(ObjectUpdater updater, TimeProvider time) : ISu
 
         var scale = (V1Scale)made.Value;
         var scaleOwners = context.FieldManager is { } manager
-            ? FieldOwners.Update(
+            ? ObjectOwners.Update(
                 Ownership(), manager, ManagedFields.Of(before.Metadata.ManagedFields), live,
                 Expected.Codec.VersionOf(Expected.ApiVersion, scale), scale.Metadata, isNew: false)
             : scale.Metadata.ManagedFields;

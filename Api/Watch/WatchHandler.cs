@@ -173,7 +173,8 @@ public sealed class WatchHandler(
         IWatchEncoder encoder = format.Wire == Wire.Protobuf
             ? new ProtobufWatchEncoder(definition, format, messages)
             : new WatchEncoder(definition, format, table);
-        var stream = new WatchStream(pipe, encoder, selection, turns, clock)
+        var measured = new MeasuredEncoder(encoder, metrics.WatchEvents.Of(definition));
+        var stream = new WatchStream(pipe, measured, selection, turns, clock)
         {
             AfterRevision = plan.AfterRevision,
             CurrentRevision = () => cache.Current.Revision,

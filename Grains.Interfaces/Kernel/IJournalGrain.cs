@@ -44,6 +44,13 @@ public interface IJournalGrain : IGrainWithStringKey
     ValueTask<long> GetRevisionAsync(CancellationToken cancellationToken);
 
     /// <summary>
+    /// Commits a revision without a change (<see cref="Change.IsNothing"/>), unless the newest is beyond this one
+    /// already. Throws what <see cref="CommitAsync"/> throws.
+    /// </summary>
+    [AlwaysInterleave, Alias("MoveBeyond"), ResponseTimeout("00:00:09")]
+    Task MoveBeyondAsync(long revision, CancellationToken cancellationToken);
+
+    /// <summary>
     /// The newest committed version of one object, linearizable; null when there is none.
     /// </summary>
     [AlwaysInterleave, Alias("Read"), ResponseTimeout("00:00:03")]
@@ -117,6 +124,12 @@ public sealed record Change(
     /// <summary>The span of the request that made it, while it is in memory; null when it is not sampled.</summary>
     [Id(4)]
     public string? Trace { get; init; }
+
+    /// <summary>
+    /// True for a revision without a change: the deletion of what has no name, and was not there. Logs have it, for
+    /// their revisions are dense, and watchers never see it.
+    /// </summary>
+    public bool IsNothing => Object.Key.Name.Length == 0;
 }
 
 /// <summary>An unbroken run of changes.</summary>

@@ -16,15 +16,16 @@ namespace OrleansOrchestrator.Grains.Kernel;
 /// reader that knows more than we do) the journal is lost: memory is never repaired, the activation ends and a new one
 /// reads the store anew (P3).
 ///
+/// Promises: of some resources writes are answered before they are stored (<see cref="IDeferredWrites"/>). Reads that
+/// promise freshness have them stored first, every batch begins with them, and a timer stores what nobody asks for.
+///
 /// Not thread-safe: all members run on one scheduler, the activation's. Index, ring and revision change only in Publish
 /// and Open, between which and any await nothing is assumed.
 /// </summary>
 internal sealed partial class Journal(
-    ResourceName resource, IJournalStore store, TimeProvider time, JournalOptions options, ILogger logger, Action lost)
+    ResourceName resource, IJournalStore store, TimeProvider time, JournalOptions options, ILogger logger, Action lost,
+    IDeferredWrites? deferred = null)
 {
-    /// <summary>How often a read re-reads an object that a batch in flight is changing.</summary>
-    private const int MaxReadAttempts = 10;
-
     private readonly JournalIndex _index = new();
     private readonly ChangeRing _ring = new(options.RingChanges, options.RingBytes);
     private readonly Queue<PendingWrite> _queue = new();
@@ -47,6 +48,9 @@ internal sealed partial class Journal(
     /// <summary>Completes at the next publication, or when the journal is lost; then replaced.</summary>
     private volatile TaskCompletionSource _published = new(TaskCreationOptions.RunContinuationsAsynchronously);
 
+    /// <summary>The newest published revision.</summary>
+    public long Revision => _revision;
+
     public async Task<Outcome<ResourceObject>> CommitAsync(JournalWrite write, CancellationToken cancellationToken)
     {
         await OpenAsync();
@@ -61,11 +65,7 @@ internal sealed partial class Journal(
 
         _queue.Enqueue(pending);
         _queuedBytes += pending.Bytes;
-        if (_batches is null)
-        {
-            _batches = RunBatchesAsync();
-        }
-
+        StartBatches();
         return await pending.Done;
     }
 
@@ -99,81 +99,47 @@ internal sealed partial class Journal(
         return new CommitAnswers(answers);
     }
 
-    public async ValueTask<long> GetRevisionAsync(CancellationToken cancellationToken)
+    public async Task MoveBeyondAsync(long revision, CancellationToken cancellationToken)
     {
-        await OpenAsync();
-        await HoldLeaseAsync(cancellationToken);
-        return _revision;
+        if (await GetRevisionAsync(cancellationToken) <= revision)
+        {
+            await CommitAsync(JournalBatch.Nothing, cancellationToken);
+        }
     }
 
-    public async Task<ResourceObject?> ReadAsync(ObjectKey key, CancellationToken cancellationToken)
+    /// <summary>Returns when the batch that is on its way, if there is one, is published or has failed.</summary>
+    public async Task BatchEndedAsync()
     {
-        await OpenAsync();
-        for (var attempt = 0; attempt < MaxReadAttempts; attempt++)
+        if (_inFlight is { } inFlight)
         {
-            await HoldLeaseAsync(cancellationToken);
-            var revision = _index.RevisionOf(key);
-            if (revision == 0)
-            {
-                return null;
-            }
-
-            if (_index.InMemory(key) is { } known)
-            {
-                return known;
-            }
-
-            var stored = await store.ReadObjectAsync(resource, key, cancellationToken);
-            if (stored is not null && stored.Revision == _index.RevisionOf(key) && _lease.IsValid)
-            {
-                return stored;
-            }
-
-            // The store is ahead of what is published: a batch with this object is in flight. Its end decides.
-            if (_inFlight is { } inFlight)
-            {
-                await inFlight.WaitAsync(cancellationToken).ConfigureAwait(
-                    ConfigureAwaitOptions.SuppressThrowing | ConfigureAwaitOptions.ContinueOnCapturedContext);
-            }
+            await inFlight.ConfigureAwait(
+                ConfigureAwaitOptions.SuppressThrowing | ConfigureAwaitOptions.ContinueOnCapturedContext);
         }
-
-        throw new StoreUnavailableException($"{resource} {key} changes too fast to be read; try again later");
-    }
-
-    public async Task<ChangeBatch> ReadAfterAsync(
-        long revision, int maxChanges, TimeSpan wait, CancellationToken cancellationToken)
-    {
-        await OpenAsync();
-        if (revision > _revision)
-        {
-            // A reader that knows more: either we are stale, which the check finds out, or the database went back in
-            // time.
-            await CheckFenceAsync();
-            if (revision > _revision)
-            {
-                return new ChangeBatch { Changes = [], Revision = _revision, TooOld = true };
-            }
-        }
-
-        if (revision == _revision && wait > TimeSpan.Zero)
-        {
-            await WaitForPublicationAsync(wait, cancellationToken);
-        }
-
-        return revision >= _ring.After ? ReadRing(revision, maxChanges) : await ReadLogAsync(revision, maxChanges, cancellationToken);
     }
 
     /// <summary>Finishes what is in flight and tells the store that this epoch answers no more.</summary>
     public async Task StopAsync(CancellationToken cancellationToken)
     {
         var releasable = !_isLost && _opening is { IsCompletedSuccessfully: true };
+        deferred?.Close();
+        if (releasable)
+        {
+            await TryFlushAsync();
+        }
+
         if (_batches is { } batches)
         {
             await batches.WaitAsync(cancellationToken);
         }
 
         releasable &= !_isLost;
+        var isSettled = deferred?.IsWaiting == false;
         Lose("it is stopping");
+        if (releasable && isSettled)
+        {
+            await deferred!.SettleAsync();
+        }
+
         if (releasable)
         {
             await store.ReleaseAsync(resource, _epoch, cancellationToken);
@@ -233,8 +199,16 @@ internal sealed partial class Journal(
         _ring.Reset(position.Revision);
         _lease.Renew(sent);
         _predecessorLease = position.Released ? null : (opened, options.Lease);
+        if (deferred is not null)
+        {
+            await deferred.OpenAsync(this);
+            ArmFlush();
+        }
+
         LogOpened(logger, resource, _epoch, _revision);
     }
+
+    private void StartBatches() => _batches ??= RunBatchesAsync();
 
     private async Task RunBatchesAsync()
     {
@@ -243,7 +217,7 @@ internal sealed partial class Journal(
             // Calls that are already scheduled on this activation get into the batch.
             await Task.Yield();
             await OutlivePredecessorAsync();
-            while (_queue.Count > 0 && !_isLost)
+            while ((_queue.Count > 0 || _flush is not null) && !_isLost)
             {
                 await CommitBatchAsync(TakeBatch());
                 await Task.Yield();
@@ -278,6 +252,7 @@ internal sealed partial class Journal(
     {
         var batch = new JournalBatch(resource, _index, _revision);
         var bytes = 0L;
+        TakeDeferred(batch);
         while (batch.Writes.Count < options.MaxBatchWrites && bytes < options.MaxBatchBytes && _queue.TryDequeue(out var pending))
         {
             _queuedBytes -= pending.Bytes;
@@ -292,6 +267,7 @@ internal sealed partial class Journal(
             }
         }
 
+        deferred?.Sending(batch.Changes);
         return batch;
     }
 
@@ -323,10 +299,12 @@ internal sealed partial class Journal(
             }
 
             batch.Writes.ForEach(static w => w.Complete());
+            batch.Flush?.TrySetResult();
         }
         catch (StoreUnavailableException error)
         {
             batch.Writes.ForEach(w => w.Fail(error));
+            Fail(batch.Flush, error);
         }
         catch (Exception error)
         {
@@ -342,17 +320,24 @@ internal sealed partial class Journal(
         span?.SetTag("resource", resource.ToString());
         span?.SetTag("changes", batch.Changes.Count);
         var sent = time.GetTimestamp();
-        var append = store.AppendAsync(resource, _epoch, batch.Changes, CancellationToken.None);
-        _inFlight = append;
-        if (!await append)
+        try
         {
-            LogFenced(logger, resource, _epoch);
-            Lose("another silo has taken it over");
-            ThrowIfLost();
-        }
+            var append = store.AppendAsync(resource, _epoch, batch.Changes, CancellationToken.None);
+            _inFlight = append;
+            if (!await append)
+            {
+                LogFenced(logger, resource, _epoch);
+                Lose("another silo has taken it over");
+                ThrowIfLost();
+            }
 
-        _lease.Renew(sent);
-        Publish(batch.Changes);
+            _lease.Renew(sent);
+            Publish(batch.Changes);
+        }
+        finally
+        {
+            deferred?.Ended();
+        }
     }
 
     private static void FailUnknown(JournalBatch batch, Exception error)
@@ -362,6 +347,8 @@ internal sealed partial class Journal(
         {
             write.Fail(write.IsChange ? unknown : new StoreUnavailableException("the store failed before the write was decided"));
         }
+
+        Fail(batch.Flush, new StoreUnavailableException("the store failed before all was stored"));
     }
 
     /// <summary>
@@ -373,6 +360,7 @@ internal sealed partial class Journal(
         {
             _ring.Add(change);
             _index.Apply(change);
+            deferred?.Published(change);
         }
 
         while (_ring.TryEvict(out var evicted))
@@ -389,25 +377,6 @@ internal sealed partial class Journal(
         var published = _published;
         _published = new TaskCompletionSource(TaskCreationOptions.RunContinuationsAsynchronously);
         published.TrySetResult();
-    }
-
-    private ChangeBatch ReadRing(long revision, int maxChanges)
-    {
-        var changes = _ring.Read(revision, maxChanges, options.MaxReadBytes);
-        return new ChangeBatch { Changes = changes, Revision = revision + changes.Length };
-    }
-
-    private async Task<ChangeBatch> ReadLogAsync(long revision, int maxChanges, CancellationToken cancellationToken)
-    {
-        var batch = await store.ReadChangesAsync(resource, revision, maxChanges, cancellationToken);
-        if (batch.TooOld || batch.Revision <= _revision)
-        {
-            return batch;
-        }
-
-        // The store may already have a batch that is not answered yet: nothing is shown before it is published.
-        var visible = batch.Changes.Where(c => c.Object.Revision <= _revision).ToArray();
-        return new ChangeBatch { Changes = visible, Revision = _revision };
     }
 
     /// <summary>Returns with a valid lease, or throws. Callers answer before their next await.</summary>
@@ -454,7 +423,8 @@ internal sealed partial class Journal(
         }
     }
 
-    private void Lose(string why)
+    /// <summary>Gives up the journal: the activation ends, and the next one reads the store anew.</summary>
+    public void Lose(string why)
     {
         if (_isLost)
         {
@@ -468,21 +438,9 @@ internal sealed partial class Journal(
             pending.Fail(new StoreUnavailableException($"the journal of {resource} is moving because {why}; try again"));
         }
 
+        Fail(_flush, new StoreUnavailableException($"the journal of {resource} is moving because {why}; try again"));
+
         WakeReaders();
         lost();
     }
-
-    [LoggerMessage(Level = LogLevel.Information, Message = "Opened the journal of {Resource}: epoch {Epoch}, revision {Revision}.")]
-    private static partial void LogOpened(ILogger logger, ResourceName resource, long epoch, long revision);
-
-    [LoggerMessage(Level = LogLevel.Warning, Message = "Epoch {Epoch} of {Resource} is no longer current; giving up the journal.")]
-    private static partial void LogFenced(ILogger logger, ResourceName resource, long epoch);
-
-    [LoggerMessage(
-        Level = LogLevel.Error,
-        Message = "Whether {Count} changes of {Resource} after revision {Revision} are committed is unknown; reading the store anew.")]
-    private static partial void LogUnknown(ILogger logger, ResourceName resource, long revision, int count, Exception error);
-
-    [LoggerMessage(Level = LogLevel.Error, Message = "The batch loop of {Resource} failed; giving up the journal.")]
-    private static partial void LogBug(ILogger logger, ResourceName resource, Exception error);
 }

@@ -1,4 +1,5 @@
 using System.Globalization;
+using System.Text;
 using OrleansOrchestrator.Interfaces.Kernel;
 
 namespace OrleansOrchestrator.Grains.Kernel;
@@ -25,7 +26,12 @@ internal sealed class PendingWrite(JournalWrite write, CancellationToken cancell
 
     public void Complete() => _done.TrySetResult(Answer);
 
-    public void Fail(Exception error) => _done.TrySetException(error);
+    public void Fail(Exception error)
+    {
+        // Nobody waits for what was promised: its failure is no unobserved one.
+        _done.TrySetException(error);
+        _ = _done.Task.Exception;
+    }
 
     public void Cancel() => _done.TrySetCanceled(cancellationToken);
 }
@@ -36,6 +42,22 @@ internal sealed class PendingWrite(JournalWrite write, CancellationToken cancell
 /// </summary>
 internal sealed class JournalBatch(ResourceName resource, JournalIndex index, long revision)
 {
+    private const string NothingHead = """
+        {"metadata":{"resourceVersion":"
+        """;
+
+    /// <summary>A revision without a change: the deletion of what has no name, as the change log can hold it.</summary>
+    public static readonly JournalWrite Nothing = new(
+        new ObjectKey("", ""),
+        new ObjectWrite
+        {
+            Kind = WriteKind.Delete,
+            ExpectedRevision = 0,
+            Uid = "",
+            Json = Encoding.UTF8.GetBytes(NothingHead + "\"}}"),
+            RevisionOffset = NothingHead.Length,
+        });
+
     /// <summary>
     /// Revisions that this batch itself sets; 0 for objects it deletes. Made when a batch has a second write.
     /// </summary>
@@ -48,6 +70,9 @@ internal sealed class JournalBatch(ResourceName resource, JournalIndex index, lo
     /// Everything that gets an answer with the batch, refusals too: they hold only if the fence holds.
     /// </summary>
     public List<PendingWrite> Writes { get; } = [];
+
+    /// <summary>Who waits until all is stored that was promised before; null for nobody.</summary>
+    public TaskCompletionSource? Flush { get; set; }
 
     public void Add(PendingWrite pending)
     {
@@ -80,7 +105,7 @@ internal sealed class JournalBatch(ResourceName resource, JournalIndex index, lo
 
         if (current == 0)
         {
-            return StatusErrors.NotFound(resource, key.Name);
+            return key == Nothing.Key ? null : StatusErrors.NotFound(resource, key.Name);
         }
 
         return current == write.ExpectedRevision ? null : StatusErrors.Modified(resource, key.Name);

@@ -1,20 +1,26 @@
+using Microsoft.Extensions.DependencyInjection;
 using Microsoft.Extensions.Logging;
+using OrleansOrchestrator.Interfaces.Core.ResourceQuotas;
 using OrleansOrchestrator.Interfaces.Kernel;
 
 namespace OrleansOrchestrator.Grains.Kernel;
 
 /// <summary>The shell that gives a <see cref="Journal"/> its single thread, its address and its end.</summary>
 [GrainType("journal")]
-public sealed class JournalGrain : Grain, IJournalGrain
+public sealed class JournalGrain : Grain, IJournalGrain, IQuotaBooksGrain
 {
     private readonly Journal _journal;
+
+    /// <summary>Null for all resources but ResourceQuotas.</summary>
+    private readonly IQuotaBooks? _books;
     private readonly JournalShutdown _shutdown;
 
     public JournalGrain(
         IJournalStore store, TimeProvider time, JournalOptions options, JournalShutdown shutdown, ILogger<JournalGrain> logger)
     {
         var resource = ResourceName.Parse(this.GetPrimaryKeyString());
-        _journal = new Journal(resource, store, time, options, logger, DeactivateOnIdle);
+        _books = ServiceProvider.GetRequiredService<IQuotaBooksFactory>().Create(resource);
+        _journal = new Journal(resource, store, time, options, logger, DeactivateOnIdle, _books);
         _shutdown = shutdown;
     }
 
@@ -45,6 +51,10 @@ public sealed class JournalGrain : Grain, IJournalGrain
         _journal.GetRevisionAsync(cancellationToken);
 
     /// <inheritdoc/>
+    public Task MoveBeyondAsync(long revision, CancellationToken cancellationToken) =>
+        _journal.MoveBeyondAsync(revision, cancellationToken);
+
+    /// <inheritdoc/>
     public Task<ResourceObject?> ReadAsync(ObjectKey key, CancellationToken cancellationToken) =>
         _journal.ReadAsync(key, cancellationToken);
 
@@ -52,6 +62,13 @@ public sealed class JournalGrain : Grain, IJournalGrain
     public Task<ChangeBatch> ReadAfterAsync(
         long revision, int maxChanges, TimeSpan wait, CancellationToken cancellationToken) =>
         _journal.ReadAfterAsync(revision, maxChanges, wait, cancellationToken);
+
+    /// <inheritdoc/>
+    public Task<QuotaAnswer> ChargeAsync(QuotaRequest request, CancellationToken cancellationToken)
+    {
+        Invariant.Check(_books is not null, "only quotas are charged", this.GetPrimaryKeyString());
+        return _journal.PromiseAsync(() => _books.TryCharge(_journal, request), cancellationToken);
+    }
 
     public override async Task OnDeactivateAsync(DeactivationReason reason, CancellationToken cancellationToken)
     {

@@ -15,6 +15,12 @@ public sealed class JournalOptions
     /// </summary>
     public TimeSpan LeaseMargin { get; set; } = TimeSpan.FromMilliseconds(200);
 
+    /// <summary>
+    /// How long after a promise it is stored, if nobody reads afresh before: what a watch may be behind. A commit costs
+    /// about 300 µs of CPU; four a second are 4 µs for each of 300 writes.
+    /// </summary>
+    public TimeSpan FlushDelay { get; set; } = TimeSpan.FromMilliseconds(250);
+
     public int MaxBatchWrites { get; set; } = 512;
 
     public long MaxBatchBytes { get; set; } = 8 << 20;

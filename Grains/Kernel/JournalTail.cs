@@ -35,7 +35,7 @@ internal sealed class JournalTail(ResourceName resource, IJournalStore store, Ac
                 continue;
             }
 
-            foreach (var change in batch.Changes)
+            foreach (var change in batch.Changes.Where(static c => !c.IsNothing))
             {
                 see(change);
             }

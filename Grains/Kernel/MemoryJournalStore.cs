@@ -220,7 +220,7 @@ public sealed class MemoryJournalStore(
         {
             for (var i = _log.Count - 1; i >= _first; i--)
             {
-                if (_log[i] is { Kind: ChangeKind.Deleted, Object: var item })
+                if (_log[i] is { Kind: ChangeKind.Deleted, IsNothing: false, Object: var item })
                 {
                     yield return new Deletion(item.Key, item.Uid, item.Revision, _times[i]);
                 }

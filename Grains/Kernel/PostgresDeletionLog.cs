@@ -9,7 +9,7 @@ public sealed class PostgresDeletionLog(NpgsqlDataSource source) : IDeletionLog
     private const string Sql = """
         select committed_at, namespace, name, uid, revision
         from store.changes
-        where kind = 2 and committed_at >= $1 and resource = $2 and ($3 = '' or namespace = $3)
+        where kind = 2 and name <> '' and committed_at >= $1 and resource = $2 and ($3 = '' or namespace = $3)
         order by committed_at desc, revision desc
         limit $4
         """;

@@ -11,8 +11,11 @@ namespace OrleansOrchestrator.Grains.Scheduling;
 /// </summary>
 internal sealed class BindingWait(IResourceClient client, ChangeSignals signals, TimeProvider time)
 {
-    /// <summary>How long that may take, for all objects together.</summary>
+    /// <summary>How long that may take where nothing else is said.</summary>
     public static readonly TimeSpan Patience = TimeSpan.FromMinutes(10);
+
+    /// <summary>Timers cannot be set for much longer; who allows more waits as long as this.</summary>
+    public static readonly TimeSpan Longest = TimeSpan.FromDays(49);
 
     /// <summary>
     /// Looks at each object whenever it or the pod has changed, and once more when the time is up; null when all are
@@ -22,6 +25,7 @@ internal sealed class BindingWait(IResourceClient client, ChangeSignals signals,
     /// <param name="resource">What the objects are.</param>
     /// <param name="objects">Which ones.</param>
     /// <param name="look">Whether one is done, or why it never will be.</param>
+    /// <param name="patience">How long it may take, for all objects together.</param>
     /// <param name="tooLate">What to say when the time is up.</param>
     /// <param name="cancellationToken">Ends it.</param>
     public async Task<string?> UntilAsync(
@@ -29,12 +33,13 @@ internal sealed class BindingWait(IResourceClient client, ChangeSignals signals,
         ResourceName resource,
         IReadOnlyList<ObjectKey> objects,
         Func<ObjectKey, CancellationToken, Task<(bool IsDone, string? Failure)>> look,
+        TimeSpan patience,
         string tooLate,
         CancellationToken cancellationToken)
     {
         await NominateAsync(decision, cancellationToken);
         using var ended = CancellationTokenSource.CreateLinkedTokenSource(cancellationToken);
-        var late = Task.Delay(Patience, time, ended.Token);
+        var late = Task.Delay(patience < Longest ? patience : Longest, time, ended.Token);
         try
         {
             foreach (var key in objects)

@@ -36,7 +36,13 @@ internal sealed class DeviceBinder(IResourceClient client, ChangeSignals signals
 
         ObjectKey[] awaited = [.. decision.Devices.Where(static d => d.IsAwaited).Select(static d => d.Claim)];
         return awaited.Length == 0 ? null : await _wait.UntilAsync(
-            decision, WellKnown.ResourceClaims, awaited, PreparationAsync, "device binding timeout", cancellationToken);
+            decision,
+            WellKnown.ResourceClaims,
+            awaited,
+            (key, ended) => PreparationAsync(key, decision.DevicePatience, ended),
+            decision.DevicePatience,
+            "device binding timeout",
+            cancellationToken);
     }
 
     /// <summary>
@@ -115,7 +121,7 @@ internal sealed class DeviceBinder(IResourceClient client, ChangeSignals signals
     }
 
     private async Task<(bool IsDone, string? Failure)> PreparationAsync(
-        ObjectKey key, CancellationToken cancellationToken)
+        ObjectKey key, TimeSpan patience, CancellationToken cancellationToken)
     {
         var read = await client.GetAsync<Resourcev1ResourceClaim>(key, ReadFreshness.Linearizable, cancellationToken);
         if (!read.Succeeded)
@@ -124,7 +130,7 @@ internal sealed class DeviceBinder(IResourceClient client, ChangeSignals signals
         }
 
         var state = DevicePreparation.Of(read.Value);
-        return state is (false, null) && DevicePreparation.IsOverdue(read.Value, time.GetUtcNow())
+        return state is (false, null) && DevicePreparation.IsOverdue(read.Value, time.GetUtcNow() - patience)
             ? (false, $"claim {key.Name} binding timeout")
             : state;
     }

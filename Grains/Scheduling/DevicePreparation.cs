@@ -43,9 +43,9 @@ internal static class DevicePreparation
         return (true, null);
     }
 
-    /// <summary>It was waited for them long enough.</summary>
-    public static bool IsOverdue(Resourcev1ResourceClaim claim, DateTimeOffset now) =>
+    /// <summary>It was waited for them long enough: the claim got them before that time.</summary>
+    public static bool IsOverdue(Resourcev1ResourceClaim claim, DateTimeOffset latest) =>
         IsAwaited(claim.Status?.Allocation)
         && claim.Status!.Allocation.AllocationTimestamp is { } since
-        && since.ToUniversalTime() + BindingWait.Patience < now.UtcDateTime;
+        && since.ToUniversalTime() < latest.UtcDateTime;
 }

@@ -63,17 +63,23 @@ public sealed class Diagnosis(int nodeCount)
         _reasons.Add($"node(s) didn't satisfy plugin(s) [{plugin}]", nodes);
     }
 
+    /// <summary>Has a say in the pod, and left it no node, whether or not it said why.</summary>
+    public void Blame(string plugin) => _plugins.Add(plugin);
+
     /// <summary>The text of the pod's condition and event.</summary>
     /// <param name="deallocation">What came of looking for claims to deallocate.</param>
     /// <param name="preemption">What came of looking for pods to remove; null when some are removed.</param>
     /// <param name="hasPreemption">Whether pods are looked for to be removed.</param>
-    public string Message(string deallocation, string? preemption, bool hasPreemption = true)
+    /// <param name="hasFailed">Looking for them went wrong, as its text says.</param>
+    public string Message(
+        string deallocation, string? preemption, bool hasPreemption = true, bool hasFailed = false)
     {
         var sentence = _preFilter is null ? _reasons.Sentence() : $"{_reasons.Head} {_preFilter}.";
         return Error ?? (nodeCount == 0 ? NoNodes
             // Upstream's search for claims to deallocate finds nothing of what an earlier step would have left it.
             : !_mayPreempt ? $"{sentence} not found"
             : preemption is null ? sentence
+            : hasFailed ? $"{sentence} {preemption}"
             : !hasPreemption ? $"{sentence} {deallocation}"
             : $"{sentence} {deallocation}, preemption: {preemption}");
     }
@@ -109,6 +115,6 @@ public sealed class RejectedNodes(int nodeCount)
         var texts = _reasons
             .Select(r => string.Create(CultureInfo.InvariantCulture, $"{r.Value} {r.Key}"))
             .Order(StringComparer.Ordinal);
-        return $"{Head} {string.Join(", ", texts)}.";
+        return _reasons.Count == 0 ? Head : $"{Head} {string.Join(", ", texts)}.";
     }
 }

@@ -20,6 +20,9 @@ public sealed class NodeInfo(string name, VersionClock clock)
     /// <summary>Place in the <see cref="NodeTable"/>.</summary>
     public int Slot { get; init; }
 
+    /// <summary>As it is stored, where somebody else is asked about nodes; null otherwise.</summary>
+    public ResourceObject? Object { get; internal set; }
+
     /// <summary>False while only pods mention the node.</summary>
     public bool Exists { get; private set; }
 
@@ -124,6 +127,7 @@ public sealed class NodeInfo(string name, VersionClock clock)
     public void Remove()
     {
         Exists = false;
+        Object = null;
         Images = [];
         Version = clock.Next();
     }

@@ -1,3 +1,4 @@
+using OrleansOrchestrator.Grains.Scheduling.Extenders;
 using OrleansOrchestrator.Grains.Scheduling.Plugins;
 using OrleansOrchestrator.Interfaces.Kernel;
 
@@ -32,13 +33,14 @@ public sealed class NodePicker
     private readonly DeviceTable _devices;
     private readonly NodeTrial _trial;
     private readonly Random _random;
+    private readonly ExtensionTimes _times;
     private readonly int _percentageOfNodesToScore;
     private readonly IFilterPlugin[] _filters;
     private readonly IScorePlugin[] _fixedScores;
     private readonly IScorePlugin[] _scaledScores;
     private readonly int[] _highest;
     private readonly ShapeCache _cache;
-    private readonly List<(IPodRelations Said, int Weight)> _relations = [];
+    private readonly List<(IPodRelations Said, IRelationPlugin Plugin)> _relations = [];
 
     /// <summary>What others reject of the pod at hand, by slot: rules about other pods, and nominated pods.</summary>
     private readonly Dictionary<int, Verdict> _related = [];
@@ -46,6 +48,10 @@ public sealed class NodePicker
     /// <summary>Of a pod with claims, disks or devices, which no other pod can share.</summary>
     private readonly ShapeResults _single;
     private NodeInfo[] _candidates = [];
+    private NodeInfo[] _tried = [];
+    private ShapeResults _results;
+    private int _first;
+    private int _visited;
     private int _start;
     private string? _error;
 
@@ -55,14 +61,17 @@ public sealed class NodePicker
     /// <param name="trial">Told of the pod at hand, and used to look at nodes beside nominated pods.</param>
     /// <param name="random">Breaks ties.</param>
     /// <param name="percentageOfNodesToScore">0 chooses by cluster size: 50 % less 1 % per 125 nodes.</param>
+    /// <param name="times">Measures how long plugins take; null for nobody.</param>
     public NodePicker(
         PluginSet plugins,
         NodeTable nodes,
         ClusterTables tables,
         NodeTrial trial,
         Random random,
-        int percentageOfNodesToScore = 0)
+        int percentageOfNodesToScore = 0,
+        ExtensionTimes? times = null)
     {
+        _times = times ?? ExtensionTimes.None;
         _plugins = plugins;
         _nodes = nodes;
         _nominated = tables.Nominated;
@@ -76,7 +85,7 @@ public sealed class NodePicker
         _scaledScores = [.. plugins.Scores.Where(s => s.Scale != ScoreScale.None)];
         _highest = new int[_scaledScores.Length];
         _cache = new ShapeCache(_scaledScores.Length, CachedShapes);
-        _single = new ShapeResults(_scaledScores.Length);
+        _results = _single = new ShapeResults(_scaledScores.Length);
     }
 
     /// <summary>How many fitting nodes end the search.</summary>
@@ -95,49 +104,63 @@ public sealed class NodePicker
     /// <param name="pod">Looks for a node.</param>
     /// <param name="nominated">Where it is to go if it can, whatever else there is.</param>
     /// <param name="diagnosis">Null with a node.</param>
-    public NodeInfo? Pick(PodInfo pod, NodeInfo? nominated, out Diagnosis? diagnosis)
+    public NodeInfo? Pick(PodInfo pod, NodeInfo? nominated, out Diagnosis? diagnosis) =>
+        Find(pod, nominated, out diagnosis) is { Length: > 0 } found ? Best(found) : null;
+
+    /// <summary>The nodes that plugins let through, to be looked at before the next search; without any, why.</summary>
+    internal ReadOnlySpan<NodeInfo> Find(PodInfo pod, NodeInfo? nominated, out Diagnosis? diagnosis)
     {
-        var order = _nodes.Order;
-        var confined = default(HashSet<string>);
+        var (order, started) = (_nodes.Order, _times.Begin());
+        if (PreFilter(pod, out var confined) is var (plugin, rejection))
+        {
+            _times.Ended(ExtensionPoints.PreFilter, PluginStatus.Of(rejection), started);
+            diagnosis = new Diagnosis(order.Length);
+            diagnosis.RejectAll(rejection, mayPreempt: ReferenceEquals(plugin, _plugins.Devices));
+            return [];
+        }
+
+        _tried = confined is null ? order : Named(confined);
+        Relate(pod, order);
+        started = _times.Ended(ExtensionPoints.PreFilter, PluginStatus.Success, started);
+        _results = pod.Claims.Length == 0 && pod.Disks.Length == 0 && !_devices.HasExtended(pod)
+            ? Shared(pod.Shape)
+            : Single();
+        if (nominated is { Exists: true } && Fits(pod, nominated, _results))
+        {
+            _times.Ended(ExtensionPoints.Filter, PluginStatus.Success, started);
+            diagnosis = null;
+            Reserve(1);
+            _candidates[0] = nominated;
+            return _candidates.AsSpan(0, 1);
+        }
+
+        var count = Filter(pod, _tried, _results, order.Length);
+        _times.Ended(ExtensionPoints.Filter, _error is null ? PluginStatus.Success : PluginStatus.Error, started);
+        diagnosis = _error is not null ? new Diagnosis(order.Length) { Error = _error }
+            : count == 0 ? Diagnose()
+            : null;
+        return diagnosis is null ? _candidates.AsSpan(0, count) : [];
+    }
+
+    /// <summary>Who rejects a pod before nodes are looked at, and why; null when nobody does.</summary>
+    private (IPreFilterPlugin Plugin, Verdict Rejection)? PreFilter(PodInfo pod, out HashSet<string>? confined)
+    {
+        confined = null;
         foreach (var plugin in _plugins.PreFilters)
         {
+            var started = _times.PluginBegins();
             var result = plugin.PreFilter(pod);
+            _times.PluginEnded(
+                plugin.Name, ExtensionPoints.PreFilter, PluginStatus.Of(result.Rejection), started);
             if (result.Rejection is { } rejection)
             {
-                diagnosis = new Diagnosis(order.Length);
-                diagnosis.RejectAll(rejection, mayPreempt: ReferenceEquals(plugin, _plugins.Devices));
-                return null;
+                return (plugin, rejection);
             }
 
             confined = result.NodeNames ?? confined;
         }
 
-        var tried = confined is null ? order : Named(confined);
-        Relate(pod, order);
-        var results = pod.Claims.Length == 0 && pod.Disks.Length == 0 && !_devices.HasExtended(pod)
-            ? Shared(pod.Shape)
-            : Single();
-        if (nominated is { Exists: true } && Fits(pod, nominated, results))
-        {
-            diagnosis = null;
-            return nominated;
-        }
-
-        var count = Filter(pod, tried, results, order.Length);
-        if (_error is not null)
-        {
-            diagnosis = new Diagnosis(order.Length) { Error = _error };
-            return null;
-        }
-
-        if (count == 0)
-        {
-            diagnosis = Diagnose(results, tried, order.Length);
-            return null;
-        }
-
-        diagnosis = null;
-        return count == 1 ? _candidates[0] : Best(results, count);
+        return null;
     }
 
     private ShapeResults Shared(PodShape shape)
@@ -165,13 +188,9 @@ public sealed class NodePicker
     private int Filter(PodInfo pod, NodeInfo[] tried, ShapeResults results, int allNodes)
     {
         var wanted = FeasibleNodesToFind(tried.Length, _percentageOfNodesToScore);
-        if (_candidates.Length < wanted)
-        {
-            _candidates = new NodeInfo[wanted];
-        }
-
+        Reserve(wanted);
         var (found, visited) = (0, 0);
-        var index = tried.Length == 0 ? 0 : _start % tried.Length;
+        var index = _first = tried.Length == 0 ? 0 : _start % tried.Length;
         for (; visited < tried.Length && found < wanted && _error is null; visited++)
         {
             var node = tried[index];
@@ -182,8 +201,17 @@ public sealed class NodePicker
             }
         }
 
+        _visited = visited;
         _start = allNodes == 0 ? 0 : (_start + visited) % allNodes;
         return found;
+    }
+
+    private void Reserve(int candidates)
+    {
+        if (_candidates.Length < candidates)
+        {
+            _candidates = new NodeInfo[candidates];
+        }
     }
 
     private bool Fits(PodInfo pod, NodeInfo node, ShapeResults results)
@@ -225,9 +253,12 @@ public sealed class NodePicker
         _trial.Begin(pod);
         foreach (var plugin in _plugins.Relations)
         {
-            if (plugin.Prepare(pod, nodes) is { } said)
+            var started = _times.PluginBegins();
+            var prepared = plugin.Prepare(pod, nodes);
+            _times.PluginEnded(plugin.Name, ExtensionPoints.PreFilter, PluginStatus.Success, started);
+            if (prepared is { } said)
             {
-                _relations.Add((said, plugin.Weight));
+                _relations.Add((said, plugin));
                 _trial.Heed(said);
             }
         }
@@ -235,9 +266,9 @@ public sealed class NodePicker
 
     private bool IsRelatedWell(NodeInfo node)
     {
-        foreach (var (said, _) in _relations)
+        foreach (var (said, plugin) in _relations)
         {
-            if (said.Filter(node) is { } verdict)
+            if ((_times.IsSampled ? _times.Filter(said, plugin.Name, node) : said.Filter(node)) is { } verdict)
             {
                 Note(node, verdict);
                 return false;
@@ -253,7 +284,7 @@ public sealed class NodePicker
         Verdict? verdict = null;
         foreach (var filter in _filters)
         {
-            verdict = filter.Filter(pod, node);
+            verdict = _times.IsSampled ? _times.Filter(filter, pod, node) : filter.Filter(pod, node);
             if (verdict is not null)
             {
                 break;
@@ -269,34 +300,38 @@ public sealed class NodePicker
         var sum = 0;
         foreach (var score in _fixedScores)
         {
-            sum += score.Weight * score.Score(pod.Shape, node);
+            sum += score.Weight * Score(score, pod.Shape, node);
         }
 
         results.Fixed[node.Slot] = sum;
         for (var i = 0; i < _scaledScores.Length; i++)
         {
-            results.Scaled[i][node.Slot] = _scaledScores[i].Score(pod.Shape, node);
+            results.Scaled[i][node.Slot] = Score(_scaledScores[i], pod.Shape, node);
         }
     }
 
-    private NodeInfo Best(ShapeResults results, int count)
+    private int Score(IScorePlugin plugin, PodShape shape, NodeInfo node) =>
+        _times.IsSampled ? _times.Score(plugin, shape, node) : plugin.Score(shape, node);
+
+    /// <summary>The best of the nodes that were found.</summary>
+    /// <param name="candidates">They, or some of them.</param>
+    /// <param name="more">Scores beside those of plugins, by place; null for none.</param>
+    internal NodeInfo Best(ReadOnlySpan<NodeInfo> candidates, long[]? more = null)
     {
-        for (var i = 0; i < _scaledScores.Length; i++)
+        if (candidates.Length == 1)
         {
-            _highest[i] = 0;
-            var raw = results.Scaled[i];
-            for (var c = 0; c < count; c++)
-            {
-                _highest[i] = Math.Max(_highest[i], raw[_candidates[c].Slot]);
-            }
+            return candidates[0];
         }
 
-        var related = RelationScores(count);
-        var (best, ties, bestScore) = (_candidates[0], 0, int.MinValue);
-        for (var c = 0; c < count; c++)
+        var started = _times.Now();
+        FindHighest(candidates);
+        var related = RelationScores(candidates);
+        var (best, ties, bestScore) = (candidates[0], 0, long.MinValue);
+        for (var c = 0; c < candidates.Length; c++)
         {
-            var candidate = _candidates[c];
-            var score = results.Fixed[candidate.Slot] + ScaledScore(results, candidate.Slot) + (related?[c] ?? 0);
+            var candidate = candidates[c];
+            var score = _results.Fixed[candidate.Slot] + ScaledScore(_results, candidate.Slot)
+                + (related?[c] ?? 0) + (more?[c] ?? 0);
             if (score > bestScore)
             {
                 (best, ties, bestScore) = (candidate, 1, score);
@@ -308,20 +343,38 @@ public sealed class NodePicker
             }
         }
 
-        Invariant.Check(bestScore > int.MinValue, "one of several candidates is best");
+        Invariant.Check(ties > 0, "one of several candidates is best");
+        _times.Ended(ExtensionPoints.Score, PluginStatus.Success, started);
         return best;
     }
 
+    private void FindHighest(ReadOnlySpan<NodeInfo> candidates)
+    {
+        for (var i = 0; i < _scaledScores.Length; i++)
+        {
+            _highest[i] = 0;
+            var raw = _results.Scaled[i];
+            foreach (var candidate in candidates)
+            {
+                _highest[i] = Math.Max(_highest[i], raw[candidate.Slot]);
+            }
+        }
+    }
+
     /// <summary>The weighted sums, by place among the candidates; null when no relation prefers any.</summary>
-    private int[]? RelationScores(int count)
+    private int[]? RelationScores(ReadOnlySpan<NodeInfo> candidates)
     {
         int[]? sums = null;
-        foreach (var (said, weight) in _relations)
+        foreach (var (said, plugin) in _relations)
         {
-            if (said.Score(_candidates.AsSpan(0, count)) is { } scores)
+            var started = _times.PluginBegins();
+            var answer = said.Score(candidates);
+            _times.PluginEnded(plugin.Name, ExtensionPoints.Score, PluginStatus.Success, started);
+            if (answer is { } scores)
             {
-                sums ??= new int[count];
-                for (var c = 0; c < count; c++)
+                var weight = plugin.Weight;
+                sums ??= new int[candidates.Length];
+                for (var c = 0; c < sums.Length; c++)
                 {
                     sums[c] += weight * scores[c];
                 }
@@ -348,17 +401,32 @@ public sealed class NodePicker
         return sum;
     }
 
-    private Diagnosis Diagnose(ShapeResults results, NodeInfo[] tried, int allNodes)
+    /// <summary>Why no node is left. Nodes that were not looked at do not count.</summary>
+    /// <param name="extended">
+    /// What extenders said of those that plugins let through, which need not be all; null when none was asked.
+    /// </param>
+    internal Diagnosis Diagnose(IReadOnlyDictionary<NodeInfo, Verdict>? extended = null)
     {
-        var diagnosis = new Diagnosis(allNodes);
-        foreach (var node in tried)
+        var (diagnosis, allNodes) = (new Diagnosis(_nodes.Order.Length), _nodes.Order.Length);
+        for (var i = 0; i < _tried.Length; i++)
         {
-            diagnosis.Reject(node, _related.GetValueOrDefault(node.Slot) ?? results.Verdicts[node.Slot]!);
+            var node = _tried[i];
+            if ((i - _first + _tried.Length) % _tried.Length < _visited
+                && (extended?.GetValueOrDefault(node) ?? _related.GetValueOrDefault(node.Slot)
+                    ?? _results.Verdicts[node.Slot]) is { } verdict)
+            {
+                diagnosis.Reject(node, verdict);
+            }
         }
 
-        if (tried.Length < allNodes)
+        if (_tried.Length < allNodes)
         {
-            diagnosis.Skip(_plugins.PreFilters[0].Name, allNodes - tried.Length);
+            diagnosis.Skip(_plugins.PreFilters[0].Name, allNodes - _tried.Length);
+        }
+
+        if (extended is not null)
+        {
+            diagnosis.Blame(ExtenderSet.Name);
         }
 
         return diagnosis;

@@ -15,6 +15,9 @@ public sealed class NodeTable(ClusterTables tables)
     private readonly VersionClock _clock = new();
     private NodeInfo[]? _order;
 
+    /// <summary>Nodes are kept as they are stored, too.</summary>
+    public bool KeepsObjects { get; set; }
+
     /// <summary>Upper bound of <see cref="NodeInfo.Slot"/>.</summary>
     public int SlotCount => _slots.Count;
 
@@ -49,6 +52,7 @@ public sealed class NodeTable(ClusterTables tables)
         var node = GetOrAdd(item.Key.Name);
         var (existed, zone, topologyZone, images) = (node.Exists, node.Zone, node.TopologyZone, node.Images);
         var hasChanged = node.Update(item, tables.Scalars);
+        node.Object = KeepsObjects ? item : null;
         tables.Images.CountNodes(existed ? 0 : 1);
         tables.Images.Replace(images, node.Images);
         if (!hasChanged)

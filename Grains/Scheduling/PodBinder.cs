@@ -1,6 +1,7 @@
 using System.Text.Json;
 using System.Threading.Channels;
 using Microsoft.Extensions.Logging;
+using OrleansOrchestrator.Grains.Scheduling.Extenders;
 using OrleansOrchestrator.Grains.Scheduling.Plugins;
 using OrleansOrchestrator.Interfaces.Kernel;
 using OrleansOrchestrator.Resources.Kernel;
@@ -40,8 +41,8 @@ public sealed record BindingResult(PodInfo Pod, string NodeName, BindingOutcome 
     /// <summary>True when it is not known what was written.</summary>
     public bool IsUnclear { get; init; }
 
-    /// <summary>What failed, in front of the error.</summary>
-    public string Step { get; init; } = "binding rejected: running Bind plugin \"DefaultBinder\"";
+    /// <summary>What failed, in front of the error; null when the error says it all.</summary>
+    public string? Step { get; init; } = "running Bind plugin \"DefaultBinder\"";
 }
 
 /// <summary>
@@ -60,10 +61,16 @@ internal sealed partial class PodBinder
     private readonly Channel<SchedulingDecision> _waiting;
     private readonly VolumeBinder _volumes;
     private readonly DeviceBinder _devices;
+    private readonly SchedulerMetrics _metrics;
+    private readonly ExtenderSet? _extenders;
+    private readonly TimeProvider _time;
 
     public PodBinder(
-        IResourceClient client, int maxInFlight, ChangeSignals signals, TimeProvider time, ILogger logger)
+        IResourceClient client, int maxInFlight, ChangeSignals signals, SchedulerMetrics metrics,
+        ExtenderSet? extenders, TimeProvider time, ILogger logger)
     {
+        _extenders = extenders;
+        (_metrics, _time) = (metrics, time);
         _volumes = new VolumeBinder(client, signals, time);
         _devices = new DeviceBinder(client, signals, time);
         _client = client;
@@ -147,37 +154,63 @@ internal sealed partial class PodBinder
         var (pod, nodeName) = (decision.Pod, decision.NodeName!);
         try
         {
-            if (await PrepareAsync(decision, claims, cancellationToken) is var (step, failure))
+            var started = _time.GetTimestamp();
+            var prepared = await PrepareAsync(decision, claims, cancellationToken);
+            started = Ended(ExtensionPoints.PreBind, prepared is null, pod, started);
+            if (prepared is var (step, failure))
             {
                 LogFailed(pod.Key, nodeName, failure);
                 var failed = await VerifyAsync(pod, nodeName, failure, cancellationToken);
                 return failed with { Step = step };
             }
 
-            var bound = await _client.CreateAsync(
-                new CreateRequest
-                {
-                    Resource = WellKnown.Pods,
-                    Namespace = pod.Key.Namespace,
-                    Name = pod.Key.Name,
-                    Subresource = "binding",
-                    Json = SchedulingJson.Binding(pod, nodeName),
-                },
-                cancellationToken);
-            if (bound.Succeeded)
+            var (isTheirs, refusal) = _extenders is null
+                ? (false, null)
+                : await _extenders.BindAsync(pod, nodeName, cancellationToken);
+            if (!isTheirs)
+            {
+                refusal = await SendAsync(pod, nodeName, cancellationToken);
+                Ended(ExtensionPoints.Bind, refusal is null, pod, started);
+            }
+
+            if (refusal is null)
             {
                 return new BindingResult(pod, nodeName, BindingOutcome.Assigned, null, true);
             }
 
-            var refusal = bound.Error.Message ?? "";
             LogFailed(pod.Key, nodeName, refusal);
-            return await VerifyAsync(pod, nodeName, refusal, cancellationToken);
+            var result = await VerifyAsync(pod, nodeName, refusal, cancellationToken);
+            return isTheirs ? result with { Step = null } : result;
         }
         catch (Exception error) when (!cancellationToken.IsCancellationRequested)
         {
             LogFailed(pod.Key, nodeName, error.Message);
             return await VerifyAsync(pod, nodeName, error.Message, cancellationToken) with { IsUnclear = true };
         }
+    }
+
+    private long Ended(string point, bool succeeded, PodInfo pod, long started)
+    {
+        _metrics.PointEnded(
+            point, succeeded ? PluginStatus.Success : PluginStatus.Error, pod.SchedulerName,
+            _time.GetElapsedTime(started));
+        return _time.GetTimestamp();
+    }
+
+    /// <summary>Binds the pod; null, or why not.</summary>
+    private async Task<string?> SendAsync(PodInfo pod, string nodeName, CancellationToken cancellationToken)
+    {
+        var bound = await _client.CreateAsync(
+            new CreateRequest
+            {
+                Resource = WellKnown.Pods,
+                Namespace = pod.Key.Namespace,
+                Name = pod.Key.Name,
+                Subresource = "binding",
+                Json = SchedulingJson.Binding(pod, nodeName),
+            },
+            cancellationToken);
+        return bound.Succeeded ? null : bound.Error.Message ?? "";
     }
 
     /// <summary>What must be written before the binding; which step failed and why, or null.</summary>

@@ -49,6 +49,9 @@ public sealed class PodInfo
     /// <summary>ResourceClaims that it uses; as with <see cref="Claims"/>.</summary>
     public DeviceClaimUse[] DeviceClaims { get; init; } = [];
 
+    /// <summary>As it is stored, where somebody else is asked about pods; null otherwise.</summary>
+    public ResourceObject? Object { get; init; }
+
     /// <summary>False with <c>preemptionPolicy: Never</c>.</summary>
     public bool MayPreempt { get; init; } = true;
 

@@ -24,6 +24,9 @@ public sealed class PodReader(ScalarResources scalars)
     private readonly Dictionary<byte[], PodShape> _shapes = new(ByteComparer.Instance);
     private bool _isResizing;
 
+    /// <summary>Pods are kept as they are stored, too.</summary>
+    public bool KeepsObjects { get; set; }
+
     /// <summary>The facts of one version of a pod.</summary>
     public PodInfo Read(ResourceObject pod)
     {
@@ -55,6 +58,7 @@ public sealed class PodReader(ScalarResources scalars)
             IsPreempted = facts.IsPreempted,
             IsFinished = facts.IsFinished,
             IsGated = facts.IsGated,
+            Object = KeepsObjects ? pod : null,
             UnschedulableMessage = facts.UnschedulableMessage,
             UnschedulableReason = facts.UnschedulableReason,
         };

@@ -1,4 +1,4 @@
-using OrleansOrchestrator.Grains.Scheduling.Plugins;
+using OrleansOrchestrator.Grains.Scheduling.Extenders;
 using OrleansOrchestrator.Interfaces.Kernel;
 
 namespace OrleansOrchestrator.Grains.Scheduling;
@@ -7,16 +7,16 @@ namespace OrleansOrchestrator.Grains.Scheduling;
 /// Finds whom to remove so that a pod that fits nowhere fits somewhere: on each node the least important pods of a
 /// lower priority, and of these nodes the one where it costs least. As upstream has it, so many nodes are enough.
 /// </summary>
-public sealed class Preemption(ClusterTables tables, NodeTrial trial, Random random)
+/// <param name="tables">What is known beside the nodes.</param>
+/// <param name="trial">Looks at nodes without some of their pods.</param>
+/// <param name="random">Says where to begin.</param>
+/// <param name="limits">How many nodes are enough; null for as many as upstream finds enough.</param>
+public sealed class Preemption(ClusterTables tables, NodeTrial trial, Random random, PreemptionLimits? limits = null)
 {
-    /// <summary>So many nodes are enough to choose from.</summary>
-    public const int MinCandidates = 100;
-
-    /// <summary>Of more nodes this part is enough.</summary>
-    public const int MinCandidatePercentage = 10;
-
     private const string NoVictims = "No preemption victims found for incoming pod";
     private const string NotHelpful = "Preemption is not helpful for scheduling";
+
+    private readonly PreemptionLimits _limits = limits ?? new();
 
     /// <summary>Right after the search for a node has failed: the trial knows the pod.</summary>
     /// <param name="pod">Fits nowhere.</param>
@@ -25,14 +25,47 @@ public sealed class Preemption(ClusterTables tables, NodeTrial trial, Random ran
     /// <param name="resolvable">Those where other pods are the reason.</param>
     public PreemptionResult Find(PodInfo pod, NodeInfo? nominated, int nodeCount, IReadOnlyList<NodeInfo> resolvable)
     {
+        var (candidates, nothing) = Candidates(pod, nominated, nodeCount, resolvable);
+        Invariant.Check(nothing is not { IsError: true }, "a pod that needs no victims was not rejected", pod.Key);
+        return nothing ?? Cheapest(candidates);
+    }
+
+    /// <summary>The same where extenders have a say in it; nothing may change meanwhile.</summary>
+    internal async Task<PreemptionResult> FindAsync(
+        PodInfo pod, NodeInfo? nominated, NodeTable nodes, IReadOnlyList<NodeInfo> resolvable, ExtenderSet extenders,
+        CancellationToken cancellationToken)
+    {
+        var (candidates, nothing) = Candidates(pod, nominated, nodes.Order.Length, resolvable);
+        if (nothing is not null)
+        {
+            return nothing;
+        }
+
+        var (left, error) = await extenders.PreemptAsync(
+            pod, candidates, name => nodes.Find(name) is { Exists: true } node ? node : null, cancellationToken);
+        return error is not null ? PreemptionResult.Failed(error)
+            : left.Count == 0 ? PreemptionResult.Nothing("no candidate node for preemption")
+            : Cheapest(left);
+    }
+
+    private static PreemptionResult Cheapest(IReadOnlyList<PreemptionCandidate> candidates)
+    {
+        var best = candidates.MinBy(static c => c.Cost)!;
+        return PreemptionResult.On(best.Node, best.Victims);
+    }
+
+    /// <summary>Where room can be made; without any, what is to be said of it.</summary>
+    private (IReadOnlyList<PreemptionCandidate> Candidates, PreemptionResult? Nothing) Candidates(
+        PodInfo pod, NodeInfo? nominated, int nodeCount, IReadOnlyList<NodeInfo> resolvable)
+    {
         if (!pod.MayPreempt)
         {
-            return PreemptionResult.Nothing("not eligible due to preemptionPolicy=Never.");
+            return ([], PreemptionResult.Nothing("not eligible due to preemptionPolicy=Never."));
         }
 
         if (nominated is not null && resolvable.Contains(nominated) && IsBeingFreed(nominated, pod))
         {
-            return PreemptionResult.Nothing("not eligible due to a terminating pod on the nominated node.");
+            return ([], PreemptionResult.Nothing("not eligible due to a terminating pod on the nominated node."));
         }
 
         var failed = new RejectedNodes(nodeCount);
@@ -40,39 +73,42 @@ public sealed class Preemption(ClusterTables tables, NodeTrial trial, Random ran
         if (!tables.Placed.AnyBelow(pod.Priority))
         {
             failed.Add(NoVictims, resolvable.Count);
-            return PreemptionResult.Hopeless(failed.Sentence());
+            return ([], PreemptionResult.Hopeless(failed.Sentence()));
         }
 
-        return FindBest(pod, resolvable, failed) is { } best
-            ? PreemptionResult.On(best.Node, best.Victims)
-            : PreemptionResult.Hopeless(failed.Sentence());
+        var errors = new List<string>();
+        var candidates = Search(pod, resolvable, failed, errors);
+        return candidates.Count > 0 ? (candidates, null)
+            : errors.Count > 0 ? ([], PreemptionResult.Failed(Joined(errors)))
+            : ([], PreemptionResult.Hopeless(failed.Sentence()));
     }
+
+    /// <summary>As upstream's aggregate prints them.</summary>
+    private static string Joined(List<string> errors) =>
+        errors.Count == 1 ? errors[0] : $"[{string.Join(", ", errors)}]";
 
     private static bool IsBeingFreed(NodeInfo node, PodInfo pod) =>
         node.Pods.Exists(p => p.Priority < pod.Priority && p.IsDeleting && p.IsPreempted);
 
-    private Candidate? FindBest(PodInfo pod, IReadOnlyList<NodeInfo> nodes, RejectedNodes failed)
+    private List<PreemptionCandidate> Search(
+        PodInfo pod, IReadOnlyList<NodeInfo> nodes, RejectedNodes failed, List<string> errors)
     {
-        var enough = Math.Min(nodes.Count, Math.Max(MinCandidates, nodes.Count * MinCandidatePercentage / 100));
-        var (best, found, isHarmless) = (default(Candidate), 0, false);
+        var (found, isHarmless, enough) = (new List<PreemptionCandidate>(), false, _limits.Of(nodes.Count));
         var start = nodes.Count == 0 ? 0 : random.Next(nodes.Count);
-        for (var i = 0; i < nodes.Count && !(isHarmless && found >= enough); i++)
+        for (var i = 0; i < nodes.Count && !(isHarmless && found.Count >= enough); i++)
         {
-            if (Choose(pod, nodes[(start + i) % nodes.Count], failed) is not { } candidate)
+            if (Choose(pod, nodes[(start + i) % nodes.Count], failed, errors) is { } candidate)
             {
-                continue;
+                found.Add(candidate);
+                isHarmless |= candidate.Violations == 0;
             }
-
-            found++;
-            isHarmless |= candidate.Cost.Violations == 0;
-            best = best is null || candidate.Cost.CompareTo(best.Cost) < 0 ? candidate : best;
         }
 
-        return best;
+        return found;
     }
 
     /// <summary>Takes all less important pods off, and puts back whom the pod leaves room for.</summary>
-    private Candidate? Choose(PodInfo pod, NodeInfo node, RejectedNodes failed)
+    private PreemptionCandidate? Choose(PodInfo pod, NodeInfo node, RejectedNodes failed, List<string> errors)
     {
         var eligible = ByImportance(node.Pods.Where(p => p.Priority < pod.Priority));
         if (eligible.Length == 0)
@@ -101,8 +137,14 @@ public sealed class Preemption(ClusterTables tables, NodeTrial trial, Random ran
             return null;
         }
 
-        Invariant.Check(victims.Length > 0, "a pod that fits without victims was not rejected", pod.Key);
-        return new Candidate(node, victims, Cost.Of(victims, violations));
+        if (victims.Length == 0)
+        {
+            // It was an extender that rejected the node, whatever is on it.
+            errors.Add(PreemptionCandidate.NoVictims(node.Name));
+            return null;
+        }
+
+        return new PreemptionCandidate(node, victims, violations);
     }
 
     /// <summary>
@@ -129,32 +171,17 @@ public sealed class Preemption(ClusterTables tables, NodeTrial trial, Random ran
     /// <summary>By priority, and among equals who has run longest first.</summary>
     private static PodInfo[] ByImportance(IEnumerable<PodInfo> pods) =>
         [.. pods.OrderByDescending(p => p.Priority).ThenBy(p => p.StartTicks)];
+}
 
-    private sealed record Candidate(NodeInfo Node, PodInfo[] Victims, Cost Cost);
-
-    /// <summary>What removing pods costs; compared member by member.</summary>
-    private readonly record struct Cost(int Violations, int Highest, long Sum, int Count, long EarliestStart)
-        : IComparable<Cost>
-    {
-        /// <summary>Makes all priorities positive, so that of equally negative ones fewer are cheaper.</summary>
-        private const long Offset = int.MaxValue + 1L;
-
-        /// <param name="victims">By importance.</param>
-        /// <param name="violations">How many of them go beyond a budget.</param>
-        public static Cost Of(PodInfo[] victims, int violations) => new(
-            violations,
-            victims[0].Priority,
-            victims.Sum(v => v.Priority + Offset),
-            victims.Length,
-            victims[0].StartTicks);
-
-        public int CompareTo(Cost other) =>
-            Violations != other.Violations ? Violations.CompareTo(other.Violations)
-            : Highest != other.Highest ? Highest.CompareTo(other.Highest)
-            : Sum != other.Sum ? Sum.CompareTo(other.Sum)
-            : Count != other.Count ? Count.CompareTo(other.Count)
-            : other.EarliestStart.CompareTo(EarliestStart);
-    }
+/// <summary>
+/// How many nodes where room can be made are enough to choose from: upstream's DefaultPreemptionArgs.
+/// </summary>
+/// <param name="MinPercentage">Of more nodes this part is enough, in percent.</param>
+/// <param name="MinCandidates">So many are enough in any case.</param>
+public sealed record PreemptionLimits(int MinPercentage = 10, int MinCandidates = 100)
+{
+    /// <summary>As many of so many nodes.</summary>
+    public int Of(int nodes) => Math.Min(nodes, Math.Max(MinCandidates, (int)((long)nodes * MinPercentage / 100)));
 }
 
 /// <summary>What came of looking for pods to remove.</summary>
@@ -164,11 +191,17 @@ public sealed class Preemption(ClusterTables tables, NodeTrial trial, Random ran
 /// <param name="IsNominationKept">True when the pod may go on waiting where it was nominated before.</param>
 public sealed record PreemptionResult(string? Message, NodeInfo? Node, PodInfo[] Victims, bool IsNominationKept)
 {
+    /// <summary>The search itself went wrong.</summary>
+    public bool IsError { get; private init; }
+
     /// <summary>Nothing was tried.</summary>
     public static PreemptionResult Nothing(string message) => new(message, null, [], true);
 
     /// <summary>Nothing would help.</summary>
     public static PreemptionResult Hopeless(string message) => new(message, null, [], false);
+
+    /// <summary>What would help could not be found out.</summary>
+    public static PreemptionResult Failed(string message) => Nothing(message) with { IsError = true };
 
     public static PreemptionResult On(NodeInfo node, PodInfo[] victims) => new(null, node, victims, true);
 }

@@ -6,16 +6,23 @@ namespace OrleansOrchestrator.Grains.Scheduling;
 internal sealed class ProfileParts
 {
     public ProfileParts(
-        SchedulerProfile profile, NodeTable nodes, ClusterTables tables, Random random, int percentageOfNodesToScore)
+        SchedulerProfile profile, NodeTable nodes, ClusterTables tables, Random random, int percentageOfNodesToScore,
+        ExtensionTimes times)
     {
+        (Profile, Times) = (profile, times);
         Plugins = PluginSet.Of(profile, tables);
         var trial = new NodeTrial(Plugins, tables);
         Picker = new NodePicker(
-            Plugins, nodes, tables, trial, random, profile.PercentageOfNodesToScore ?? percentageOfNodesToScore);
-        Preemption = new Preemption(tables, trial, random);
+            Plugins, nodes, tables, trial, random, profile.PercentageOfNodesToScore ?? percentageOfNodesToScore,
+            times);
+        Preemption = new Preemption(tables, trial, random, profile.Preemption);
     }
 
+    public SchedulerProfile Profile { get; }
+
     public PluginSet Plugins { get; }
+
+    public ExtensionTimes Times { get; }
 
     public NodePicker Picker { get; }
 

@@ -1,3 +1,4 @@
+using OrleansOrchestrator.Grains.Scheduling.Extenders;
 using OrleansOrchestrator.Grains.Scheduling.Plugins;
 using OrleansOrchestrator.Interfaces.Kernel;
 using OrleansOrchestrator.Resources.Kernel;
@@ -14,7 +15,7 @@ namespace OrleansOrchestrator.Grains.Scheduling;
 /// is durable. An assumed pod becomes an assigned one when its change arrives, and goes back to the queue when the
 /// binding fails. If neither happens, <see cref="TakeDoubtful"/> asks the caller to look.
 /// </remarks>
-public sealed class SchedulerCore
+public sealed partial class SchedulerCore
 {
     /// <summary>
     /// How long after a successful binding the pod's change may take before the scheduler goes to look.
@@ -35,16 +36,23 @@ public sealed class SchedulerCore
     {
     }
 
+    /// <param name="profiles">How pods are scheduled.</param>
+    /// <param name="time">The time.</param>
+    /// <param name="random">Breaks ties.</param>
+    /// <param name="percentageOfNodesToScore">What holds for profiles that say nothing.</param>
+    /// <param name="metrics">Told what is done and how long it takes; null for nobody.</param>
     public SchedulerCore(
-        IEnumerable<SchedulerProfile> profiles, TimeProvider time, Random random, int percentageOfNodesToScore = 0)
+        IEnumerable<SchedulerProfile> profiles, TimeProvider time, Random random, int percentageOfNodesToScore = 0,
+        SchedulerMetrics? metrics = null)
     {
         _time = _tables.Devices.Time = time;
         _reader = new PodReader(_tables.Scalars);
         Nodes = new NodeTable(_tables);
-        Queue = new SchedulingQueue(pod => _profiles![pod.SchedulerName].Plugins, time);
+        Queue = new SchedulingQueue(pod => _profiles![pod.SchedulerName].Plugins, time, metrics);
         _profiles = profiles.ToDictionary(
             static p => p.Name,
-            p => new ProfileParts(p, Nodes, _tables, random, percentageOfNodesToScore),
+            p => new ProfileParts(
+                p, Nodes, _tables, random, percentageOfNodesToScore, new ExtensionTimes(metrics, p.Name, time)),
             StringComparer.Ordinal);
     }
 
@@ -54,6 +62,19 @@ public sealed class SchedulerCore
     public NodeTable Nodes { get; }
 
     public SchedulingQueue Queue { get; }
+
+    /// <summary>Who has a say in pods beside plugins; null for nobody.</summary>
+    internal ExtenderSet? Extenders
+    {
+        get;
+        init => (field, _reader.KeepsObjects, Nodes.KeepsObjects) = (value, value is not null, value is not null);
+    }
+
+    /// <summary>How long pods wait after attempts that failed.</summary>
+    public SchedulingBackoff Backoff
+    {
+        init => Queue.Backoff = value;
+    }
 
     /// <summary>Pods decided on whose assignment was not seen yet.</summary>
     public int AssumedCount => _assumed.Count;
@@ -73,12 +94,17 @@ public sealed class SchedulerCore
         {
             _events.Kinds |= _tables.Devices.Claims.Apply(kind, item) ? ClusterChanges.Device : ClusterChanges.None;
             _events.ChangedClaims.Add(item.Key);
+            _events.Cause = QueueEvents.Of(resource, kind);
         }
         else
         {
             var (table, change) = _tables.Followed[resource];
             table.Apply(kind, item);
-            _events.Kinds |= change;
+            if (change != ClusterChanges.None)
+            {
+                _events.Kinds |= change;
+                _events.Cause = QueueEvents.Of(resource, kind);
+            }
         }
     }
 
@@ -112,6 +138,7 @@ public sealed class SchedulerCore
         {
             _events.Kinds |= isNew ? ClusterChanges.NodeAdded : ClusterChanges.NodeUpdated;
             _events.ChangedNodes.Add(changed);
+            _events.Cause = isNew ? QueueEvents.NodeAdd : QueueEvents.NodeUpdate;
         }
     }
 
@@ -180,31 +207,6 @@ public sealed class SchedulerCore
             Queue.Wake(_events);
             _events.Clear();
         }
-    }
-
-    /// <summary>Decides on the next pod; null when none is to be tried now.</summary>
-    public SchedulingDecision? DecideNext()
-    {
-        if (Queue.Take() is not { } queued)
-        {
-            return null;
-        }
-
-        var pod = queued.Pod;
-        var profile = _profiles[pod.SchedulerName];
-        var entry = _pods[pod.Key];
-        var nominated = queued.NominatedNode.Length == 0 ? null : Nodes.Find(queued.NominatedNode);
-        var node = profile.Picker.Pick(pod, nominated, out var diagnosis);
-        if (node is null)
-        {
-            return Reject(queued, profile, nominated, diagnosis!);
-        }
-
-        var choices = pod.Claims.Length == 0 ? [] : profile.Plugins.VolumeBinding.Choose(pod, node);
-        var devices = profile.Plugins.Devices.Reserve(pod, node);
-        Place(entry, node);
-        _assumed[pod.Key] = entry;
-        return new SchedulingDecision(pod, node.Name, null, queued.Attempts) { Volumes = choices, Devices = devices };
     }
 
     /// <summary>Writing the ResourceClaims of a decision has ended, one way or the other.</summary>
@@ -284,63 +286,13 @@ public sealed class SchedulerCore
         return doubtful ?? (IReadOnlyList<PodInfo>)[];
     }
 
-    /// <summary>The pod fits nowhere: looks for room that can be made, and puts it back to wait.</summary>
-    private SchedulingDecision Reject(
-        QueuedPod queued, ProfileParts profile, NodeInfo? nominated, Diagnosis diagnosis)
+    private void DevicesFreed(bool areFreed)
     {
-        var pod = queued.Pod;
-        if (diagnosis.Error is not null)
+        if (areFreed)
         {
-            Queue.ReturnFailed(queued);
-            Withdraw(queued);
-            return new SchedulingDecision(pod, null, diagnosis.Error, queued.Attempts) { IsError = true };
+            _events.Kinds |= ClusterChanges.Device;
+            _events.Cause = QueueEvents.Of(WellKnown.ResourceClaims, ChangeKind.Modified);
         }
-
-        var (deallocation, claim) = diagnosis.HasTriedNodes
-            ? profile.Plugins.Devices.Deallocate(pod)
-            : (Diagnosis.NothingToDeallocate, null);
-        var result = diagnosis.MayPreempt && profile.Plugins.Preempts
-            ? profile.Preemption.Find(pod, nominated, Nodes.Order.Length, diagnosis.Resolvable)
-            : Nodes.Order.Length == 0 ? PreemptionResult.Hopeless("")
-            : PreemptionResult.Nothing("");
-        Queue.ReturnUnschedulable(queued, diagnosis.RejectedBy);
-        var message = diagnosis.Message(deallocation, result.Message, profile.Plugins.Preempts);
-        var decision = new SchedulingDecision(pod, null, message, queued.Attempts) { Deallocation = claim };
-        if (result.Node is not { } node)
-        {
-            if (result.IsNominationKept)
-            {
-                return decision;
-            }
-
-            Withdraw(queued);
-            return decision with { Nomination = "" };
-        }
-
-        Nominate(queued, node.Name);
-        Queue.BeginPreemption(queued);
-        var victims = Array.FindAll(result.Victims, v => !v.IsDeleting);
-        return decision with
-        {
-            Nomination = node.Name,
-            Preemption = new PreemptionPlan(victims, victims.Length == 0 ? [] : Displace(pod, node)),
-        };
-    }
-
-    private void DevicesFreed(bool areFreed) =>
-        _events.Kinds |= areFreed ? ClusterChanges.Device : ClusterChanges.None;
-
-    /// <summary>Those nominated there with a lower priority would wait in vain; they look elsewhere.</summary>
-    private PodInfo[] Displace(PodInfo pod, NodeInfo node)
-    {
-        var displaced = _tables.Nominated.Below(pod, node.Name);
-        foreach (var queued in displaced.Select(p => _pods[p.Key].Queued!))
-        {
-            Nominate(queued, "");
-            Queue.Retry(queued);
-        }
-
-        return [.. displaced];
     }
 
     /// <summary>Remembers where room is made for a waiting pod; empty for nowhere.</summary>
@@ -366,6 +318,7 @@ public sealed class SchedulerCore
             if (Nodes.Find(queued.NominatedNode) is { } freed)
             {
                 _events.FreedNodes.Add(freed);
+                _events.Cause = QueueEvents.AssignedPodDelete;
             }
 
             Nominate(queued, "");
@@ -395,8 +348,11 @@ public sealed class SchedulerCore
         else
         {
             _tables.Placed.Put(pod, place);
-            _events.Kinds |=
-                Maps.Same(old.Labels, pod.Labels) ? ClusterChanges.None : ClusterChanges.PodPlaced;
+            if (!Maps.Same(old.Labels, pod.Labels))
+            {
+                _events.Kinds |= ClusterChanges.PodPlaced;
+                _events.Cause = QueueEvents.AssignedPodUpdate;
+            }
         }
     }
 
@@ -470,6 +426,7 @@ public sealed class SchedulerCore
         node.AddPod(entry.Pod.Shape);
         _tables.Placed.Put(entry.Pod, node);
         _events.Kinds |= ClusterChanges.PodPlaced;
+        _events.Cause = QueueEvents.AssignedPodAdd;
         _tables.Volumes.Count(entry.Pod, node.Name, +1);
     }
 
@@ -494,6 +451,7 @@ public sealed class SchedulerCore
             _tables.Volumes.Count(entry.Pod, node.Name, -1);
             entry.Node = null;
             _events.FreedNodes.Add(node);
+            _events.Cause = QueueEvents.AssignedPodDelete;
             Nodes.Release(node);
         }
     }

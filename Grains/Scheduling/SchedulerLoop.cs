@@ -2,6 +2,7 @@ using System.Text.Json;
 using System.Threading.Channels;
 using Microsoft.Extensions.Logging;
 using OrleansOrchestrator.Grains.Kernel;
+using OrleansOrchestrator.Grains.Scheduling.Extenders;
 using OrleansOrchestrator.Interfaces.Kernel;
 using OrleansOrchestrator.Resources.Kernel;
 
@@ -41,6 +42,7 @@ public sealed partial class SchedulerLoop : IDisposable
     private readonly SchedulingReporter _reporter;
     private readonly VictimRemover _remover;
     private readonly SchedulerMetrics _metrics;
+    private readonly ExtenderSet? _extenders;
     private int _streamsToSync;
     private int _bindingsInFlight;
     private int _preemptionsInFlight;
@@ -57,16 +59,25 @@ public sealed partial class SchedulerLoop : IDisposable
         _logger = logger;
         var seed = options.Seed ?? unchecked((int)time.GetTimestamp());
         LogStarted(string.Join(", ", options.Profiles.Select(static p => p.Name)), seed);
-        _core = new SchedulerCore(options.Profiles, time, new Random(seed), options.PercentageOfNodesToScore);
-        _binder = new PodBinder(_client, options.MaxBindingsInFlight, _signals, time, logger);
+        _metrics = new SchedulerMetrics();
+        _extenders = options.Extenders.Count == 0 ? null : new ExtenderSet(options.Extenders, time, logger);
+        _core = new SchedulerCore(
+            options.Profiles, time, new Random(seed), options.PercentageOfNodesToScore, _metrics)
+        {
+            Extenders = _extenders, Backoff = options.Backoff,
+        };
+        _binder = new PodBinder(_client, options.MaxBindingsInFlight, _signals, _metrics, _extenders, time, logger);
         _reporter = new SchedulingReporter(_client, time, () => _isBusy, logger);
         _remover = new VictimRemover(_client, _reporter, options.MaxBindingsInFlight, time, logger);
         _streamsToSync = _core.Resources.Count;
-        _metrics = new SchedulerMetrics();
     }
 
     /// <inheritdoc/>
-    public void Dispose() => _metrics.Dispose();
+    public void Dispose()
+    {
+        _metrics.Dispose();
+        _extenders?.Dispose();
+    }
 
     /// <summary>
     /// Schedules until cancelled, or until its silo stops; fails only on a bug, after which a fresh loop must take
@@ -105,7 +116,7 @@ public sealed partial class SchedulerLoop : IDisposable
                 _ = VerifyAsync(doubtful, cancellationToken);
             }
 
-            var mayBeMore = Decide();
+            var mayBeMore = await DecideAsync(cancellationToken);
             _metrics.Pending(_core.Queue, _bindingsInFlight);
             if (!mayBeMore)
             {
@@ -158,41 +169,53 @@ public sealed partial class SchedulerLoop : IDisposable
     }
 
     /// <summary>True when there may be more to decide at once.</summary>
-    private bool Decide()
+    private async ValueTask<bool> DecideAsync(CancellationToken cancellationToken)
     {
         if (_streamsToSync > 0)
         {
             return false;
         }
 
-        for (var i = 0; i < MaxDecisionsPerTurn; i++)
+        // Extenders take their time: what happened meanwhile is taken in before the next decision.
+        for (var (i, hasWaited) = (0, false); i < MaxDecisionsPerTurn && !hasWaited; i++)
         {
             var started = _time.GetTimestamp();
-            if (_bindingsInFlight >= _options.MaxBindingsInFlight || _core.DecideNext() is not { } decision)
+            if (_bindingsInFlight >= _options.MaxBindingsInFlight)
+            {
+                return false;
+            }
+
+            var next = _extenders is null ? new(_core.DecideNext()) : _core.DecideNextAsync(cancellationToken);
+            hasWaited = !next.IsCompleted;
+            if (await next is not { } decision)
             {
                 return false;
             }
 
             decision.Pod.AttemptedAt = started;
             _metrics.Decided(_time.GetElapsedTime(started));
-
             _isBusy = true;
-            if (decision.IsError)
-            {
-                ReportError(decision.Pod, decision.Message!);
-            }
-            else if (decision.NodeName is null)
-            {
-                ReportUnschedulable(decision);
-                Deallocate(decision);
-            }
-            else
-            {
-                Start(decision);
-            }
+            CarryOut(decision);
         }
 
         return true;
+    }
+
+    private void CarryOut(SchedulingDecision decision)
+    {
+        if (decision.IsError)
+        {
+            ReportError(decision.Pod, decision.Message!);
+        }
+        else if (decision.NodeName is null)
+        {
+            ReportUnschedulable(decision);
+            Deallocate(decision);
+        }
+        else
+        {
+            Start(decision);
+        }
     }
 
     private void Start(SchedulingDecision decision)
@@ -251,7 +274,7 @@ public sealed partial class SchedulerLoop : IDisposable
             default:
                 var pod = _core.BindingFailed(result.Pod);
                 pod.AttemptedAt = result.Pod.AttemptedAt;
-                ReportError(pod, $"{result.Step}: {result.Error}");
+                ReportError(pod, result.Step is { } step ? $"{step}: {result.Error}" : result.Error ?? "");
                 break;
         }
     }

@@ -1,3 +1,5 @@
+using OrleansOrchestrator.Grains.Scheduling.Extenders;
+
 namespace OrleansOrchestrator.Grains.Scheduling;
 
 /// <summary>Settings of the scheduler.</summary>
@@ -14,6 +16,12 @@ public sealed class SchedulerOptions
 
     /// <summary>Part of the nodes to look for a fitting one among; 0 chooses by cluster size.</summary>
     public int PercentageOfNodesToScore { get; set; }
+
+    /// <summary>Servers that have a say in where pods go.</summary>
+    public IReadOnlyList<ExtenderSettings> Extenders { get; set; } = [];
+
+    /// <summary>How long pods wait after attempts that failed.</summary>
+    public SchedulingBackoff Backoff { get; set; } = new();
 
     /// <summary>Bindings on their way at one time; they commit together in the pods journal.</summary>
     public int MaxBindingsInFlight { get; set; } = 256;

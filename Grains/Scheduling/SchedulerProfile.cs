@@ -34,8 +34,38 @@ public sealed record SchedulerProfile
     /// <summary>How what nodes have left is scored.</summary>
     public ResourceScoring ResourceScoring { get; init; } = ResourceScoring.Default;
 
+    /// <summary>Extended resources that nodes need not have.</summary>
+    public IgnoredResources IgnoredResources { get; init; } = IgnoredResources.None;
+
+    /// <summary>What nodes are to use to the same degree.</summary>
+    public IReadOnlyList<string> BalancedResources { get; init; } = NodeResourcesBalancedAllocationPlugin.Usual;
+
     /// <summary>What another pod's required affinity to the pod weighs.</summary>
     public int HardPodAffinityWeight { get; init; } = 1;
+
+    /// <summary>What other pods say of a pod that prefers no others itself scores no node.</summary>
+    public bool IgnoresPreferencesOfOthers { get; init; }
+
+    /// <summary>What nodes must be beside what a pod says; null for nothing.</summary>
+    public NodeSelection? AddedRequired { get; init; }
+
+    /// <summary>What is preferred beside what a pod prefers.</summary>
+    public IReadOnlyList<PreferredTerm> AddedPreferred { get; init; } = [];
+
+    /// <summary>
+    /// How pods of a Service or set are spread that say nothing themselves; null for upstream's way. The selectors are
+    /// those of Services and sets.
+    /// </summary>
+    public IReadOnlyList<SpreadConstraint>? DefaultSpread { get; init; }
+
+    /// <summary>How many nodes where room can be made are enough to choose from.</summary>
+    public PreemptionLimits Preemption { get; init; } = new();
+
+    /// <summary>How long others may take until a pod's volumes are bound.</summary>
+    public TimeSpan VolumePatience { get; init; } = BindingWait.Patience;
+
+    /// <summary>How long the search for devices may take.</summary>
+    public DeviceLimits Devices { get; init; } = new();
 
     /// <summary>True for a plugin that takes part.</summary>
     public bool Has(SchedulingPoint point, string plugin) => !Disabled.Contains((point, plugin));

@@ -19,6 +19,12 @@ public sealed record SchedulingDecision(PodInfo Pod, string? NodeName, string? M
     /// <summary>What becomes of its ResourceClaims before it can be bound.</summary>
     public IReadOnlyList<DeviceChoice> Devices { get; init; } = [];
 
+    /// <summary>How long others may take for its volumes.</summary>
+    public TimeSpan VolumePatience { get; init; } = BindingWait.Patience;
+
+    /// <summary>How long others may take for its devices.</summary>
+    public TimeSpan DevicePatience { get; init; } = BindingWait.Patience;
+
     /// <summary>Devices of its ResourceClaims must be prepared first.</summary>
     public bool AwaitsDevices => Devices.Any(static d => d.IsAwaited);
 

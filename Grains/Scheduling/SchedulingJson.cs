@@ -119,7 +119,8 @@ internal static class SchedulingJson
     private static string Microseconds(DateTimeOffset time) =>
         time.UtcDateTime.ToString("yyyy-MM-dd'T'HH:mm:ss.ffffff'Z'", CultureInfo.InvariantCulture);
 
-    private static ReadOnlyMemory<byte> Write<TState>(
+    /// <summary>An object that says of a pod what a state knows.</summary>
+    internal static ReadOnlyMemory<byte> Write<TState>(
         PodInfo pod, TState state, Action<Utf8JsonWriter, PodInfo, TState> body)
     {
         var buffer = new ArrayBufferWriter<byte>(512);

@@ -1,3 +1,4 @@
+using OrleansOrchestrator.Grains.Scheduling.Extenders;
 using OrleansOrchestrator.Grains.Scheduling.Plugins;
 
 namespace OrleansOrchestrator.Grains.Scheduling;
@@ -12,15 +13,15 @@ namespace OrleansOrchestrator.Grains.Scheduling;
 /// <item>unschedulable: nothing has changed that could help, or victims are still being removed for it;</item>
 /// <item>gated: its scheduling gates forbid trying, or ResourceClaims that it uses are not there.</item>
 /// </list>
-/// Back-off is 1 s, doubling to 10 s. After <see cref="MaxUnschedulable"/> a pod is tried even if nothing changed,
+/// Back-off doubles. After <see cref="MaxUnschedulable"/> a pod is tried even if nothing changed,
 /// should a change have been missed.
 /// </summary>
 /// <param name="plugins">What decides on a pod.</param>
 /// <param name="time">The time.</param>
-public sealed class SchedulingQueue(Func<PodInfo, PluginSet> plugins, TimeProvider time)
+/// <param name="metrics">Counts who comes where, and why; null for nobody.</param>
+public sealed class SchedulingQueue(
+    Func<PodInfo, PluginSet> plugins, TimeProvider time, SchedulerMetrics? metrics = null)
 {
-    public static readonly TimeSpan InitialBackoff = TimeSpan.FromSeconds(1);
-    public static readonly TimeSpan MaxBackoff = TimeSpan.FromSeconds(10);
     public static readonly TimeSpan MaxUnschedulable = TimeSpan.FromMinutes(5);
     private static readonly TimeSpan FlushInterval = TimeSpan.FromSeconds(30);
 
@@ -33,9 +34,16 @@ public sealed class SchedulingQueue(Func<PodInfo, PluginSet> plugins, TimeProvid
     private DateTimeOffset _lastFlush = time.GetUtcNow();
     private long _sequence;
     private int _activeCount;
+    private int _backoffCount;
+
+    /// <summary>How long pods wait after attempts that failed.</summary>
+    public SchedulingBackoff Backoff { get; set; } = new();
 
     /// <summary>Pods to be tried now.</summary>
     public int ActiveCount => _activeCount;
+
+    /// <summary>Pods that are to be tried when their back-off is over, whatever they were returned for.</summary>
+    public int BackoffCount => _backoffCount;
 
     public int UnschedulableCount => _unschedulable.Count;
 
@@ -63,7 +71,7 @@ public sealed class SchedulingQueue(Func<PodInfo, PluginSet> plugins, TimeProvid
     public QueuedPod Add(PodInfo pod)
     {
         var queued = new QueuedPod(pod) { Timestamp = time.GetUtcNow() };
-        Admit(queued);
+        Admit(queued, QueueEvents.PodAdd);
         return queued;
     }
 
@@ -76,7 +84,7 @@ public sealed class SchedulingQueue(Func<PodInfo, PluginSet> plugins, TimeProvid
             || !old.DeviceClaims.AsSpan().SequenceEqual(pod.DeviceClaims))
         {
             Leave(queued);
-            Admit(queued);
+            Admit(queued, old.IsGated && !pod.IsGated ? QueueEvents.GatesEliminated : QueueEvents.PodUpdate);
         }
     }
 
@@ -92,6 +100,11 @@ public sealed class SchedulingQueue(Func<PodInfo, PluginSet> plugins, TimeProvid
         var next = TakeFrom(_active, QueuePlace.Active) ?? TakeFrom(_backingOff, QueuePlace.BackingOff);
         if (next is not null)
         {
+            if (next.Place == QueuePlace.BackingOff)
+            {
+                metrics?.Queued(QueuePlace.Active, QueueEvents.PopFromBackoff);
+            }
+
             Remove(next);
             next.FirstTaken = next.Attempts++ == 0 ? time.GetTimestamp() : next.FirstTaken;
             next.Pod.Attempts = (next.FirstTaken, next.Attempts);
@@ -106,8 +119,9 @@ public sealed class SchedulingQueue(Func<PodInfo, PluginSet> plugins, TimeProvid
         queued.RejectedBy = rejectedBy;
         queued.Failures++;
         queued.Timestamp = time.GetUtcNow();
-        WaitUnschedulable(queued);
-        if (plugins(queued.Pod).Relations.Any(r => r.MindsPods && rejectedBy.Contains(r.Name)))
+        WaitUnschedulable(queued, QueueEvents.AttemptFailure);
+        if (rejectedBy.Contains(ExtenderSet.Name)
+            || plugins(queued.Pod).Relations.Any(r => r.MindsPods && rejectedBy.Contains(r.Name)))
         {
             _waitingForOthers.Add(queued);
         }
@@ -130,16 +144,18 @@ public sealed class SchedulingQueue(Func<PodInfo, PluginSet> plugins, TimeProvid
         }
         else if (wasWoken)
         {
-            Retry(queued);
+            Retry(queued, QueueEvents.AssignedPodDelete);
         }
     }
 
     /// <summary>Tries an unschedulable pod again, when its back-off is over.</summary>
-    public void Retry(QueuedPod queued)
+    /// <param name="queued">Which.</param>
+    /// <param name="cause">Why, of <see cref="QueueEvents"/>.</param>
+    public void Retry(QueuedPod queued, string cause)
     {
         if (queued.Place == QueuePlace.Unschedulable)
         {
-            WakeOne(queued);
+            WakeOne(queued, cause);
         }
     }
 
@@ -163,7 +179,7 @@ public sealed class SchedulingQueue(Func<PodInfo, PluginSet> plugins, TimeProvid
         foreach (var gated in _gated.Count == 0 ? [] : _gated.Where(q => events.MayHelp(q.Pod)).ToArray())
         {
             Leave(gated);
-            Admit(gated);
+            Admit(gated, events.Cause);
         }
 
         var waiting = events.HasOnlyPlacedPods ? _waitingForOthers : _unschedulable;
@@ -176,7 +192,7 @@ public sealed class SchedulingQueue(Func<PodInfo, PluginSet> plugins, TimeProvid
         var lowest = events.FreedNodes.Count == 0 ? int.MaxValue : events.FreedNodes.Min(LowestPriority);
         foreach (var queued in waiting.Where(q => MayHelp(q, events, lowest, fitting)).ToArray())
         {
-            WakeOne(queued);
+            WakeOne(queued, events.Cause);
         }
     }
 
@@ -194,73 +210,78 @@ public sealed class SchedulingQueue(Func<PodInfo, PluginSet> plugins, TimeProvid
         _lastFlush = now;
         foreach (var queued in _unschedulable.Where(q => now - q.Timestamp > MaxUnschedulable).ToArray())
         {
-            WakeOne(queued);
+            WakeOne(queued, QueueEvents.UnschedulableTimeout);
         }
-    }
-
-    /// <summary>1 s after the first failure, doubling up to 10 s.</summary>
-    public static TimeSpan Backoff(int failures)
-    {
-        var backoff = InitialBackoff;
-        for (var i = 1; i < failures && backoff < MaxBackoff; i++)
-        {
-            backoff *= 2;
-        }
-
-        return backoff < MaxBackoff ? backoff : MaxBackoff;
     }
 
     /// <summary>
     /// When the back-off ends. Of pods for which that is in the same second the more important come first.
     /// </summary>
-    private static (long Ticks, int NegativePriority) Due(QueuedPod queued)
+    private (long Ticks, int NegativePriority) Due(QueuedPod queued)
     {
-        var ticks = (queued.Timestamp + Backoff(queued.Failures)).UtcTicks;
+        var ticks = (queued.Timestamp + Backoff.After(queued.Failures)).UtcTicks;
         return (ticks - (ticks % TimeSpan.TicksPerSecond), -queued.Pod.Priority);
     }
 
-    private void Admit(QueuedPod queued)
+    private void Admit(QueuedPod queued, string cause)
     {
-        foreach (var plugin in plugins(queued.Pod).PreEnqueue)
+        if (!MayBeTried(queued.Pod))
         {
-            if (!plugin.Allows(queued.Pod))
-            {
-                queued.Place = QueuePlace.Gated;
-                _gated.Add(queued);
-                return;
-            }
+            Put(queued, QueuePlace.Gated, cause);
+            _gated.Add(queued);
         }
-
-        if (queued.IsPreempting)
+        else if (queued.IsPreempting)
         {
             queued.WasWoken = true;
-            WaitUnschedulable(queued);
-            return;
+            WaitUnschedulable(queued, cause);
         }
-
-        Activate(queued);
+        else
+        {
+            Activate(queued, cause);
+        }
     }
 
-    private void WaitUnschedulable(QueuedPod queued)
+    private bool MayBeTried(PodInfo pod)
     {
-        queued.Place = QueuePlace.Unschedulable;
+        var (started, isAllowed) = (time.GetTimestamp(), true);
+        foreach (var plugin in plugins(pod).PreEnqueue)
+        {
+            isAllowed = isAllowed && plugin.Allows(pod);
+        }
+
+        metrics?.PointEnded(
+            ExtensionPoints.PreEnqueue, isAllowed ? PluginStatus.Success : PluginStatus.Unresolvable, pod.SchedulerName,
+            time.GetElapsedTime(started));
+        return isAllowed;
+    }
+
+    private void Put(QueuedPod queued, QueuePlace place, string cause)
+    {
+        queued.Place = place;
+        metrics?.Queued(place, cause);
+    }
+
+    private void WaitUnschedulable(QueuedPod queued, string cause)
+    {
+        Put(queued, QueuePlace.Unschedulable, cause);
         _unschedulable.Add(queued);
     }
 
     private void WaitFailed(QueuedPod queued)
     {
-        queued.Place = QueuePlace.Failed;
+        Put(queued, QueuePlace.Failed, QueueEvents.AttemptFailure);
+        _backoffCount++;
         _failed.Enqueue((queued, ++queued.Ticket), Due(queued));
     }
 
-    private void Activate(QueuedPod queued)
+    private void Activate(QueuedPod queued, string cause)
     {
-        queued.Place = QueuePlace.Active;
+        Put(queued, QueuePlace.Active, cause);
         _activeCount++;
         _active.Enqueue((queued, ++queued.Ticket), (-queued.Pod.Priority, queued.Timestamp.UtcTicks, ++_sequence));
     }
 
-    private void WakeOne(QueuedPod queued)
+    private void WakeOne(QueuedPod queued, string cause)
     {
         if (queued.IsPreempting)
         {
@@ -271,11 +292,12 @@ public sealed class SchedulingQueue(Func<PodInfo, PluginSet> plugins, TimeProvid
         Forget(queued);
         if (Due(queued).Ticks <= time.GetUtcNow().UtcTicks)
         {
-            Activate(queued);
+            Activate(queued, cause);
             return;
         }
 
-        queued.Place = QueuePlace.BackingOff;
+        Put(queued, QueuePlace.BackingOff, cause);
+        _backoffCount++;
         _backingOff.Enqueue((queued, ++queued.Ticket), Due(queued));
     }
 
@@ -288,6 +310,10 @@ public sealed class SchedulingQueue(Func<PodInfo, PluginSet> plugins, TimeProvid
         else if (queued.Place == QueuePlace.Active)
         {
             _activeCount--;
+        }
+        else if (queued.Place is QueuePlace.BackingOff or QueuePlace.Failed)
+        {
+            _backoffCount--;
         }
 
         // Entries in the heaps are not searched for; the ticket makes them void.
@@ -308,7 +334,7 @@ public sealed class SchedulingQueue(Func<PodInfo, PluginSet> plugins, TimeProvid
     private bool MayHelp(
         QueuedPod queued, ClusterEvents events, int lowest, Dictionary<(PodShape Shape, string Profile), bool> fitting)
     {
-        if (queued.RejectedBy.Count == 0)
+        if (queued.RejectedBy.Count == 0 || queued.RejectedBy.Contains(ExtenderSet.Name))
         {
             return true;
         }
@@ -384,7 +410,8 @@ public sealed class SchedulingQueue(Func<PodInfo, PluginSet> plugins, TimeProvid
             queue.Dequeue();
             if (entry.Pod.Place == place && entry.Pod.Ticket == entry.Ticket)
             {
-                Activate(entry.Pod);
+                _backoffCount--;
+                Activate(entry.Pod, QueueEvents.BackoffComplete);
             }
         }
     }

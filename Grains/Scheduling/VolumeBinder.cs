@@ -29,6 +29,7 @@ internal sealed class VolumeBinder(IResourceClient client, ChangeSignals signals
             WellKnown.PersistentVolumeClaims,
             [.. decision.Volumes.Select(static v => v.Claim)],
             (key, ended) => StateAsync(decision.Volumes.First(v => v.Claim == key), decision, ended),
+            decision.VolumePatience,
             "context deadline exceeded",
             cancellationToken);
     }

@@ -123,6 +123,7 @@ internal static class CoreResources
         {
             Name = WellKnown.PersistentVolumes, Kind = "PersistentVolume", Singular = "persistentvolume",
             ShortNames = ["pv"], GrainType = "persistentvolume", Namespaced = false,
+            IndexedFields = ["spec.claimRef.name"],
             Deletion = DeletionTraits.AnswersWithObject,
             Versions =
             [

@@ -106,6 +106,19 @@ public static class NetworkRules
         && innerIp.AddressFamily == outerIp.AddressFamily && innerLength > outerLength
         && Mask(innerIp, outerLength).Equals(Mask(outerIp, outerLength));
 
+    /// <summary>The first address of the network of that many bits that an address is in.</summary>
+    public static IPAddress Mask(IPAddress ip, int length)
+    {
+        var bytes = ip.GetAddressBytes();
+        for (var i = 0; i < bytes.Length; i++)
+        {
+            var bits = Math.Clamp(length - (i * 8), 0, 8);
+            bytes[i] &= (byte)(0xff << (8 - bits));
+        }
+
+        return new IPAddress(bytes);
+    }
+
     /// <summary>An address that something outside its own host can be reached at.</summary>
     public static void ValidateNonSpecial(FieldPath path, string value, FieldErrors errors)
     {
@@ -243,16 +256,4 @@ public static class NetworkRules
 
     private static bool HasLeadingZeros(string value, IPAddress ip) =>
         ip.AddressFamily == AddressFamily.InterNetwork && ip.ToString() != value;
-
-    private static IPAddress Mask(IPAddress ip, int length)
-    {
-        var bytes = ip.GetAddressBytes();
-        for (var i = 0; i < bytes.Length; i++)
-        {
-            var bits = Math.Clamp(length - (i * 8), 0, 8);
-            bytes[i] &= (byte)(0xff << (8 - bits));
-        }
-
-        return new IPAddress(bytes);
-    }
 }

@@ -16,6 +16,9 @@ namespace OrleansOrchestrator.Silo.Commands;
 /// </summary>
 internal static class CommonOptions
 {
+    /// <summary>The option whose value the environment may give instead.</summary>
+    public const string ConnectionName = "--connection";
+
     private const int LargestPort = 65535;
 
     public static Option<string> DataDirectory() => Text(
@@ -26,7 +29,7 @@ internal static class CommonOptions
         $"Where the admin kubeconfig is written. Default: {Hosting.DataDirectory.DefaultKubeconfig}, and admin.conf in any other --data-dir.");
 
     public static Option<string?> Connection(string description) => MaybeText(
-        "--connection",
+        ConnectionName,
         $"{description} Put one with a password into {SiloOptions.ConnectionVariable} instead: everybody on a machine can read arguments.");
 
     /// <summary>Not the option's default, because help shows defaults.</summary>
@@ -53,11 +56,12 @@ internal static class CommonOptions
         return option;
     }
 
-    public static Option<IPNetwork?> ServiceNetwork() => MaybeNetwork(
+    public static Option<DualNetwork?> ServiceNetwork() => MaybeNetwork(
         "--service-cidr",
-        $"Network of the Services' addresses; the same for all silos of a cluster, for as long as it lives. Default: {ServiceAddressRange.Default.Cidr}.",
-        12,
-        24);
+        "Network of the Services' addresses; with a comma, one of IPv6 behind it. The same for all silos of a cluster, "
+            + $"for as long as it lives. Default: {ServiceAddressRange.Default.Cidr}.",
+        (12, 24),
+        (64, 120));
 
     /// <summary>The networks of all pods; null when none is given.</summary>
     public static Option<IReadOnlyList<PodNetwork>?> PodNetworks() => new("--cluster-cidr")
@@ -121,7 +125,7 @@ internal static class CommonOptions
     }
 
     /// <summary>What of them was given, with the defaults for the rest.</summary>
-    public static ServiceAddressRange Services(IPNetwork? network, PortRange? ports) => new(
+    public static ServiceAddressRange Services(DualNetwork? network, PortRange? ports) => new(
         network?.ToString() ?? ServiceAddressRange.Default.Cidr,
         ports?.First ?? ServiceAddressRange.Default.FirstNodePort,
         ports?.Last ?? ServiceAddressRange.Default.LastNodePort);
@@ -199,25 +203,56 @@ internal static class CommonOptions
     public static Option<IPAddress?> MaybeAddress(string name, string description) =>
         new(name) { Description = description, CustomParser = result => ParseAddress(result, name) };
 
-    /// <summary>An IPv4 network, in the form ADDRESS/BITS.</summary>
-    public static Option<IPNetwork?> MaybeNetwork(string name, string description, int fewestBits, int mostBits) =>
-        new(name)
+    /// <summary>An address; with a comma, one of each family; none when it is not given.</summary>
+    public static Option<IPAddress[]?> MaybeAddresses(string name, string description) => new(name)
+    {
+        Description = description,
+        Arity = ArgumentArity.ExactlyOne,
+        CustomParser = result =>
+        {
+            var parts = result.Tokens[0].Value.Split(',');
+            IPAddress?[] parsed = [.. parts.Select(part => ParseAddress(part, result, name))];
+            if (parsed.Contains(null))
+            {
+                return null;
+            }
+
+            if (parsed.Length > 2 || parsed.DistinctBy(static a => a!.AddressFamily).Count() < parsed.Length)
+            {
+                result.AddError($"{name}: '{result.Tokens[0].Value}' is more than one address of each family.");
+            }
+
+            return parsed!;
+        },
+    };
+
+    /// <summary>An IPv4 network, in the form ADDRESS/BITS; with a comma, one of IPv6 behind it.</summary>
+    /// <param name="name">The option.</param>
+    /// <param name="description">What it is for.</param>
+    /// <param name="four">The fewest and most bits of the first.</param>
+    /// <param name="six">The same of the second.</param>
+    public static Option<DualNetwork?> MaybeNetwork(
+        string name, string description, (int Fewest, int Most) four, (int Fewest, int Most) six) => new(name)
     {
         Description = description,
         CustomParser = result =>
         {
             var text = result.Tokens[0].Value;
-            if (IPNetwork.TryParse(text, out var network) && network.BaseAddress.GetAddressBytes().Length == 4
-                && network.PrefixLength >= fewestBits && network.PrefixLength <= mostBits)
+            if (DualNetwork.Parse(text) is { } networks && IsWithin(networks.Four, four)
+                && (networks.Six is not { } second || IsWithin(second, six)))
             {
-                return network;
+                return networks;
             }
 
             result.AddError(
-                $"{name}: '{text}' is no IPv4 network of {fewestBits} to {mostBits} bits, such as 10.96.0.0/16.");
+                $"{name}: '{text}' is no IPv4 network of {four.Fewest} to {four.Most} bits, such as 10.96.0.0/16, "
+                    + $"alone or with an IPv6 network of {six.Fewest} to {six.Most} bits behind a comma.");
             return null;
         },
     };
+
+    private static bool IsWithin(IPNetwork network, (int Fewest, int Most) bits) =>
+        network.PrefixLength >= bits.Fewest && network.PrefixLength <= bits.Most;
 
     private static TimeSpan ParseTime(Option option, string text) =>
         GoDuration.Read(text, out var time) is null && time >= TimeSpan.Zero
@@ -238,9 +273,11 @@ internal static class CommonOptions
         return null;
     }
 
-    private static IPAddress? ParseAddress(ArgumentResult result, string name)
+    private static IPAddress? ParseAddress(ArgumentResult result, string name) =>
+        ParseAddress(result.Tokens[0].Value, result, name);
+
+    private static IPAddress? ParseAddress(string text, ArgumentResult result, string name)
     {
-        var text = result.Tokens[0].Value;
         if (IPAddress.TryParse(text, out var address) && text.AsSpan().IndexOfAny('.', ':') >= 0)
         {
             return address;

@@ -16,12 +16,14 @@ internal sealed class ShareOptions
         CommonOptions.MaybePort("--kubelet-port", Free("Port of the node, for logs, exec and statistics", 10250));
     private readonly Option<int?> _healthPort =
         CommonOptions.MaybePort("--proxy-health-port", Free("Port of the service proxy's health checks", 10256));
-    private readonly Option<IPAddress?> _nodeAddress = CommonOptions.MaybeAddress(
+    private readonly Option<IPAddress[]?> _nodeAddresses = CommonOptions.MaybeAddresses(
         "--node-ip",
-        "Address of the node, for clusters of several machines. Default: 10.243.0.1 on a link of our own.");
-    private readonly Option<IPNetwork?> _pods = CommonOptions.MaybeNetwork(
-        "--pod-cidr", Free("Network of all pods", "10.244.0.0/16"), 8, 23);
-    private readonly Option<IPNetwork?> _services = CommonOptions.ServiceNetwork();
+        "Address of the node, for clusters of several machines; with a comma, one of each family. Default: 10.243.0.1 "
+            + "on a link of our own.");
+    private readonly Option<DualNetwork?> _pods = CommonOptions.MaybeNetwork(
+        "--pod-cidr", Free("Network of all pods; with a comma, one of IPv6 behind it", "10.244.0.0/16"),
+        (8, 23), (48, 63));
+    private readonly Option<DualNetwork?> _services = CommonOptions.ServiceNetwork();
     private readonly Option<IPAddress?> _dns = CommonOptions.MaybeAddress(
         "--cluster-dns", "Address of the cluster's DNS. Default: the tenth of the Services' network.");
     private readonly Option<PortRange?> _nodePorts = CommonOptions.NodePorts();
@@ -47,7 +49,7 @@ internal sealed class ShareOptions
 
     public IEnumerable<Option> All =>
     [
-        _port, _siloPort, _kubeletPort, _healthPort, _nodeAddress, _pods, _services, _dns, _nodePorts, _pools,
+        _port, _siloPort, _kubeletPort, _healthPort, _nodeAddresses, _pods, _services, _dns, _nodePorts, _pools,
         _announce, _name,
     ];
 
@@ -58,7 +60,7 @@ internal sealed class ShareOptions
         SiloPort = parsed.GetValue(_siloPort),
         KubeletPort = parsed.GetValue(_kubeletPort),
         ProxyHealthPort = parsed.GetValue(_healthPort),
-        NodeAddress = parsed.GetValue(_nodeAddress),
+        NodeAddresses = parsed.GetValue(_nodeAddresses) is { Length: > 0 } addresses ? addresses : null,
         Pods = parsed.GetValue(_pods),
         Services = parsed.GetValue(_services),
         DnsAddress = parsed.GetValue(_dns),

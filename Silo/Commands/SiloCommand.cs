@@ -88,7 +88,7 @@ internal static class SiloCommand
 
     private static StoreNetworks NetworksOf(SiloOptions options) => new(
         string.Join(',', (options.PodNetworks ?? new ControllersOptions().PodNetworks).Select(static n => n.Network)),
-        options.Services.Cidr,
+        string.Join(',', options.Services.Cidrs),
         new PortRange(options.Services.FirstNodePort, options.Services.LastNodePort).ToString());
 
     private static void Say(ILogger logger, StoreConnections connections, ConnectionRoom room)

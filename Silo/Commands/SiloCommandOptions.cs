@@ -58,6 +58,7 @@ internal sealed class SiloCommandOptions
             HollowNodes = parsed.GetValue(_hollow),
             LocalStorage = parsed.GetValue(_localStorage),
             Limits = _limits.Read(parsed),
+            Flags = FlagValues.Of(parsed, Groups.SelectMany(static g => g.Options)),
         };
         return _api.Over(
             _credentials.Over(_networks.Over(_addresses.Over(own, parsed), parsed), parsed), parsed);

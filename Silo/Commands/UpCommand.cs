@@ -3,6 +3,7 @@ using System.Globalization;
 using System.Net.Sockets;
 using Npgsql;
 using OrleansOrchestrator.Grains.Kernel;
+using OrleansOrchestrator.Machine;
 using OrleansOrchestrator.Silo.Hosting;
 using Spectre.Console;
 
@@ -61,6 +62,11 @@ internal static class UpCommand
         await PackageInstaller.InstallAsync(PackageInstaller.Missing(needed), asked.Yes, console, cancellationToken);
         var (directory, share, api) = await OpenAsync(asked, isHollow, cancellationToken);
         options = options with { Api = api };
+        if (!isHollow && share.PodNetworks.Count() > 1 && !Ipv6.IsAvailable)
+        {
+            console.WriteLine("This kernel has no IPv6, or has it switched off: pods of this node get IPv4 alone.");
+        }
+
         var cluster = new LocalCluster(options, share, directory, TimeProvider.System);
         var wasRunning = LocalCluster.IsRunning(directory);
         cluster.ClaimSupervision();

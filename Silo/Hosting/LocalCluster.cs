@@ -1,6 +1,7 @@
 using System.Diagnostics;
 using System.Globalization;
 using System.Net;
+using System.Net.Sockets;
 using OrleansOrchestrator.Grains.Encryption;
 using OrleansOrchestrator.Machine;
 using k8s;
@@ -174,21 +175,29 @@ public sealed class LocalCluster
     }
 
     /// <summary>
-    /// Makes the link with the node's address, unless that is somebody else's affair, and repairs it; true when it was
-    /// not there.
+    /// Makes the link with the node's addresses, unless they are somebody else's affair, and repairs it; true when it
+    /// was not there.
     /// </summary>
     public async Task<bool> EnsureLinkAsync(CancellationToken cancellationToken)
     {
-        var address = IPAddress.Parse(Share.NodeAddress);
-        if (IsHollow || Share.HasForeignAddress || _link.Has(address))
+        IPAddress[] addresses = [.. Share.OwnAddresses.Where(IsUsable)];
+        if (IsHollow || addresses.All(_link.Has))
         {
             return false;
         }
 
+        foreach (var address in addresses)
+        {
+            await _link.EnsureAsync(address, cancellationToken);
+        }
+
         // The route: so that this machine reaches Services even where it has no default route. The proxy translates the
         // address, but first there must be a way.
-        await _link.EnsureAsync(address, cancellationToken);
-        await _link.RouteAsync(Share.ServiceCidr, cancellationToken);
+        foreach (var network in Share.ServiceNetworks.Where(static n => IsUsable(n.BaseAddress)))
+        {
+            await _link.RouteAsync(network.ToString(), cancellationToken);
+        }
+
         if (Share.OwnPool is { } pool)
         {
             await _link.RouteAsync(pool, cancellationToken);
@@ -196,6 +205,10 @@ public sealed class LocalCluster
 
         return true;
     }
+
+    // Where the kernel has no IPv6 the node does without, and says so.
+    private static bool IsUsable(IPAddress address) =>
+        address.AddressFamily == AddressFamily.InterNetwork || Ipv6.IsAvailable;
 
     /// <summary>Stops everything, in the order in which things need each other.</summary>
     public async Task StopAsync(CancellationToken cancellationToken)
@@ -376,7 +389,7 @@ public sealed class LocalCluster
     [
         "--kubeconfig", Path.Combine(_directory.Pki, "node.conf"),
         "--node-name", _options.NodeName,
-        "--node-ip", Address,
+        "--node-ip", Share.NodeAddresses,
         "--cluster-cidr", Share.PodCidr,
         "--cluster-dns", Share.DnsAddress,
         "--kubelet-port", Number(Share.KubeletPort),

@@ -1,6 +1,6 @@
 using System.Net;
-using System.Net.Sockets;
 using System.Text.Json;
+using System.Text.Json.Serialization;
 using OrleansOrchestrator.Grains.Kernel;
 using OrleansOrchestrator.Machine;
 
@@ -42,9 +42,16 @@ public sealed record MachineShare
 
     public string NodeAddress { get; init; } = "";
 
+    /// <summary>
+    /// Its address of the other family, where somebody else takes care of both; else <see cref="OwnAddresses"/> has
+    /// it.
+    /// </summary>
+    public string SecondNodeAddress { get; init; } = "";
+
     /// <summary>True when somebody else takes care of the node's address.</summary>
     public bool HasForeignAddress { get; init; }
 
+    /// <summary>With a comma, one of each family; the Services have as many.</summary>
     public string PodCidr { get; init; } = "";
 
     public string ServiceCidr { get; init; } = "";
@@ -58,6 +65,27 @@ public sealed record MachineShare
 
     /// <summary>The link on which they are announced; empty for none.</summary>
     public string AnnounceLink { get; init; } = "";
+
+    [JsonIgnore]
+    public IEnumerable<IPNetwork> PodNetworks => Networks(PodCidr);
+
+    [JsonIgnore]
+    public IEnumerable<IPNetwork> ServiceNetworks => Networks(ServiceCidr);
+
+    /// <summary>
+    /// What the link of ours holds; none where the node's address is somebody else's affair. That of IPv6 is made of
+    /// the other's numbers, in the range that is for private use.
+    /// </summary>
+    [JsonIgnore]
+    public IReadOnlyList<IPAddress> OwnAddresses => HasForeignAddress ? []
+        : ServiceNetworks.Count() == 1 ? [IPAddress.Parse(NodeAddress)]
+        : [IPAddress.Parse(NodeAddress), PrivateAddress(IPAddress.Parse(NodeAddress))];
+
+    /// <summary>The node's addresses with a comma, the primary one first.</summary>
+    [JsonIgnore]
+    public string NodeAddresses => HasForeignAddress
+        ? string.Join(',', new[] { NodeAddress, SecondNodeAddress }.Where(static a => a.Length > 0))
+        : string.Join(',', OwnAddresses);
 
     /// <summary>Where the admin kubeconfig was written.</summary>
     public string Kubeconfig { get; init; } = "";
@@ -110,6 +138,16 @@ public sealed record MachineShare
         return new IPAddress(address).ToString();
     }
 
+    private static IEnumerable<IPNetwork> Networks(string texts) => texts.Split(',')
+        .Select(static t => IPNetwork.TryParse(t, out var network) ? network : (IPNetwork?)null).OfType<IPNetwork>();
+
+    // 10.243.0.1 is fd00:10:243:0::1: the digits are read as they are written.
+    private static IPAddress PrivateAddress(IPAddress four)
+    {
+        var parts = four.ToString().Split('.');
+        return IPAddress.Parse($"fd00:{parts[0]}:{parts[1]}:{parts[2]}::{parts[3]}");
+    }
+
     /// <summary>The share of the cluster in a data directory; null when none was chosen yet.</summary>
     public static MachineShare? Load(DataDirectory directory) => Load(directory.Root);
 
@@ -155,11 +193,12 @@ public sealed record WantedShare
 
     public int? ProxyHealthPort { get; init; }
 
-    public IPAddress? NodeAddress { get; init; }
+    /// <summary>The primary one first.</summary>
+    public IReadOnlyList<IPAddress>? NodeAddresses { get; init; }
 
-    public IPNetwork? Pods { get; init; }
+    public DualNetwork? Pods { get; init; }
 
-    public IPNetwork? Services { get; init; }
+    public DualNetwork? Services { get; init; }
 
     public IPAddress? DnsAddress { get; init; }
 
@@ -170,12 +209,17 @@ public sealed record WantedShare
     public string? AnnounceLink { get; init; }
 
     /// <summary>The networks of a cluster whose objects are there already; null when it noted none.</summary>
-    public static WantedShare Of(StoreNetworks? networks) => new()
+    public static WantedShare Of(StoreNetworks? networks)
     {
-        Pods = NetworkIn(networks?.Pods),
-        Services = NetworkIn(networks?.Services),
-        NodePorts = PortRange.Parse(networks?.NodePorts ?? ""),
-    };
+        var (pods, services) = (NetworkIn(networks?.Pods), NetworkIn(networks?.Services));
+        var areDual = pods?.Six is not null && services?.Six is not null;
+        return new WantedShare
+        {
+            Pods = areDual ? pods : pods is null ? null : pods with { Six = null },
+            Services = areDual ? services : services is null ? null : services with { Six = null },
+            NodePorts = PortRange.Parse(networks?.NodePorts ?? ""),
+        };
+    }
 
     /// <summary>The same, and networks that a cluster has already where none were chosen.</summary>
     public WantedShare Or(WantedShare networks) => this with
@@ -193,19 +237,24 @@ public sealed record WantedShare
         SiloPort = SiloPort ?? share.SiloPort,
         KubeletPort = KubeletPort ?? share.KubeletPort,
         ProxyHealthPort = ProxyHealthPort ?? share.ProxyHealthPort,
-        NodeAddress = NodeAddress?.ToString() ?? share.NodeAddress,
-        HasForeignAddress = NodeAddress is not null || share.HasForeignAddress,
+        NodeAddress = NodeAddresses?[0].ToString() ?? share.NodeAddress,
+        SecondNodeAddress = NodeAddresses is null ? share.SecondNodeAddress
+            : NodeAddresses is [_, var second] ? second.ToString() : "",
+        HasForeignAddress = NodeAddresses is not null || share.HasForeignAddress,
         PodCidr = Pods?.ToString() ?? share.PodCidr,
         ServiceCidr = Services?.ToString() ?? share.ServiceCidr,
         DnsAddress = DnsAddress?.ToString()
-            ?? (Services is { } services ? MachineShare.DnsOf(services) : share.DnsAddress),
+            ?? (Services is { } services ? MachineShare.DnsOf(services.Four) : share.DnsAddress),
         NodePorts = NodePorts?.ToString() ?? share.NodePorts,
         ChosenPools = LoadBalancerPools ?? share.ChosenPools,
         AnnounceLink = AnnounceLink ?? share.AnnounceLink,
     };
 
-    // A cluster of 'orc up' has one network of pods, of IPv4.
-    private static IPNetwork? NetworkIn(string? text) => (text ?? "").Split(',')
-        .Select(static t => IPNetwork.TryParse(t, out var network) ? network : (IPNetwork?)null)
-        .FirstOrDefault(static n => n is { BaseAddress.AddressFamily: AddressFamily.InterNetwork });
+    // A cluster of 'orc up' has the networks of IPv4 first; a silo's may be the other way round.
+    private static DualNetwork? NetworkIn(string? text)
+    {
+        var networks = (text ?? "").Split(',')
+            .OrderBy(static t => t.Contains(':', StringComparison.Ordinal));
+        return DualNetwork.Parse(string.Join(',', networks));
+    }
 }

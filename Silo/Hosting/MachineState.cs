@@ -61,11 +61,16 @@ public sealed class MachineState
     /// <summary>Why a cluster cannot have a share, and what to do about it; null when it can.</summary>
     public string? ProblemOf(MachineShare share, string root, bool isHollow, bool isRunning)
     {
-        var problem = isRunning ? null : PortProblem(share, isHollow);
+        var problem = FamilyProblem(share) ?? (isRunning ? null : PortProblem(share, isHollow));
         return problem is not null || isHollow
             ? problem
             : LinkProblem(share, root) ?? ClusterProblem(share, root) ?? AddressProblem(share);
     }
+
+    private static string? FamilyProblem(MachineShare share) =>
+        share.PodNetworks.Count() == share.ServiceNetworks.Count() ? null
+            : "Pods and Services need networks of the same families: give both --pod-cidr and --service-cidr one of "
+                + "IPv6 behind a comma, or neither.";
 
     private string? PortProblem(MachineShare share, bool isHollow)
     {
@@ -100,8 +105,8 @@ public sealed class MachineState
     {
         foreach (var (other, its) in _clusters.Where(c => c.Root != root))
         {
-            var taken = Overlap(share.PodCidr, its.PodCidr) ? ("network of pods", its.PodCidr, "--pod-cidr")
-                : Overlap(share.ServiceCidr, its.ServiceCidr)
+            var taken = Overlap(share.PodNetworks, its.PodNetworks) ? ("network of pods", its.PodCidr, "--pod-cidr")
+                : Overlap(share.ServiceNetworks, its.ServiceNetworks)
                     ? ("network of Services", its.ServiceCidr, "--service-cidr")
                 : HaveCommonPort(share.NodePorts, its.NodePorts)
                     ? ("range of node ports", its.NodePorts, "--node-port-range")
@@ -117,9 +122,8 @@ public sealed class MachineState
         return null;
     }
 
-    private static bool Overlap(string one, string other) =>
-        IPNetwork.TryParse(one, out var a) && IPNetwork.TryParse(other, out var b)
-        && (a.Contains(b.BaseAddress) || b.Contains(a.BaseAddress));
+    private static bool Overlap(IEnumerable<IPNetwork> one, IEnumerable<IPNetwork> other) =>
+        one.Any(a => other.Any(b => a.Contains(b.BaseAddress) || b.Contains(a.BaseAddress)));
 
     private static bool HaveCommonPort(string one, string other) =>
         PortRange.Parse(one) is { } a && PortRange.Parse(other) is { } b && a.First <= b.Last && b.First <= a.Last;
@@ -142,9 +146,9 @@ public sealed class MachineState
         string[] own = [share.NodeLink, share.DnsLink, share.Bridge];
         foreach (var (link, address) in _addresses.Where(a => !own.Contains(a.Link)))
         {
-            var option = IPNetwork.Parse(share.PodCidr).Contains(address) ? "--pod-cidr"
-                : IPNetwork.Parse(share.ServiceCidr).Contains(address) ? "--service-cidr"
-                : !share.HasForeignAddress && address.ToString() == share.NodeAddress ? "--node-ip"
+            var option = share.PodNetworks.Any(n => n.Contains(address)) ? "--pod-cidr"
+                : share.ServiceNetworks.Any(n => n.Contains(address)) ? "--service-cidr"
+                : share.OwnAddresses.Contains(address) ? "--node-ip"
                 : null;
             if (option is not null)
             {

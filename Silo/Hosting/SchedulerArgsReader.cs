@@ -4,114 +4,194 @@ using OrleansOrchestrator.Resources.Kernel;
 
 namespace OrleansOrchestrator.Silo.Hosting;
 
-/// <summary>
-/// Reads the arguments of a profile's plugins: how NodeResourcesFit scores, and what required affinity weighs. Others
-/// take none here.
-/// </summary>
+/// <summary>Reads the arguments of a profile's plugins. Plugins that take none are refused any.</summary>
 internal static class SchedulerArgsReader
 {
     private const int MaxWeight = 100;
 
-    /// <summary>Functions say 0 to 10, plugins 0 to 100.</summary>
-    private const int ScoreFactor = 10;
+    private static readonly Dictionary<string, Reader> Readers = new(StringComparer.Ordinal)
+    {
+        ["DefaultPreemption"] = ReadPreemption,
+        ["DynamicResources"] = ReadDevices,
+        ["InterPodAffinity"] = ReadPodAffinity,
+        ["NodeAffinity"] = AddedAffinityReader.Read,
+        ["NodeResourcesBalancedAllocation"] = ReadBalance,
+        ["NodeResourcesFit"] = FitArgsReader.Read,
+        ["PodTopologySpread"] = DefaultSpreadReader.Read,
+        ["VolumeBinding"] = ReadVolumes,
+    };
+
+    private delegate SchedulerProfile Reader(
+        ConfigurationNode args, FieldPath path, SchedulerProfile profile, FieldErrors errors);
 
     /// <summary>The profile with what its plugins are told.</summary>
-    public static SchedulerProfile Read(ConfigurationNode node, string path, SchedulerProfile profile)
+    public static SchedulerProfile Read(
+        ConfigurationNode node, FieldPath path, SchedulerProfile profile, FieldErrors errors)
     {
+        var seen = new HashSet<string>(StringComparer.Ordinal);
         foreach (var (i, plugin) in node.Children("pluginConfig").Index())
         {
-            var (name, args, at) = (plugin.Text("name"), plugin.Child("args"), $"{path}.pluginConfig[{i}]");
-            _ = (args.Text("apiVersion"), args.Text("kind"));
-            profile = name switch
+            var (name, args, at) = (plugin.Text("name"), plugin.Child("args"), path.Child("pluginConfig").Index(i));
+            if (!seen.Add(name))
             {
-                "NodeResourcesFit" => profile with { ResourceScoring = Scoring(args, $"{at}.args") },
-                "InterPodAffinity" => profile with { HardPodAffinityWeight = HardWeight(args, $"{at}.args") },
-                _ => throw new ConfigurationException(
-                    $"{at}.name: Invalid value: {GoText.Quote(name)}: this plugin takes no arguments here"),
-            };
+                errors.Duplicate(at, name);
+            }
+
+            if (!Readers.TryGetValue(name, out var read))
+            {
+                throw new ConfigurationException(
+                    $"{at.Child("name")}: Invalid value: {GoText.Quote(name)}: this plugin takes no arguments here");
+            }
+
+            CheckKind(args, name);
+            profile = read(args, at.Child("args"), profile, errors);
         }
 
         return profile;
     }
 
-    private static int HardWeight(ConfigurationNode args, string path)
+    /// <summary>Of resources that count for a score; a weight that is not given is 1.</summary>
+    internal static List<(string Name, int Weight)> Resources(ConfigurationNode node) =>
+    [
+        .. node.Children("resources").Select(
+            static r => (r.Text("name"), r.Number("weight") is not 0 and var weight ? weight : 1)),
+    ];
+
+    internal static void CheckWeights(List<(string Name, int Weight)> resources, FieldPath path, FieldErrors errors)
     {
-        const string field = "hardPodAffinityWeight";
-        var weight = args.Has(field) ? args.Number(field) : 1;
-        return weight is >= 0 and <= MaxWeight
-            ? weight
-            : throw new ConfigurationException(
-                $"{path}.{field}: Invalid value: {weight}: not in valid range [0, {MaxWeight}]");
+        foreach (var (i, (name, weight)) in resources.Index())
+        {
+            if (weight is <= 0 or > MaxWeight)
+            {
+                errors.Invalid(
+                    path.Index(i).Child("weight"), weight,
+                    $"resource weight of {name} not in valid range (0, {MaxWeight}]");
+            }
+        }
     }
 
-    private static ResourceScoring Scoring(ConfigurationNode args, string path)
+    /// <summary>Arguments may say what they are.</summary>
+    private static void CheckKind(ConfigurationNode args, string plugin)
     {
-        if (!args.Has("scoringStrategy"))
+        _ = args.Text("apiVersion");
+        if (args.Text("kind") is { Length: > 0 } kind && kind != $"{plugin}Args")
         {
-            return ResourceScoring.Default;
-        }
-
-        var (strategy, at) = (args.Child("scoringStrategy"), $"{path}.scoringStrategy");
-        var type = strategy.Text("type");
-        var names = Enum.GetNames<ResourceStrategy>();
-        if (!names.Contains(type))
-        {
-            var all = names.Order(StringComparer.Ordinal).Select(GoText.Quote);
             throw new ConfigurationException(
-                $"{at}.type: Unsupported value: {GoText.Quote(type)}: supported values: {string.Join(", ", all)}");
+                $"args for plugin {plugin} were not of type {plugin}Args.kubescheduler.config.k8s.io, " +
+                $"got {kind}.kubescheduler.config.k8s.io");
+        }
+    }
+
+    private static SchedulerProfile ReadPreemption(
+        ConfigurationNode args, FieldPath path, SchedulerProfile profile, FieldErrors errors)
+    {
+        const string percentage = "minCandidateNodesPercentage", absolute = "minCandidateNodesAbsolute";
+        var limits = new PreemptionLimits(
+            args.Has(percentage) ? args.Number(percentage) : profile.Preemption.MinPercentage,
+            args.Has(absolute) ? args.Number(absolute) : profile.Preemption.MinCandidates);
+        if (limits.MinPercentage is < 0 or > 100)
+        {
+            errors.Invalid(path.Child(percentage), limits.MinPercentage, "not in valid range [0, 100]");
         }
 
-        var known = Enum.Parse<ResourceStrategy>(type);
-        var scoring = new ResourceScoring { Strategy = known };
-        var resources = strategy.Children("resources").Select((r, i) => Resource(r, $"{at}.resources[{i}]")).ToList();
-        return scoring with
+        if (limits.MinCandidates < 0)
         {
-            Resources = resources.Count > 0 ? resources : scoring.Resources,
-            Shape = known == ResourceStrategy.RequestedToCapacityRatio
-                ? Shape(strategy.Child("requestedToCapacityRatio"), $"{at}.requestedToCapacityRatio.shape")
-                : [],
+            errors.Invalid(path.Child(absolute), limits.MinCandidates, "not in valid range [0, inf)");
+        }
+
+        if (limits is { MinPercentage: 0, MinCandidates: 0 })
+        {
+            errors.Invalid(path.Child(percentage), 0, $"cannot be zero at the same time as {absolute}");
+            errors.Invalid(path.Child(absolute), 0, $"cannot be zero at the same time as {percentage}");
+        }
+
+        return profile with { Preemption = limits };
+    }
+
+    private static SchedulerProfile ReadPodAffinity(
+        ConfigurationNode args, FieldPath path, SchedulerProfile profile, FieldErrors errors)
+    {
+        const string field = "hardPodAffinityWeight";
+        var weight = args.Has(field) ? args.Number(field) : profile.HardPodAffinityWeight;
+        if (weight is < 0 or > MaxWeight)
+        {
+            errors.Invalid(path.Child(field), weight, $"not in valid range [0, {MaxWeight}]");
+        }
+
+        return profile with
+        {
+            HardPodAffinityWeight = weight,
+            IgnoresPreferencesOfOthers = args.Flag("ignorePreferredTermsOfExistingPods") == true,
         };
     }
 
-    private static (string Name, int Weight) Resource(ConfigurationNode node, string path)
+    private static SchedulerProfile ReadBalance(
+        ConfigurationNode args, FieldPath path, SchedulerProfile profile, FieldErrors errors)
     {
-        var weight = node.Has("weight") ? node.Number("weight") : 1;
-        return weight is > 0 and <= MaxWeight
-            ? (node.Text("name"), weight)
-            : throw new ConfigurationException(
-                $"{path}.weight: Invalid value: {weight}: resource weight of {node.Text("name")} " +
-                $"not in valid range [1, {MaxWeight}]");
+        var (resources, seen) = (Resources(args), new HashSet<string>(StringComparer.Ordinal));
+        foreach (var (i, (name, weight)) in resources.Index())
+        {
+            var at = path.Child("resources").Index(i);
+            if (!seen.Add(name))
+            {
+                errors.Duplicate(at.Child("name"), name);
+            }
+
+            if (weight != 1)
+            {
+                errors.Invalid(at.Child("weight"), weight, "must be 1");
+            }
+        }
+
+        return resources.Count == 0 ? profile : profile with { BalancedResources = [.. seen] };
     }
 
-    private static List<(int Utilization, int Score)> Shape(ConfigurationNode node, string path)
+    private static SchedulerProfile ReadVolumes(
+        ConfigurationNode args, FieldPath path, SchedulerProfile profile, FieldErrors errors)
     {
-        var points = node.Children("shape").Select(static p => (p.Number("utilization"), p.Number("score"))).ToList();
-        if (points.Count == 0)
+        const string field = "bindTimeoutSeconds";
+        if (args.Foreign("shape") is { } shape)
         {
-            throw new ConfigurationException($"{path}: Required value: at least one point must be specified");
+            errors.Invalid(
+                path.Child("shape"), new RawJson(shape.GetRawText()),
+                "unexpected field `shape`, remove it or turn on the feature gate StorageCapacityScoring");
         }
 
-        for (var i = 0; i < points.Count; i++)
+        if (!args.Has(field))
         {
-            var (utilization, score) = points[i];
-            if (utilization is < 0 or > 100)
-            {
-                throw new ConfigurationException(
-                    $"{path}[{i}].utilization: Invalid value: {utilization}: not in valid range 0-100");
-            }
-
-            if (score is < 0 or > ScoreFactor)
-            {
-                throw new ConfigurationException($"{path}[{i}].score: Invalid value: {score}: not in valid range 0-10");
-            }
-
-            if (i > 0 && utilization <= points[i - 1].Item1)
-            {
-                throw new ConfigurationException($"{path}[{i}].utilization: Invalid value: {utilization}: " +
-                    "utilization values must be sorted in increasing order");
-            }
+            return profile;
         }
 
-        return [.. points.Select(static p => (p.Item1, p.Item2 * ScoreFactor))];
+        var seconds = args.Number(field);
+        if (seconds < 0)
+        {
+            errors.Invalid(
+                path.Child(field), seconds, "invalid BindTimeoutSeconds, should not be a negative value");
+        }
+
+        return profile with { VolumePatience = TimeSpan.FromSeconds(seconds) };
+    }
+
+    private static SchedulerProfile ReadDevices(
+        ConfigurationNode args, FieldPath path, SchedulerProfile profile, FieldErrors errors)
+    {
+        const string filter = "filterTimeout", binding = "bindingTimeout";
+        var usual = profile.Devices;
+        var limits = new DeviceLimits
+        {
+            Search = args.Has(filter) ? args.Duration(filter) : usual.Search,
+            Preparation = args.Has(binding) ? args.Duration(binding) : usual.Preparation,
+        };
+        if (limits.Search < TimeSpan.Zero)
+        {
+            errors.Invalid(path.Child(filter), args.Text(filter), "must be zero or positive");
+        }
+
+        if (limits.Preparation < TimeSpan.FromSeconds(1))
+        {
+            errors.Invalid(path.Child(binding), args.Text(binding), "must be at least 1 second");
+        }
+
+        return profile with { Devices = limits };
     }
 }

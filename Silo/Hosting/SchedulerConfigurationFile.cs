@@ -1,5 +1,6 @@
 using OrleansOrchestrator.Api.Configuration;
 using OrleansOrchestrator.Grains.Scheduling;
+using OrleansOrchestrator.Grains.Scheduling.Extenders;
 using OrleansOrchestrator.Interfaces.Scheduling;
 using OrleansOrchestrator.Resources.Kernel;
 
@@ -8,7 +9,13 @@ namespace OrleansOrchestrator.Silo.Hosting;
 /// <summary>What a KubeSchedulerConfiguration says.</summary>
 /// <param name="Profiles">The ways to schedule.</param>
 /// <param name="PercentageOfNodesToScore">For profiles that say nothing of it; 0 chooses by cluster size.</param>
-public sealed record SchedulerSettings(IReadOnlyList<SchedulerProfile> Profiles, int PercentageOfNodesToScore);
+/// <param name="Extenders">Servers that have a say in where pods go.</param>
+/// <param name="Backoff">How long pods wait after attempts that failed.</param>
+public sealed record SchedulerSettings(
+    IReadOnlyList<SchedulerProfile> Profiles,
+    int PercentageOfNodesToScore,
+    IReadOnlyList<ExtenderSettings> Extenders,
+    SchedulingBackoff Backoff);
 
 /// <summary>
 /// Upstream's <c>--config</c> of kube-scheduler. What concerns a scheduler as a process of its own (how it connects,
@@ -17,12 +24,12 @@ public sealed record SchedulerSettings(IReadOnlyList<SchedulerProfile> Profiles,
 public static class SchedulerConfigurationFile
 {
     private const string ApiVersion = "kubescheduler.config.k8s.io/v1";
+    private const string PercentageField = "percentageOfNodesToScore";
     private const int MaxPercentage = 100;
 
     private static readonly string[] OfTheProcess =
     [
-        "clientConnection", "leaderElection", "enableProfiling", "enableContentionProfiling", "parallelism",
-        "delayCacheUntilActive",
+        "clientConnection", "leaderElection", "enableProfiling", "enableContentionProfiling", "delayCacheUntilActive",
     ];
 
     /// <summary>Reads the file; what it does not say is as upstream has it.</summary>
@@ -41,55 +48,102 @@ public static class SchedulerConfigurationFile
         }
     }
 
-    internal static SchedulerSettings Read(ReadOnlySpan<byte> content) =>
-        ConfigurationFile.Read(content, "KubeSchedulerConfiguration", [ApiVersion], Read);
+    internal static SchedulerSettings Read(ReadOnlySpan<byte> content)
+    {
+        var errors = new FieldErrors();
+        var settings = ConfigurationFile.Read(
+            content, "KubeSchedulerConfiguration", [ApiVersion], root => Read(root, errors));
+        return errors.Count == 0 ? settings : throw new ConfigurationException(errors.ToText());
+    }
 
-    private static SchedulerSettings Read(ConfigurationNode root)
+    private static SchedulerSettings Read(ConfigurationNode root, FieldErrors errors)
     {
         foreach (var name in OfTheProcess)
         {
             _ = root.Has(name);
         }
 
-        foreach (var name in (string[])["extenders", "podInitialBackoffSeconds", "podMaxBackoffSeconds"])
+        if (root.Has("parallelism") && root.Number("parallelism") is <= 0 and var workers)
         {
-            if (root.Foreign(name) is { } value && value.GetRawText() is not "[]")
-            {
-                throw new ConfigurationException($"{name}: Forbidden: this cannot be chosen here");
-            }
+            errors.Invalid(FieldPath.Of("parallelism"), workers, "should be an integer value greater than zero");
         }
 
-        var nodes = root.Children("profiles");
-        List<SchedulerProfile> profiles = nodes.Count == 0
-            ? [new SchedulerProfile()]
-            : [.. nodes.Select((n, i) => SchedulerProfileReader.Read(n, $"profiles[{i}]", NameOf(n, i, nodes.Count)))];
-        var known = new HashSet<string>(StringComparer.Ordinal);
-        foreach (var (i, profile) in profiles.Index())
-        {
-            if (!known.Add(profile.Name))
-            {
-                throw new ConfigurationException(
-                    $"profiles[{i}].schedulerName: Duplicate value: {GoText.Quote(profile.Name)}");
-            }
-        }
-
-        return new SchedulerSettings(profiles, Percentage(root, "percentageOfNodesToScore") ?? 0);
+        var profiles = ReadProfiles(root, errors);
+        var percentage = Percentage(root, FieldPath.Of(PercentageField), errors) ?? 0;
+        var backoff = ReadBackoff(root, errors);
+        var (extenders, ignored) = SchedulerExtenderReader.Read(root, errors);
+        return new SchedulerSettings(
+            ignored.Count == 0 ? profiles : [.. profiles.Select(p => Ignoring(p, ignored))],
+            percentage,
+            extenders,
+            backoff);
     }
 
     /// <summary>A part of all nodes; null when nothing is said.</summary>
-    internal static int? Percentage(ConfigurationNode node, string path)
+    private static int? Percentage(ConfigurationNode node, FieldPath path, FieldErrors errors)
     {
-        const string field = "percentageOfNodesToScore";
-        int? part = node.Has(field) ? node.Number(field) : null;
-        return part is null or (>= 0 and <= MaxPercentage)
-            ? part
-            : throw new ConfigurationException($"{path}: Invalid value: {part}: not in valid range [0-100]");
+        int? part = node.Has(PercentageField) ? node.Number(PercentageField) : null;
+        if (part is < 0 or > MaxPercentage)
+        {
+            errors.Invalid(path, part, "not in valid range [0-100]");
+        }
+
+        return part;
     }
 
-    private static string NameOf(ConfigurationNode node, int index, int count) => node.Text("schedulerName") switch
+    private static List<SchedulerProfile> ReadProfiles(ConfigurationNode root, FieldErrors errors)
     {
-        { Length: > 0 } name => name,
-        _ when count == 1 => SchedulerNames.Default,
-        _ => throw new ConfigurationException($"profiles[{index}].schedulerName: Required value"),
-    };
+        var nodes = root.Children("profiles");
+        var (profiles, known) = (new List<SchedulerProfile>(), new HashSet<string>(StringComparer.Ordinal));
+        foreach (var (i, node) in nodes.Index())
+        {
+            var path = FieldPath.Of("profiles").Index(i);
+            var name = node.Text("schedulerName") is { Length: > 0 } said ? said
+                : nodes.Count == 1 ? SchedulerNames.Default
+                : "";
+            if (name.Length == 0)
+            {
+                errors.Required(path.Child("schedulerName"));
+            }
+
+            var profile = SchedulerProfileReader.Read(node, path, name, errors);
+            if (!known.Add(name))
+            {
+                errors.Duplicate(path.Child("schedulerName"), name);
+            }
+
+            profiles.Add(profile with
+            {
+                PercentageOfNodesToScore = Percentage(node, path.Child(PercentageField), errors),
+            });
+        }
+
+        return profiles.Count == 0 ? [new SchedulerProfile()] : profiles;
+    }
+
+    private static SchedulingBackoff ReadBackoff(ConfigurationNode root, FieldErrors errors)
+    {
+        const string initial = "podInitialBackoffSeconds", max = "podMaxBackoffSeconds";
+        var usual = new SchedulingBackoff();
+        var first = root.Has(initial) ? TimeSpan.FromSeconds(root.Number(initial)) : usual.Initial;
+        var last = root.Has(max) ? TimeSpan.FromSeconds(root.Number(max)) : usual.Max;
+        if (first <= TimeSpan.Zero)
+        {
+            errors.Invalid(FieldPath.Of(initial), (long)first.TotalSeconds, "must be greater than 0");
+        }
+
+        if (last < first)
+        {
+            errors.Invalid(
+                FieldPath.Of(max),
+                (long)last.TotalSeconds,
+                "must be greater than or equal to PodInitialBackoffSeconds");
+        }
+
+        return new SchedulingBackoff { Initial = first, Max = last };
+    }
+
+    /// <summary>As upstream has it, what extenders say takes the place of what a profile says.</summary>
+    private static SchedulerProfile Ignoring(SchedulerProfile profile, IReadOnlySet<string> resources) =>
+        profile with { IgnoredResources = profile.IgnoredResources with { Names = resources } };
 }

@@ -12,6 +12,10 @@ namespace OrleansOrchestrator.Silo.Hosting;
 internal static class SchedulerProfileReader
 {
     private const string All = "*";
+    private const string Score = "score";
+
+    /// <summary>Plugins score up to 100; half of what can be counted is for those that nothing is said of.</summary>
+    private const int MaxWeights = int.MaxValue / 200;
 
     /// <summary>Where plugins take part that can be turned off.</summary>
     private static readonly Dictionary<SchedulingPoint, string> Points = new()
@@ -20,7 +24,7 @@ internal static class SchedulerProfileReader
         [SchedulingPoint.PreFilter] = "preFilter",
         [SchedulingPoint.Filter] = "filter",
         [SchedulingPoint.PostFilter] = "postFilter",
-        [SchedulingPoint.Score] = "score",
+        [SchedulingPoint.Score] = Score,
     };
 
     private static readonly PluginSet Usual = PluginSet.Default(new ClusterTables());
@@ -35,21 +39,23 @@ internal static class SchedulerProfileReader
     private static readonly string[] Known =
         [.. Points.Keys.SelectMany(Usual.NamesAt).Concat(Needed).Distinct(StringComparer.Ordinal)];
 
+    /// <summary>Those whose scores may weigh something.</summary>
+    private static readonly string[] Scoring = [.. Usual.NamesAt(SchedulingPoint.Score), "VolumeBinding"];
+
     /// <summary>Reads a profile.</summary>
     /// <param name="node">The profile.</param>
     /// <param name="path">Where it stands.</param>
     /// <param name="name">Its name.</param>
-    public static SchedulerProfile Read(ConfigurationNode node, string path, string name)
+    /// <param name="errors">Told what is wrong.</param>
+    public static SchedulerProfile Read(ConfigurationNode node, FieldPath path, string name, FieldErrors errors)
     {
-        var plugins = node.Child("plugins");
-        var everywhere = Choice.Read(plugins.Child("multiPoint"), $"{path}.plugins.multiPoint");
+        var (plugins, at) = (node.Child("plugins"), path.Child("plugins"));
+        var everywhere = Choice.Read(plugins, "multiPoint", at, errors);
         foreach (var field in FixedPoints)
         {
-            var choice = Choice.Read(plugins.Child(field), $"{path}.plugins.{field}");
-            if (choice.Off.Count > 0)
+            if (Choice.Read(plugins, field, at, errors).Off.Count > 0)
             {
-                throw new ConfigurationException(
-                    $"{path}.plugins.{field}.disabled: Forbidden: nothing can be turned off there alone");
+                errors.Forbidden(at.Child(field, "disabled"), "nothing can be turned off there alone");
             }
         }
 
@@ -57,23 +63,22 @@ internal static class SchedulerProfileReader
         var weights = new Dictionary<string, int>(everywhere.Weights, StringComparer.Ordinal);
         foreach (var (point, field) in Points)
         {
-            var here = Choice.Read(plugins.Child(field), $"{path}.plugins.{field}");
+            var here = Choice.Read(plugins, field, at, errors);
             disabled.UnionWith(Usual.NamesAt(point).Where(p => MayGo(point, p))
                 .Where(p => !here.IsOn(p, everywhere.IsOn(p, true))).Select(p => (point, p)));
-            foreach (var (plugin, weight) in here.Weights)
+            foreach (var (plugin, weight) in here.Weights.Where(_ => field == Score))
             {
                 weights[plugin] = weight;
             }
         }
 
-        return SchedulerArgsReader.Read(node, path, new SchedulerProfile
+        if (weights.Values.Sum(static w => (long)w) > MaxWeights)
         {
-            Name = name,
-            PercentageOfNodesToScore =
-                SchedulerConfigurationFile.Percentage(node, $"{path}.percentageOfNodesToScore"),
-            Disabled = disabled,
-            Weights = weights,
-        });
+            errors.Invalid(at, "total score of Score plugins could overflow");
+        }
+
+        var profile = new SchedulerProfile { Name = name, Disabled = disabled, Weights = weights };
+        return SchedulerArgsReader.Read(node, path, profile, errors);
     }
 
     /// <summary>What is needed can be without a score, when all are.</summary>
@@ -84,31 +89,32 @@ internal static class SchedulerProfileReader
     private sealed record Choice(
         IReadOnlySet<string> On, IReadOnlySet<string> Off, IReadOnlyDictionary<string, int> Weights)
     {
-        public static Choice Read(ConfigurationNode node, string path)
+        public static Choice Read(ConfigurationNode plugins, string field, FieldPath path, FieldErrors errors)
         {
+            var (node, at) = (plugins.Child(field), path.Child(field));
             var weights = new Dictionary<string, int>(StringComparer.Ordinal);
             HashSet<string> on = [], off = [];
-            foreach (var plugin in node.Children("enabled"))
+            foreach (var (i, plugin) in node.Children("enabled").Index())
             {
-                var name = Checked(plugin.Text("name"), $"{path}.enabled");
-                on.Add(name);
-                if (plugin.Number("weight") is > 0 and var weight)
+                var (name, weight) = (plugin.Text("name"), plugin.Number("weight"));
+                if (WhyNot(name, field, on) is { } complaint)
                 {
-                    weights[name] = weight;
+                    errors.Invalid(at.Child("enabled").Index(i), name, complaint);
                 }
+
+                on.Add(name);
+                weights[name] = weight == 0 ? 1 : weight; // none is 1, even where a plugin usually weighs more
             }
 
             foreach (var plugin in node.Children("disabled"))
             {
                 _ = plugin.Number("weight");
-                var name = plugin.Text("name");
-                off.Add(name == All ? name : Checked(name, $"{path}.disabled"));
+                off.Add(plugin.Text("name"));
             }
 
-            if (Needed.FirstOrDefault(off.Contains) is { } needed)
+            foreach (var needed in Needed.Where(n => off.Contains(n) && !on.Contains(n)))
             {
-                throw new ConfigurationException(
-                    $"{path}.disabled: Forbidden: {GoText.Quote(needed)} cannot be turned off here");
+                errors.Forbidden(at.Child("disabled"), $"{GoText.Quote(needed)} cannot be turned off here");
             }
 
             return new Choice(on, off, weights);
@@ -117,8 +123,17 @@ internal static class SchedulerProfileReader
         public bool IsOn(string plugin, bool usually) =>
             On.Contains(plugin) || (usually && !Off.Contains(plugin) && !Off.Contains(All));
 
-        private static string Checked(string name, string path) => Known.Contains(name)
-            ? name
-            : throw new ConfigurationException($"{path}: Invalid value: {GoText.Quote(name)}: there is no such plugin");
+        /// <summary>What is wrong with turning a plugin on in a place, after others.</summary>
+        private static string? WhyNot(string name, string field, HashSet<string> others) =>
+            !Known.Contains(name) ? $"{TypeOf(field)} {GoText.Quote(name)} does not exist"
+            : field == Score && !Scoring.Contains(name)
+                ? $"plugin {GoText.Quote(name)} does not extend {TypeOf(field)} plugin"
+            : others.Contains(name)
+                ? $"plugin {GoText.Quote(name)} already registered as {GoText.Quote(TypeOf(field))}"
+            : null;
+
+        /// <summary>Upstream's name of what takes part in a place.</summary>
+        private static string TypeOf(string field) =>
+            field == "multiPoint" ? "Plugin" : $"{char.ToUpperInvariant(field[0])}{field[1..]}Plugin";
     }
 }

@@ -171,6 +171,7 @@ public static class SiloHost
         services.AddSingleton(new DrainOptions { Delay = options.ShutdownDelay });
         services.Configure<HostOptions>(host => host.ShutdownTimeout = options.ShutdownDelay + ShutdownPatience);
         services.AddSingleton(options.Limits);
+        services.AddSingleton(options.Flags);
         if (configuration.Admission is { } settings)
         {
             services.AddSingleton(settings.PodSecurity);
@@ -253,7 +254,9 @@ public static class SiloHost
                 scheduler.Enabled = options.Controllers;
                 if (configuration.Scheduler is { } settings)
                 {
-                    (scheduler.Profiles, scheduler.PercentageOfNodesToScore) = settings;
+                    (scheduler.Profiles, scheduler.PercentageOfNodesToScore) =
+                        (settings.Profiles, settings.PercentageOfNodesToScore);
+                    (scheduler.Extenders, scheduler.Backoff) = (settings.Extenders, settings.Backoff);
                 }
             },
             new HollowNodeSettings { Count = options.HollowNodes });

@@ -1,4 +1,5 @@
 using System.Net;
+using OrleansOrchestrator.Api.Diagnostics;
 using OrleansOrchestrator.Api.Kernel;
 using OrleansOrchestrator.Api.RemoteWrite;
 using OrleansOrchestrator.Api.Telemetry;
@@ -20,6 +21,9 @@ public sealed record SiloOptions
 
     /// <summary>PostgreSQL, in Npgsql's form; null keeps the cluster in memory and loses it at exit.</summary>
     public string? ConnectionString { get; init; }
+
+    /// <summary>What it was told, as <c>/flagz</c> tells it.</summary>
+    public ServerFlags Flags { get; init; } = ServerFlags.None;
 
     /// <summary>How many connections to PostgreSQL this silo may hold.</summary>
     public StoreConnections StoreConnections { get; init; } = StoreConnections.Default;

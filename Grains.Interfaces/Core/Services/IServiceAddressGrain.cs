@@ -39,7 +39,7 @@ public sealed record ServiceAddressRequest
     [Id(1)]
     public required ObjectKey Service { get; init; }
 
-    /// <summary>Null for none, empty for any, else the one that is wanted.</summary>
+    /// <summary>Of the primary range: null for none, empty for any, else the one that is wanted.</summary>
     [Id(2)]
     public string? ClusterIP { get; init; }
 
@@ -50,13 +50,17 @@ public sealed record ServiceAddressRequest
     /// <summary>Only asks whether it could be had: a dry run.</summary>
     [Id(4)]
     public bool Pretends { get; init; }
+
+    /// <summary>The same as <see cref="ClusterIP"/> of the secondary range.</summary>
+    [Id(5)]
+    public string? SecondaryClusterIP { get; init; }
 }
 
 /// <summary>What was reserved, or why nothing was.</summary>
 [GenerateSerializer, Immutable, Alias("orch.service-address-answer")]
 public sealed record ServiceAddressAnswer
 {
-    /// <summary>Null when none was asked for.</summary>
+    /// <summary>Of the primary range; null when none was asked for.</summary>
     [Id(0)]
     public string? ClusterIP { get; init; }
 
@@ -68,11 +72,19 @@ public sealed record ServiceAddressAnswer
     [Id(2)]
     public string? Refusal { get; init; }
 
-    /// <summary>Which node port was refused; -1 for the cluster address.</summary>
+    /// <summary>Which node port was refused; -1 for a cluster address.</summary>
     [Id(3)]
     public int RefusedNodePort { get; init; } = -1;
 
     /// <summary>True when nothing is free, as opposed to the wanted one being taken.</summary>
     [Id(4)]
     public bool IsExhausted { get; init; }
+
+    /// <summary>Of the secondary range; null when none was asked for.</summary>
+    [Id(5)]
+    public string? SecondaryClusterIP { get; init; }
+
+    /// <summary>Of two cluster addresses, the secondary one was refused.</summary>
+    [Id(6)]
+    public bool IsSecondaryRefused { get; init; }
 }

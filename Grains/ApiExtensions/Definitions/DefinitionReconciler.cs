@@ -17,8 +17,11 @@ public sealed class DefinitionReconciler(
     /// <summary>Objects deleted at once.</summary>
     private const int MaxFanOut = 64;
 
-    /// <summary>How soon to look again at objects that wait for finalizers of their own.</summary>
-    private static readonly TimeSpan RemainingCheck = TimeSpan.FromSeconds(1);
+    /// <summary>
+    /// How soon to look again: at objects that wait for finalizers of their own, or at a definition that was edited
+    /// meanwhile.
+    /// </summary>
+    private static readonly TimeSpan NextLook = TimeSpan.FromSeconds(1);
 
     private DateTime Now => new(
         time.GetUtcNow().Ticks / TimeSpan.TicksPerSecond * TimeSpan.TicksPerSecond, DateTimeKind.Utc);
@@ -41,28 +44,41 @@ public sealed class DefinitionReconciler(
         var others = await OthersAsync(cancellationToken);
         var written = await WriteStatusAsync(
             item => DefinitionPlanner.Accept(item, others.Select(DefinitionFacts.Of), Now), cancellationToken);
-        if (written is not null && DefinitionPlanner.IsInstalling(written.As<V1CustomResourceDefinition>()))
-        {
-            await EstablishAsync(written, cancellationToken);
-        }
-
-        return ReconcileResult.Done;
+        var isDone = written is null
+            || !DefinitionPlanner.IsInstalling(written.As<V1CustomResourceDefinition>())
+            || await TryEstablishAsync(written, cancellationToken);
+        return isDone ? ReconcileResult.Done : ReconcileResult.Again(NextLook);
     }
 
     /// <summary>
     /// Two definitions may have taken one name at the same time, each of which did not see the other. Now they do: who
-    /// is served already keeps it, or who was written first.
+    /// is served already keeps it, or who was written first. Whoever is edited then is written last, so this is written
+    /// only while the definition is what it was compared as: were it edited in between, another that looks at it then
+    /// takes it for the later one. False when it was; then it is to look again.
     /// </summary>
-    private async Task EstablishAsync(ResourceObject own, CancellationToken cancellationToken)
+    private async Task<bool> TryEstablishAsync(ResourceObject own, CancellationToken cancellationToken)
     {
         var (others, mine) = (await OthersAsync(cancellationToken), DefinitionFacts.Of(own));
+        var facts = others.Select(DefinitionFacts.Of);
         var isLate = others.Any(o => DefinitionFacts.Of(o) is var theirs && theirs.IsAtOddsWith(mine)
             && (theirs.IsEstablished || o.Revision < own.Revision));
-        await WriteStatusAsync(
-            item => isLate
-                ? DefinitionPlanner.Withdraw(item, others.Select(DefinitionFacts.Of), Now)
-                : DefinitionPlanner.Establish(item, others.Select(DefinitionFacts.Of), Now),
-            cancellationToken);
+        var item = own.Clone<V1CustomResourceDefinition>();
+        var isChanged = isLate
+            ? DefinitionPlanner.Withdraw(item, facts, Now)
+            : DefinitionPlanner.Establish(item, facts, Now);
+        if (!isChanged)
+        {
+            return true;
+        }
+
+        var written = await client.UpdateStatusAsync(item, cancellationToken);
+        if (!written.Succeeded && written.Error.Reason == StatusReasons.Conflict)
+        {
+            return false;
+        }
+
+        Expect(written);
+        return true;
     }
 
     private async Task<List<ResourceObject>> OthersAsync(CancellationToken cancellationToken)
@@ -94,7 +110,7 @@ public sealed class DefinitionReconciler(
         var resource = new ResourceName(item.Spec.Group, item.Status.AcceptedNames.Plural);
         if (!catalog.IsBuiltIn(resource.Group) && !await TryEmptyAsync(resource, cancellationToken))
         {
-            return ReconcileResult.Again(RemainingCheck);
+            return ReconcileResult.Again(NextLook);
         }
 
         await SetTerminatingAsync(false, "InstanceDeletionCompleted", "removed all instances", cancellationToken);

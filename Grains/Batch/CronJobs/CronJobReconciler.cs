@@ -97,7 +97,7 @@ public sealed class CronJobReconciler : IObjectReconciler
             }
         }
 
-        if (await CreateAsync(job, run.Job, cancellationToken) is not { } created)
+        if (await CreateAsync(job, run, cancellationToken) is not { } created)
         {
             return;
         }
@@ -111,11 +111,13 @@ public sealed class CronJobReconciler : IObjectReconciler
     }
 
     /// <summary>The Job of the run, new or from an earlier attempt; null when its name is another's.</summary>
-    private async Task<V1Job?> CreateAsync(V1CronJob job, V1Job body, CancellationToken cancellationToken)
+    private async Task<V1Job?> CreateAsync(V1CronJob job, CronJobRun run, CancellationToken cancellationToken)
     {
+        var body = run.Job;
         var created = await _client.CreateAsync(body, cancellationToken);
         if (created.Succeeded)
         {
+            CronJobMeter.Started(_time.GetUtcNow() - run.Scheduled);
             _events.Record(EventNote.Normal(job, "SuccessfulCreate", $"Created job {body.Metadata.Name}"));
             return created.Value.As<V1Job>();
         }

@@ -98,10 +98,26 @@ public sealed class JobReconciler : IObjectReconciler
 
     private async Task<ReconcileResult> RunAsync(V1Job job, CancellationToken cancellationToken)
     {
+        var (started, action, succeeded) = (_time.GetTimestamp(), JobMeter.Tracking, false);
+        try
+        {
+            var result = await RunAsync(job, did => action = did, cancellationToken);
+            succeeded = true;
+            return result;
+        }
+        finally
+        {
+            JobMeter.Synced(job, action, succeeded, _time.GetElapsedTime(started));
+        }
+    }
+
+    private async Task<ReconcileResult> RunAsync(V1Job job, Action<string> does, CancellationToken cancellationToken)
+    {
         var observed = await ObserveAsync(job, cancellationToken);
         var plan = JobPlanner.Compute(observed, _time.GetUtcNow());
         if (plan.Adopt.Count > 0 || plan.Release.Count > 0)
         {
+            does(JobMeter.Reconciling);
             await ClaimAsync(job, plan, cancellationToken);
             return ReconcileResult.Again(TimeSpan.Zero);
         }
@@ -109,6 +125,7 @@ public sealed class JobReconciler : IObjectReconciler
         string? failure = null;
         if (!plan.IsSettled)
         {
+            does(plan.Delete.Count > 0 ? JobMeter.PodsDeleted : JobMeter.PodsCreated);
             failure = await ApplyAsync(observed, plan, cancellationToken);
             observed = await ObserveAsync(job, cancellationToken);
             plan = JobPlanner.Compute(observed, _time.GetUtcNow());
@@ -331,6 +348,7 @@ public sealed class JobReconciler : IObjectReconciler
             return count.IsMore;
         }
 
+        JobMeter.Finished(job, count.End!);
         _events.Record(JobCounter.EventsOfEnd(job, count.End!, settled));
         return job.Spec.TtlSecondsAfterFinished is not null;
     }
@@ -346,6 +364,7 @@ public sealed class JobReconciler : IObjectReconciler
         var written = await _client.UpdateStatusAsync(job with { Status = status }, cancellationToken);
         if (written.Succeeded)
         {
+            JobMeter.Counted(job, status);
             return written.Value.As<V1Job>();
         }
 

@@ -1,8 +1,7 @@
-using System.Net.Security;
 using System.Net.Sockets;
-using System.Security.Cryptography.X509Certificates;
 using Grpc.Core;
 using Grpc.Net.Client;
+using OrleansOrchestrator.Grains.Security;
 using V1 = OrleansOrchestrator.Grains.Cloud.Remote.V1;
 
 namespace OrleansOrchestrator.Grains.Cloud.Remote;
@@ -77,24 +76,7 @@ internal sealed class CloudChannel : IDisposable
             return handler;
         }
 
-        handler.SslOptions = new SslClientAuthenticationOptions();
-        if (options.AuthorityPem is not null)
-        {
-            handler.SslOptions.CertificateChainPolicy = new X509ChainPolicy
-            {
-                TrustMode = X509ChainTrustMode.CustomRootTrust,
-                RevocationMode = X509RevocationMode.NoCheck,
-                DisableCertificateDownloads = true,
-            };
-            handler.SslOptions.CertificateChainPolicy.CustomTrustStore.AddRange(options.Authorities());
-        }
-
-        if (options.Client() is { } client)
-        {
-            handler.SslOptions.ClientCertificateContext =
-                SslStreamCertificateContext.Create(client, null, offline: true);
-        }
-
+        handler.SslOptions = ClientTls.Options([.. options.Authorities()], options.Client());
         return handler;
     }
 

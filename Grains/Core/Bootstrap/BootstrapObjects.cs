@@ -56,11 +56,26 @@ public static class BootstrapObjects
         ],
     };
 
-    /// <summary>The range that Services have their addresses from.</summary>
-    public static V1ServiceCIDR ServiceRange(string cidr) => new()
+    /// <summary>The ranges that Services have their addresses from.</summary>
+    public static V1ServiceCIDR ServiceRange(IReadOnlyList<string> cidrs) => new()
     {
-        Metadata = new V1ObjectMeta { Name = ApiServiceName }, Spec = new V1ServiceCIDRSpec { Cidrs = [cidr] },
+        Metadata = new V1ObjectMeta { Name = ApiServiceName }, Spec = new V1ServiceCIDRSpec { Cidrs = [.. cidrs] },
     };
+
+    /// <summary>
+    /// Adds the secondary range where the primary one stands alone, as upstream does for a cluster that gets one; false
+    /// when there is nothing to add.
+    /// </summary>
+    public static bool Extend(V1ServiceCIDR range, IReadOnlyList<string> cidrs)
+    {
+        if (cidrs.Count == 1 || range.Spec.Cidrs is not [var only] || only != cidrs[0])
+        {
+            return false;
+        }
+
+        range.Spec.Cidrs = [.. cidrs];
+        return true;
+    }
 
     /// <summary>What upstream's API server says of its own range.</summary>
     public static V1Condition RangeIsReady(DateTimeOffset now) => new()
@@ -69,7 +84,7 @@ public static class BootstrapObjects
         LastTransitionTime = now.UtcDateTime,
     };
 
-    /// <summary><c>default/kubernetes</c>, at the first address of the service range.</summary>
+    /// <summary><c>default/kubernetes</c>, at the first address of the primary service range.</summary>
     public static V1Service ApiService(string clusterIP, int apiPort) => new()
     {
         Metadata =

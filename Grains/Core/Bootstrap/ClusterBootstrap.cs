@@ -69,7 +69,14 @@ public sealed partial class ClusterBootstrap : BackgroundService, IHostedLifecyc
             await EnsureAsync(item, null, cancellationToken);
         }
 
-        await EnsureAsync(BootstrapObjects.ServiceRange(_range.Cidr), null, cancellationToken);
+        await EnsureAsync(BootstrapObjects.ServiceRange(_range.Cidrs), null, cancellationToken);
+        Check(
+            await _client.MutateAsync<V1ServiceCIDR>(
+                new ObjectKey("", BootstrapObjects.ApiServiceName),
+                "",
+                range => BootstrapObjects.Extend(range, _range.Cidrs),
+                cancellationToken),
+            StatusReasons.Conflict);
         Check(
             await _client.MutateAsync<V1ServiceCIDR>(
                 new ObjectKey("", BootstrapObjects.ApiServiceName), "status", IsMadeReady, cancellationToken),

@@ -242,19 +242,8 @@ public sealed partial class NodeFurnishingController : IController
         .. (node.As<V1Node>().Spec?.PodCIDRs ?? [])
             .Select(static c => NetworkRules.ParseCidrSloppy(c))
             .Where(static c => c is not null)
-            .Select(static c => Network(c!.Value.Address, c.Value.Length)),
+            .Select(static c => new IPNetwork(NetworkRules.Mask(c!.Value.Address, c.Value.Length), c.Value.Length)),
     ];
-
-    private static IPNetwork Network(IPAddress address, int length)
-    {
-        var bytes = address.GetAddressBytes();
-        for (var bit = length; bit < bytes.Length * 8; bit++)
-        {
-            bytes[bit / 8] &= (byte)~(0x80 >> (bit % 8));
-        }
-
-        return new IPNetwork(new IPAddress(bytes), length);
-    }
 
     [LoggerMessage(Level = LogLevel.Warning, Message = "node {Node} takes no range or label now: {Error}")]
     private partial void LogRefused(string node, string? error);

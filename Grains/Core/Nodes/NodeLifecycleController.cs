@@ -258,7 +258,14 @@ public sealed class NodeLifecycleController : IController
 
         if (plan.Taints is { } taints && (!plan.Evicts || _zones.TryTake(heard.Zone)))
         {
-            Expect(key, await _client.MutateAsync<V1Node>(key, "", n => SetTaints(n, node, taints), cancellationToken));
+            var isSet = false;
+            var written = await _client.MutateAsync<V1Node>(
+                key, "", n => isSet = SetTaints(n, node, taints), cancellationToken);
+            Expect(key, written);
+            if (plan.Evicts && isSet && written.Succeeded)
+            {
+                NodeEvictionMeter.Evicted(node);
+            }
         }
 
         if (plan.IsSilent && heard.MayHaveReadyPods)

@@ -18,7 +18,7 @@ public sealed record ServiceAddressReservation
     [Id(1)]
     public required ObjectKey Service { get; init; }
 
-    /// <summary>Empty when no cluster address was needed.</summary>
+    /// <summary>Empty when no address of the primary range was needed.</summary>
     [Id(2)]
     public string ClusterIP { get; init; } = "";
 
@@ -27,12 +27,16 @@ public sealed record ServiceAddressReservation
 
     [Id(4)]
     public required DateTimeOffset Since { get; init; }
+
+    /// <summary>Null when no address of the secondary range was needed, as earlier releases had none.</summary>
+    [Id(5)]
+    public string? SecondaryClusterIP { get; init; }
 }
 
 /// <summary>
 /// Who has which cluster address and node port: live Services, as the journal tells them in order, reservations for
 /// writes under way, and IPAddresses that others than Services have. An address is free only when nobody has it. What
-/// may be given is the cluster's own range and those of ServiceCIDRs that are ready.
+/// may be given is the cluster's own ranges and those of ServiceCIDRs that are ready.
 /// </summary>
 internal sealed class ServiceAddressBook(ServiceAddressRange range, Random random)
 {
@@ -43,10 +47,12 @@ internal sealed class ServiceAddressBook(ServiceAddressRange range, Random rando
     private readonly Dictionary<int, HashSet<ObjectKey>> _livePorts = [];
     private readonly Dictionary<string, ServiceAddressReservation> _reservations = new(StringComparer.Ordinal);
 
-    private sealed record Holding(string? Ip, int[] Ports);
+    private sealed record Holding(string[] Ips, int[] Ports);
 
-    private IEnumerable<ServiceAddressRange> Ranges =>
-        _further.OrderBy(f => f.Key, StringComparer.Ordinal).SelectMany(f => f.Value).Prepend(range);
+    /// <summary>What is given of the family of one of the cluster's own ranges, that one first.</summary>
+    private IEnumerable<ServiceAddressRange> Ranges(ServiceAddressRange own) => _further
+        .OrderBy(f => f.Key, StringComparer.Ordinal).SelectMany(f => f.Value).Where(f => f.Family == own.Family)
+        .Prepend(own);
 
     /// <summary>All reservations, for the durable state.</summary>
     public IReadOnlyCollection<ServiceAddressReservation> Reservations => _reservations.Values;
@@ -77,7 +83,7 @@ internal sealed class ServiceAddressBook(ServiceAddressRange range, Random rando
         ServiceAddressRange[] given = ServiceCidrPlanner.IsReady(item)
             ? [.. (item.Spec?.Cidrs ?? []).Select(range.Further).OfType<ServiceAddressRange>()]
             : [];
-        _further[item.Metadata.Name] = [.. given.Where(g => g.Cidr != range.Cidr)];
+        _further[item.Metadata.Name] = [.. given.Where(g => !range.Cidrs.Contains(g.Cidr))];
     }
 
     /// <summary>A ServiceCIDR that was deleted.</summary>
@@ -109,16 +115,11 @@ internal sealed class ServiceAddressBook(ServiceAddressRange range, Random rando
     public ObjectKey? See(ObjectKey key, V1ServiceSpec spec)
     {
         Forget(key);
-        var holding = new Holding(Canonical(spec.ClusterIP), [.. PortsOf(spec)]);
+        var holding = new Holding([.. AddressesOf(spec)], [.. PortsOf(spec)]);
         _live[key] = holding;
         Array.ForEach(holding.Ports, port => Add(_livePorts, port, key));
-        if (holding.Ip is not { } ip)
-        {
-            return null;
-        }
-
-        Add(_liveIps, ip, key);
-        return Other(_liveIps[ip], key);
+        Array.ForEach(holding.Ips, ip => Add(_liveIps, ip, key));
+        return holding.Ips.Select(ip => Other(_liveIps[ip], key)).FirstOrDefault(other => other is not null);
     }
 
     /// <summary>A Service that was deleted.</summary>
@@ -128,9 +129,16 @@ internal sealed class ServiceAddressBook(ServiceAddressRange range, Random rando
     public ServiceAddressAnswer Reserve(ServiceAddressRequest request, DateTimeOffset now)
     {
         string? address = null;
-        if (request.ClusterIP is { } wanted && TakeIp(wanted, request.Service, out address) is { } refusal)
+        if (request.ClusterIP is { } wanted && TakeIp(wanted, range, request.Service, out address) is { } refusal)
         {
             return refusal;
+        }
+
+        string? second = null;
+        if (request.SecondaryClusterIP is { } other
+            && TakeIp(other, range.Secondary, request.Service, out second) is { } secondRefusal)
+        {
+            return secondRefusal with { IsSecondaryRefused = true };
         }
 
         var ports = new List<int>();
@@ -146,12 +154,12 @@ internal sealed class ServiceAddressBook(ServiceAddressRange range, Random rando
         {
             _reservations[request.Reservation] = new ServiceAddressReservation
             {
-                Id = request.Reservation, Service = request.Service, ClusterIP = address ?? "", NodePorts = ports,
-                Since = now,
+                Id = request.Reservation, Service = request.Service, ClusterIP = address ?? "",
+                SecondaryClusterIP = second, NodePorts = ports, Since = now,
             };
         }
 
-        return new ServiceAddressAnswer { ClusterIP = address, NodePorts = ports };
+        return new ServiceAddressAnswer { ClusterIP = address, SecondaryClusterIP = second, NodePorts = ports };
     }
 
     /// <summary>Ends a reservation, since its write has ended one way or the other.</summary>
@@ -166,20 +174,31 @@ internal sealed class ServiceAddressBook(ServiceAddressRange range, Random rando
         }
     }
 
-    private ServiceAddressAnswer? TakeIp(string wanted, ObjectKey service, out string? address)
+    /// <param name="wanted">The address that is wanted; empty for any.</param>
+    /// <param name="own">The cluster's own range of its family; null on a silo that was not told of one, as others
+    /// were.</param>
+    /// <param name="service">For whom.</param>
+    /// <param name="address">What is given.</param>
+    private ServiceAddressAnswer? TakeIp(
+        string wanted, ServiceAddressRange? own, ObjectKey service, out string? address)
     {
         address = null;
+        if (own is null)
+        {
+            return new ServiceAddressAnswer { Refusal = ServiceAddressRefusals.Full, IsExhausted = true };
+        }
+
         if (wanted.Length == 0)
         {
-            address = Ranges.Select(r => FreeIn(r, service)).FirstOrDefault(free => free is not null);
+            address = Ranges(own).Select(r => FreeIn(r, service)).FirstOrDefault(free => free is not null);
             return address is null
                 ? new ServiceAddressAnswer { Refusal = ServiceAddressRefusals.Full, IsExhausted = true }
                 : null;
         }
 
-        if (!Ranges.Any(r => r.OffsetOf(wanted) is not null))
+        if (!Ranges(own).Any(r => r.Contains(wanted)))
         {
-            return new ServiceAddressAnswer { Refusal = ServiceAddressRefusals.IpOutOfRange(wanted, range) };
+            return new ServiceAddressAnswer { Refusal = ServiceAddressRefusals.IpOutOfRange(wanted, own) };
         }
 
         address = wanted;
@@ -189,7 +208,7 @@ internal sealed class ServiceAddressBook(ServiceAddressRange range, Random rando
     }
 
     private string? FreeIn(ServiceAddressRange block, ObjectKey service) =>
-        FindFree(1, block.Size - 1, block.DynamicIpStart, offset => IsIpFree(block.ToAddress(offset), service))
+        FindFree(1, block.EndOffset, block.DynamicIpStart, offset => IsIpFree(block.ToAddress(offset), service))
             is { } found
             ? block.ToAddress(found)
             : null;
@@ -205,8 +224,8 @@ internal sealed class ServiceAddressBook(ServiceAddressRange range, Random rando
                 range.FirstNodePort,
                 range.LastNodePort + 1,
                 range.DynamicNodePortStart,
-                port => !mine.Contains(port) && IsPortFree(port, service));
-            mine.Add(free ?? 0);
+                port => !mine.Contains((int)port) && IsPortFree((int)port, service));
+            mine.Add((int)(free ?? 0));
             return free is null
                 ? new ServiceAddressAnswer { Refusal = ServiceAddressRefusals.Full, IsExhausted = true }
                 : null;
@@ -227,14 +246,14 @@ internal sealed class ServiceAddressBook(ServiceAddressRange range, Random rando
     }
 
     /// <summary>A free number, at random from the dynamic band first, from the static band when that is full.</summary>
-    private int? FindFree(int first, int end, int dynamicStart, Func<int, bool> isFree) =>
+    private long? FindFree(long first, long end, long dynamicStart, Func<long, bool> isFree) =>
         FindFree(dynamicStart, end, isFree) ?? FindFree(first, dynamicStart, isFree);
 
-    private int? FindFree(int first, int end, Func<int, bool> isFree)
+    private long? FindFree(long first, long end, Func<long, bool> isFree)
     {
         var count = end - first;
-        var start = count > 0 ? random.Next(count) : 0;
-        for (var i = 0; i < count; i++)
+        var start = count > 0 ? random.NextInt64(count) : 0;
+        for (var i = 0L; i < count; i++)
         {
             var candidate = first + ((start + i) % count);
             if (isFree(candidate))
@@ -249,7 +268,8 @@ internal sealed class ServiceAddressBook(ServiceAddressRange range, Random rando
     private bool IsIpFree(string address, ObjectKey service) =>
         !_liveIps.ContainsKey(address)
         && !_others.Contains(address)
-        && !IsReserved(service, r => Canonical(r.ClusterIP) == address);
+        && !IsReserved(
+            service, r => Canonical(r.ClusterIP) == address || Canonical(r.SecondaryClusterIP) == address);
 
     private bool IsPortFree(int port, ObjectKey service) =>
         !_livePorts.ContainsKey(port) && !IsReserved(service, r => r.NodePorts.Contains(port));
@@ -279,13 +299,12 @@ internal sealed class ServiceAddressBook(ServiceAddressRange range, Random rando
             return;
         }
 
-        if (holding.Ip is { } ip)
-        {
-            Remove(_liveIps, ip, key);
-        }
-
+        Array.ForEach(holding.Ips, ip => Remove(_liveIps, ip, key));
         Array.ForEach(holding.Ports, port => Remove(_livePorts, port, key));
     }
+
+    private static IEnumerable<string> AddressesOf(V1ServiceSpec spec) => (spec.ClusterIPs ?? [])
+        .Append(spec.ClusterIP).Select(Canonical).OfType<string>().Distinct(StringComparer.Ordinal);
 
     private static IEnumerable<int> PortsOf(V1ServiceSpec spec) =>
         (spec.Ports ?? []).Select(p => p.NodePort ?? 0).Append(

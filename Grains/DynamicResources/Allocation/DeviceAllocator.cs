@@ -46,7 +46,9 @@ public sealed class DeviceAllocator
     /// <summary>The claims, in the order of allocations.</summary>
     public IEnumerable<Resourcev1ResourceClaim> Claims => _claims.Select(c => c.Claim);
 
-    public AllocationOutcome Allocate(AllocationNode node)
+    /// <param name="node">Where.</param>
+    /// <param name="isLate">Whether a search has taken too long; null for one that may take its time.</param>
+    public AllocationOutcome Allocate(AllocationNode node, Func<bool>? isLate = null)
     {
         var pools = _slices.PoolsFor(node);
         var candidates = new DeviceCandidates(pools, node, _matcher, _classes, _partsOf);
@@ -58,7 +60,7 @@ public sealed class DeviceAllocator
             }
         }
 
-        var search = new DeviceSearch(_claims, candidates, _isAllocated, _partsOf);
+        var search = new DeviceSearch(_claims, candidates, _isAllocated, _partsOf, isLate);
         var given = search.Run();
         return given is not null
             ? Assemble(node, given)

@@ -12,6 +12,9 @@ internal sealed class DeviceSearch
     /// <summary>After so many candidates the search is given up: some ten milliseconds.</summary>
     public const int MaxSteps = 250_000;
 
+    /// <summary>After each so many it is asked whether it takes too long.</summary>
+    public const int StepsPerLook = 1024;
+
     private readonly IReadOnlyList<ClaimAsk> _claims;
     private readonly DeviceCandidates _candidates;
     private readonly Func<DeviceId, bool> _isAllocated;
@@ -20,14 +23,17 @@ internal sealed class DeviceSearch
     private readonly Dictionary<DeviceId, List<int>> _taken = [];
     private readonly CounterBook _counters;
     private readonly CapacityBook _capacity;
+    private readonly Func<bool>? _isLate;
     private int _steps;
 
     public DeviceSearch(
         IReadOnlyList<ClaimAsk> claims,
         DeviceCandidates candidates,
         Func<DeviceId, bool> isAllocated,
-        Func<DeviceId, IReadOnlyDictionary<string, Quantity>?> partsOf)
+        Func<DeviceId, IReadOnlyDictionary<string, Quantity>?> partsOf,
+        Func<bool>? isLate)
     {
+        _isLate = isLate;
         _claims = claims;
         _candidates = candidates;
         _isAllocated = isAllocated;
@@ -126,12 +132,12 @@ internal sealed class DeviceSearch
     private bool Take(Place place, GivenDevice candidate, bool isAll)
     {
         var (request, id) = (place.Request, candidate.Id);
-        if (++_steps > MaxSteps)
+        if (_steps++ % StepsPerLook == 0 && _isLate?.Invoke() == true)
         {
-            return false;
+            _steps = MaxSteps + 1;
         }
 
-        if (IsTaken(place, id))
+        if (IsOver || IsTaken(place, id))
         {
             return false;
         }

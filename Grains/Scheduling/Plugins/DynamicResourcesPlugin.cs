@@ -9,13 +9,17 @@ namespace OrleansOrchestrator.Grains.Scheduling.Plugins;
 /// ResourceClaims of a pod: those that have devices must be usable on the node, and for those that have none there must
 /// be devices that the node reaches. It looks last, for it looks longest.
 /// </summary>
-public sealed class DynamicResourcesPlugin(DeviceTable devices) : IPreEnqueuePlugin, IPreFilterPlugin, IRelationPlugin
+/// <param name="devices">What there is.</param>
+/// <param name="limits">How long it may take; null for as long as upstream allows.</param>
+public sealed class DynamicResourcesPlugin(DeviceTable devices, DeviceLimits? limits = null)
+    : IPreEnqueuePlugin, IPreFilterPlugin, IRelationPlugin
 {
     public const string PluginName = "DynamicResources";
 
     /// <summary>So many may use one claim.</summary>
     private const int MaxUsers = 256;
 
+    private readonly DeviceLimits _limits = limits ?? new();
     private PodDevices? _current;
 
     public string Name => PluginName;
@@ -63,7 +67,7 @@ public sealed class DynamicResourcesPlugin(DeviceTable devices) : IPreEnqueuePlu
     {
         var claims = pod.DeviceClaims.Select(u => devices.Claims.Find(u.Key(pod))).OfType<Resourcev1ResourceClaim>()
             .Distinct().ToList();
-        return claims.Count == 0 && !devices.HasExtended(pod) ? null : new PodDevices(pod, claims, devices);
+        return claims.Count == 0 && !devices.HasExtended(pod) ? null : new PodDevices(pod, claims, devices, _limits);
     }
 
     /// <summary>

@@ -6,7 +6,9 @@ namespace OrleansOrchestrator.Grains.Scheduling.Plugins;
 /// </summary>
 /// <param name="tables">What is known of pods and namespaces.</param>
 /// <param name="hardAffinityWeight">What another pod's required affinity to this one weighs.</param>
-public sealed class InterPodAffinityPlugin(ClusterTables tables, int hardAffinityWeight = 1) : IRelationPlugin
+/// <param name="ignoresOthers">Pods that prefer no others themselves are not scored.</param>
+public sealed class InterPodAffinityPlugin(
+    ClusterTables tables, int hardAffinityWeight = 1, bool ignoresOthers = false) : IRelationPlugin
 {
     public const string PluginName = "InterPodAffinity";
 
@@ -17,6 +19,7 @@ public sealed class InterPodAffinityPlugin(ClusterTables tables, int hardAffinit
 
     private readonly PlacedPods _placed = tables.Placed;
     private readonly NamespaceTable _namespaces = tables.Namespaces;
+    private readonly bool _ignoresOthers = ignoresOthers;
 
     public string Name => PluginName;
 
@@ -154,7 +157,7 @@ public sealed class InterPodAffinityPlugin(ClusterTables tables, int hardAffinit
 
         public int[]? Score(ReadOnlySpan<NodeInfo> candidates)
         {
-            if (Scores.Count == 0)
+            if (Scores.Count == 0 || (plugin._ignoresOthers && _terms is not { Preferred.Length: > 0 }))
             {
                 return null;
             }

@@ -1,13 +1,22 @@
 namespace OrleansOrchestrator.Grains.Scheduling.Plugins;
 
-/// <summary>Node selectors, and required and preferred node affinity.</summary>
+/// <summary>
+/// Node selectors, and required and preferred node affinity; and what an administrator adds to them for all pods.
+/// </summary>
 public sealed class NodeAffinityPlugin : IPreFilterPlugin, IFilterPlugin, IScorePlugin
 {
+    private readonly NodeSelection? _added;
+    private readonly PreferredTerm[] _addedPreferred;
+    private readonly Verdict _enforced;
     private readonly Verdict _rejection;
     private readonly Verdict _conflict;
 
-    public NodeAffinityPlugin()
+    /// <param name="added">What nodes must be for all pods; null for nothing.</param>
+    /// <param name="addedPreferred">What is preferred for all pods; null for nothing.</param>
+    public NodeAffinityPlugin(NodeSelection? added = null, IReadOnlyList<PreferredTerm>? addedPreferred = null)
     {
+        (_added, _addedPreferred) = (added, [.. addedPreferred ?? []]);
+        _enforced = new Verdict(Name, false, "node(s) didn't match scheduler-enforced node affinity");
         _rejection = new Verdict(Name, false, "node(s) didn't match Pod's node affinity/selector");
         _conflict = new Verdict(Name, false, "pod affinity terms conflict");
     }
@@ -27,12 +36,16 @@ public sealed class NodeAffinityPlugin : IPreFilterPlugin, IFilterPlugin, IScore
     }
 
     public Verdict? Filter(PodInfo pod, NodeInfo node) =>
-        pod.Shape.Required is { } required && !required.Matches(node) ? _rejection : null;
+        _added is not null && !_added.Matches(node) ? _enforced
+        : pod.Shape.Required is { } required && !required.Matches(node) ? _rejection
+        : null;
 
-    public int Score(PodShape pod, NodeInfo node)
+    public int Score(PodShape pod, NodeInfo node) => Sum(_addedPreferred, node) + Sum(pod.Preferred, node);
+
+    private static int Sum(PreferredTerm[] terms, NodeInfo node)
     {
         var sum = 0;
-        foreach (var preferred in pod.Preferred)
+        foreach (var preferred in terms)
         {
             if (preferred.Term.Matches(node))
             {

@@ -6,10 +6,13 @@ namespace OrleansOrchestrator.Grains.Scheduling.Plugins;
 /// <param name="scalars">Names of extended resources.</param>
 /// <param name="devices">Classes of devices, which stand in for resources that a node has none of.</param>
 /// <param name="scoring">Which nodes are preferred; null for those that have the most left.</param>
+/// <param name="ignored">What nodes need not have; null for nothing.</param>
 public sealed class NodeResourcesFitPlugin(
-    ScalarResources scalars, DeviceTable? devices = null, ResourceScoring? scoring = null)
+    ScalarResources scalars, DeviceTable? devices = null, ResourceScoring? scoring = null,
+    IgnoredResources? ignored = null)
     : IFilterPlugin, IScorePlugin
 {
+    private readonly IgnoredResources? _ignored = ignored is { IsEmpty: false } ? ignored : null;
     private readonly ResourceScorer _scorer = new(scoring ?? ResourceScoring.Default, scalars);
     private readonly Dictionary<string, Verdict> _verdicts = new(StringComparer.Ordinal);
 
@@ -35,7 +38,7 @@ public sealed class NodeResourcesFitPlugin(
         foreach (var (resource, amount) in requests.Scalars)
         {
             fits &= Lacks(amount, node.AllocatableScalar(resource), node.RequestedScalar(resource)) == Shortage.None
-                || AreDevices(resource, node);
+                || IsLeftToOthers(resource, node);
         }
 
         return fits ? null : Explain(requests, node);
@@ -61,7 +64,7 @@ public sealed class NodeResourcesFitPlugin(
             node.RequestedEphemeralStorageBytes);
         foreach (var (resource, amount) in requests.Scalars)
         {
-            if (!AreDevices(resource, node))
+            if (!IsLeftToOthers(resource, node))
             {
                 Check(scalars.Name(resource), amount, node.AllocatableScalar(resource), node.RequestedScalar(resource));
             }
@@ -79,6 +82,9 @@ public sealed class NodeResourcesFitPlugin(
             }
         }
     }
+
+    private bool IsLeftToOthers(int resource, NodeInfo node) =>
+        AreDevices(resource, node) || _ignored?.Contains(scalars.Name(resource)) == true;
 
     /// <summary>Whether there are enough of them, another plugin says.</summary>
     private bool AreDevices(int resource, NodeInfo node) =>

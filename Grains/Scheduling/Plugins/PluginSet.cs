@@ -51,9 +51,10 @@ public sealed record PluginSet
         var volumes = tables.Volumes;
         var binding = new VolumeBindingPlugin(volumes);
         var taints = new TaintTolerationPlugin();
-        var affinity = new NodeAffinityPlugin();
-        var fit = new NodeResourcesFitPlugin(tables.Scalars, tables.Devices, profile.ResourceScoring);
-        var devices = new DynamicResourcesPlugin(tables.Devices);
+        var affinity = new NodeAffinityPlugin(profile.AddedRequired, profile.AddedPreferred);
+        var fit = new NodeResourcesFitPlugin(
+            tables.Scalars, tables.Devices, profile.ResourceScoring, profile.IgnoredResources);
+        var devices = new DynamicResourcesPlugin(tables.Devices, profile.Devices);
         return new PluginSet
         {
             PreEnqueue = profile.Of<IPreEnqueuePlugin>(
@@ -70,8 +71,9 @@ public sealed record PluginSet
             [
                 .. new IRelationPlugin[]
                 {
-                    new PodTopologySpreadPlugin(tables),
-                    new InterPodAffinityPlugin(tables, profile.HardPodAffinityWeight),
+                    new PodTopologySpreadPlugin(tables, profile.DefaultSpread),
+                    new InterPodAffinityPlugin(
+                        tables, profile.HardPodAffinityWeight, profile.IgnoresPreferencesOfOthers),
                     devices,
                 }.Select(r => AdjustedRelation.Of(r, profile)).OfType<IRelationPlugin>(),
             ],
@@ -79,7 +81,8 @@ public sealed record PluginSet
             [
                 .. profile.Of<IScorePlugin>(
                     SchedulingPoint.Score,
-                    taints, affinity, fit, new NodeResourcesBalancedAllocationPlugin(),
+                    taints, affinity, fit,
+                    new NodeResourcesBalancedAllocationPlugin(tables.Scalars, profile.BalancedResources),
                     new ImageLocalityPlugin(tables.Images)).Select(s => AdjustedScore.Of(s, profile)),
             ],
             Preempts = profile.Has(SchedulingPoint.PostFilter, DefaultPreemption),

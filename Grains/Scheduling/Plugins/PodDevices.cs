@@ -24,6 +24,7 @@ public sealed class PodDevices : IPodRelations
     private const int MaxAlternatives = 8;
 
     private readonly DeviceTable _devices;
+    private readonly DeviceLimits _limits;
     private readonly List<Resourcev1ResourceClaim> _wanting;
     private readonly List<Allocated> _allocated;
     private readonly Dictionary<string, (DeviceAllocator? Allocator, ExtendedClaim? Made)> _allocators =
@@ -31,11 +32,12 @@ public sealed class PodDevices : IPodRelations
 
     private readonly Dictionary<string, Attempt> _tried = new(StringComparer.Ordinal);
 
-    public PodDevices(PodInfo pod, IReadOnlyList<Resourcev1ResourceClaim> claims, DeviceTable devices)
+    public PodDevices(
+        PodInfo pod, IReadOnlyList<Resourcev1ResourceClaim> claims, DeviceTable devices, DeviceLimits limits)
     {
-        (Pod, _devices) = (pod, devices);
-        var now = devices.Time.GetUtcNow();
-        _allocated = [.. claims.Where(c => c.Status?.Allocation is not null).Select(c => new Allocated(c, now))];
+        (Pod, _devices, _limits) = (pod, devices, limits);
+        var latest = devices.Time.GetUtcNow() - limits.Preparation;
+        _allocated = [.. claims.Where(c => c.Status?.Allocation is not null).Select(c => new Allocated(c, latest))];
         _wanting = [.. claims.Where(c => c.Status?.Allocation is null)];
         Left = devices.HasExtended(pod) && devices.Claims.Find(ExtendedClaims.KeyFor(pod)) is { } left
             ? new DeviceChoice(left.Key(), left.Metadata.Uid, null) { IsLeft = true }
@@ -126,7 +128,8 @@ public sealed class PodDevices : IPodRelations
             return new Attempt(HasLeft, null);
         }
 
-        var outcome = AllocatorFor(node).Allocator?.Allocate(new AllocationNode(node.Name, s => Matches(s, node)));
+        var outcome = AllocatorFor(node).Allocator?.Allocate(
+            new AllocationNode(node.Name, s => Matches(s, node)), SearchLimit());
         if (outcome is { Error: { } error })
         {
             return new Attempt(
@@ -150,6 +153,18 @@ public sealed class PodDevices : IPodRelations
         return new Attempt(isElsewhere ? Elsewhere : null, outcome);
     }
 
+    /// <summary>Says when a search that begins now has taken too long; null for never.</summary>
+    private Func<bool>? SearchLimit()
+    {
+        if (_limits.Search == TimeSpan.Zero)
+        {
+            return null;
+        }
+
+        var started = _devices.Time.GetTimestamp();
+        return () => _devices.Time.GetElapsedTime(started) >= _limits.Search;
+    }
+
     /// <summary>Which extended resources must be devices depends on the node, but hardly differs among nodes.</summary>
     private (DeviceAllocator? Allocator, ExtendedClaim? Made) AllocatorFor(NodeInfo node)
     {
@@ -171,12 +186,12 @@ public sealed class PodDevices : IPodRelations
     /// <summary>What came of looking at a node.</summary>
     private sealed record Attempt(Verdict? Verdict, AllocationOutcome? Outcome);
 
-    private sealed class Allocated(Resourcev1ResourceClaim claim, DateTimeOffset now)
+    private sealed class Allocated(Resourcev1ResourceClaim claim, DateTimeOffset latest)
     {
         /// <summary>Its devices could not be prepared, or not in time.</summary>
         public bool IsUnprepared { get; } = DevicePreparation.IsAwaited(claim.Status.Allocation)
             && (DevicePreparation.Of(claim) is var (isDone, failure))
-            && (failure is not null || (!isDone && DevicePreparation.IsOverdue(claim, now)));
+            && (failure is not null || (!isDone && DevicePreparation.IsOverdue(claim, latest)));
 
         /// <summary>Its devices must be prepared before the pod is bound.</summary>
         public bool IsAwaited => DevicePreparation.IsAwaited(claim.Status.Allocation);

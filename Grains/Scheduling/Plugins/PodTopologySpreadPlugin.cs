@@ -1,7 +1,12 @@
+using OrleansOrchestrator.Resources.Kernel;
+
 namespace OrleansOrchestrator.Grains.Scheduling.Plugins;
 
 /// <summary>Spreads pods over zones, hosts or whatever else nodes are labelled with.</summary>
-public sealed class PodTopologySpreadPlugin(ClusterTables tables) : IRelationPlugin
+/// <param name="tables">What is known of pods, and of what they are part of.</param>
+/// <param name="defaults">For pods that say nothing; null for upstream's way. Their selectors do not matter.</param>
+public sealed class PodTopologySpreadPlugin(ClusterTables tables, IReadOnlyList<SpreadConstraint>? defaults = null)
+    : IRelationPlugin
 {
     public const string PluginName = "PodTopologySpread";
 
@@ -20,7 +25,17 @@ public sealed class PodTopologySpreadPlugin(ClusterTables tables) : IRelationPlu
     public bool MindsPods => true;
 
     public IPodRelations? Prepare(PodInfo pod, NodeInfo[] nodes) =>
-        pod.Shape.Spread.Length == 0 ? _default.Prepare(pod, nodes) : new Relations(tables.Placed, pod, nodes);
+        pod.Shape.Spread.Length > 0 ? new Relations(tables.Placed, pod, pod.Shape.Spread, nodes)
+        : defaults is null ? _default.Prepare(pod, nodes)
+        : defaults.Count > 0 && tables.Owners.Of(pod) is { } owners
+            ? new Relations(tables.Placed, pod, DefaultsFor(owners), nodes)
+        : null;
+
+    private SpreadConstraint[] DefaultsFor(JoinedSelector owners)
+    {
+        var selector = LabelSelector.Of(owners.Selectors.SelectMany(static s => s.Requirements));
+        return [.. defaults!.Select(c => c with { Selector = selector })];
+    }
 
     private sealed class Relations : IPodRelations
     {
@@ -30,11 +45,11 @@ public sealed class PodTopologySpreadPlugin(ClusterTables tables) : IRelationPlu
         private readonly Domains[] _hard;
         private readonly SpreadConstraint[] _soft;
 
-        public Relations(PlacedPods placed, PodInfo pod, NodeInfo[] nodes)
+        public Relations(PlacedPods placed, PodInfo pod, SpreadConstraint[] constraints, NodeInfo[] nodes)
         {
             (_placed, _pod, _nodes) = (placed, pod, nodes);
-            _soft = [.. pod.Shape.Spread.Where(c => !c.IsHard)];
-            _hard = Count([.. pod.Shape.Spread.Where(c => c.IsHard)], nodes);
+            _soft = [.. constraints.Where(c => !c.IsHard)];
+            _hard = Count([.. constraints.Where(c => c.IsHard)], nodes);
         }
 
         public Verdict? Filter(NodeInfo node)

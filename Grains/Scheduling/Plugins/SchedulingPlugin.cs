@@ -89,6 +89,9 @@ public sealed class ClusterEvents
 {
     public ClusterChanges Kinds { get; set; }
 
+    /// <summary>What was the last of it, in the words of <see cref="QueueEvents"/>.</summary>
+    public string Cause { get; set; } = QueueEvents.NodeUpdate;
+
     /// <summary>Nodes that came, or changed what they offer or demand.</summary>
     public HashSet<NodeInfo> ChangedNodes { get; } = [];
 

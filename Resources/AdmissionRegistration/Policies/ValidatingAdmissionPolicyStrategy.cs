@@ -1,4 +1,5 @@
 using k8s.Models;
+using OrleansOrchestrator.Resources.ApiExtensions.CustomObjects;
 using OrleansOrchestrator.Resources.Kernel;
 using OrleansOrchestrator.Resources.Kernel.Ownership;
 
@@ -87,12 +88,22 @@ public sealed class ValidatingAdmissionPolicyStrategy : AdmissionStrategy<V1Vali
                 errors.Required(path.Index(i).Child("warning"));
             }
 
-            if (string.IsNullOrWhiteSpace(warning.FieldRef))
-            {
-                errors.Required(path.Index(i).Child("fieldRef"));
-            }
+            ValidateFieldRef(warning.FieldRef?.Trim() ?? "", path.Index(i).Child("fieldRef"), errors);
         }
 
         ConditionRules.Validate(status.Conditions, Status.Child("conditions"), errors);
+    }
+
+    /// <summary>A path, whether or not there is anything where it leads: upstream's are of any release.</summary>
+    private static void ValidateFieldRef(string fieldRef, FieldPath path, FieldErrors errors)
+    {
+        if (fieldRef.Length == 0)
+        {
+            errors.Required(path);
+        }
+        else if (JsonPath.Complaint(fieldRef) is { Length: > 0 } complaint)
+        {
+            errors.Invalid(path, fieldRef, $"invalid JSONPath: {complaint}");
+        }
     }
 }

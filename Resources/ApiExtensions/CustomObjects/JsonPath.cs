@@ -25,7 +25,14 @@ public sealed class JsonPath
     internal IReadOnlyList<Step> Steps => _steps;
 
     /// <summary>Reads a path; null when it is none.</summary>
-    public static JsonPath? Parse(string text) => JsonPathReader.Read(text);
+    public static JsonPath? Parse(string text) => JsonPathReader.Read(text, out _);
+
+    /// <summary>Why a text is no path, in upstream's words; empty when it is one.</summary>
+    public static string Complaint(string text)
+    {
+        JsonPathReader.Read(text, out var complaint);
+        return complaint;
+    }
 
     /// <summary>What the path leads to; JSON's nulls are among it.</summary>
     public IReadOnlyList<JsonNode?> Find(JsonNode? root) => Follow([root], new Budget(MaxVisited)) ?? [];

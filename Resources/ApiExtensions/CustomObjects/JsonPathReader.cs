@@ -1,14 +1,17 @@
 using System.Buffers;
 using System.Globalization;
+using System.Text;
 using System.Text.Json.Nodes;
 using System.Text.RegularExpressions;
+using OrleansOrchestrator.Formats;
 
 namespace OrleansOrchestrator.Resources.ApiExtensions.CustomObjects;
 
 /// <summary>
 /// Reads paths as upstream's parser does, with all that follows from how it does it: a key in brackets is read as a
 /// path of its own, so that dots in it are to be escaped; a filter is in no other; and an operand of one is a path, or
-/// a literal, which stands where a path stands.
+/// a literal, which stands where a path stands. It puts the path in braces, so a brace in it ends it: what follows is
+/// plain text, and further paths in braces, which must be good ones and mean nothing.
 /// </summary>
 internal sealed partial class JsonPathReader
 {
@@ -20,23 +23,42 @@ internal sealed partial class JsonPathReader
     private int _at;
     private bool _isAfterRecursion;
 
+    /// <summary>The path has ended, though the text has not.</summary>
+    private bool _isOver;
+
+    /// <summary>What is wrong, in upstream's words.</summary>
+    private string _complaint = "";
+
     private JsonPathReader(string text) => _text = text;
 
     private ReadOnlySpan<char> Rest => _text.AsSpan(_at);
 
     /// <summary>A path; null when the text is none.</summary>
-    public static JsonPath? Read(string text)
+    /// <param name="text">The text.</param>
+    /// <param name="complaint">Why it is none; empty when it is one.</param>
+    public static JsonPath? Read(string text, out string complaint)
     {
         var reader = new JsonPathReader(text);
         while (reader._at < text.Length)
         {
             if (!reader.ReadStep())
             {
+                complaint = reader._complaint;
                 return null;
             }
         }
 
+        complaint = "";
         return new JsonPath(reader._steps);
+    }
+
+    /// <summary>A path within this one.</summary>
+    private JsonPath? ReadPart(string text) => Read(text, out _complaint);
+
+    private bool Fail(string complaint)
+    {
+        _complaint = complaint;
+        return false;
     }
 
     private bool ReadStep()
@@ -50,7 +72,7 @@ internal sealed partial class JsonPathReader
 
         if (Rest.StartsWith(".."))
         {
-            return !isAfterRecursion && ReadRecursion();
+            return isAfterRecursion ? Fail("invalid multiple recursive descent") : ReadRecursion();
         }
 
         var next = _text[_at];
@@ -63,6 +85,10 @@ internal sealed partial class JsonPathReader
             case '.':
                 _at++;
                 return ReadField();
+            case '}':
+                return ReadOutside();
+            case '\r' or '\n':
+                return Fail("unclosed action");
             case '[':
                 return ReadBrackets();
             case '"' or '\'':
@@ -74,20 +100,35 @@ internal sealed partial class JsonPathReader
             case var letter when char.IsLetter(letter):
                 return ReadWord();
             default:
-                return false;
+                _ = Rune.DecodeFromUtf16(Rest, out var rune, out _);
+                var shown = GoQuotes.IsPrintable(rune) ? $" '{rune}'" : "";
+                return Fail($"unrecognized character in action: U+{rune.Value:X4}{shown}");
         }
     }
 
-    private bool Add(JsonPath.Step step)
+    private bool Add(params IEnumerable<JsonPath.Step> steps)
     {
-        _steps.Add(step);
+        if (!_isOver)
+        {
+            _steps.AddRange(steps);
+        }
+
+        return true;
+    }
+
+    /// <summary>Plain text, until a brace begins another path.</summary>
+    private bool ReadOutside()
+    {
+        var next = _text.IndexOf('{', _at);
+        _at = next < 0 ? _text.Length : next + 1;
+        _isOver = true;
         return true;
     }
 
     private bool ReadRecursion()
     {
         _at += 2;
-        _steps.Add(JsonPath.Recursive);
+        Add(JsonPath.Recursive);
         var isField = _at < _text.Length && (_text[_at] == '_' || char.IsLetterOrDigit(_text[_at]));
         _isAfterRecursion = !isField;
         return !isField || ReadField();
@@ -130,7 +171,8 @@ internal sealed partial class JsonPathReader
         return int.TryParse(text, NumberStyles.AllowLeadingSign, CultureInfo.InvariantCulture, out var whole)
             ? Add(JsonPath.Literal(JsonValue.Create((long)whole), isOfEach: true))
             : double.TryParse(text, NumberStyles.Float, CultureInfo.InvariantCulture, out var number)
-                && Add(JsonPath.Literal(JsonValue.Create(number), isOfEach: true));
+                ? Add(JsonPath.Literal(JsonValue.Create(number), isOfEach: true))
+            : Fail($"cannot parse number {text}");
     }
 
     private bool ReadQuoted(char quote)
@@ -144,7 +186,7 @@ internal sealed partial class JsonPathReader
 
         if (end < 0)
         {
-            return false;
+            return Fail("unterminated quoted string");
         }
 
         var text = _text[(_at + 1)..end].Replace($"\\{quote}", quote.ToString(), StringComparison.Ordinal);
@@ -157,32 +199,41 @@ internal sealed partial class JsonPathReader
         var length = Rest.IndexOfAny(']', '\n');
         if (length < 0 || Rest[length] != ']')
         {
-            return false;
+            return Fail("unterminated array");
         }
 
         var inner = Rest[1..length].ToString();
         _at += length + 1;
         if (inner.Contains(',', StringComparison.Ordinal))
         {
-            var parts = inner.Split(',').Select(static p => Read($"[{p.Trim(' ')}]")).ToList();
-            return parts.TrueForAll(static p => p is not null) && Add(JsonPath.Union(parts!));
+            var parts = new List<JsonPath>();
+            foreach (var text in inner.Split(','))
+            {
+                if (ReadPart($"[{text.Trim(' ')}]") is not { } part)
+                {
+                    return false;
+                }
+
+                parts.Add(part);
+            }
+
+            return Add(JsonPath.Union(parts));
         }
 
         if (Key().Match(inner) is { Success: true } key)
         {
-            var path = Read($".{key.Groups[1].Value}");
-            _steps.AddRange(path?.Steps ?? []);
-            return path is not null;
+            return ReadPart($".{key.Groups[1].Value}") is { } path && Add(path.Steps);
         }
 
         return Bounds(inner == "*" ? ":" : inner) is { } bounds && Add(JsonPath.Slice(bounds));
     }
 
-    private static SliceBounds? Bounds(string text)
+    private SliceBounds? Bounds(string text)
     {
         var match = Range().Match(text);
         if (!match.Success)
         {
+            Fail($"invalid array index {text}");
             return null;
         }
 
@@ -197,6 +248,7 @@ internal sealed partial class JsonPathReader
 
             if (!int.TryParse(part, NumberStyles.AllowLeadingSign, CultureInfo.InvariantCulture, out var number))
             {
+                Fail($"array index {part} is not a number");
                 return null;
             }
 
@@ -218,10 +270,10 @@ internal sealed partial class JsonPathReader
         _at = end + 2;
         if (Condition().Match(condition) is not { Success: true } match)
         {
-            return Read(condition) is { } wanted && Add(JsonPath.Having(wanted));
+            return ReadPart(condition) is { } wanted && Add(JsonPath.Having(wanted));
         }
 
-        return Read(match.Groups[1].Value) is { } left && Read(match.Groups[3].Value) is { } right
+        return ReadPart(match.Groups[1].Value) is { } left && ReadPart(match.Groups[3].Value) is { } right
             && Add(JsonPath.Comparing(left, match.Groups[2].Value, right));
     }
 
@@ -241,10 +293,17 @@ internal sealed partial class JsonPathReader
                     isClosed = true;
                     break;
                 case ')' when quote == '\0' || isClosed:
-                    return i + 1 < _text.Length && _text[i + 1] == ']' ? i : null;
+                    if (i + 1 < _text.Length && _text[i + 1] == ']')
+                    {
+                        return i;
+                    }
+
+                    Fail("unclosed array expect ]");
+                    return null;
             }
         }
 
+        Fail("unterminated filter");
         return null;
     }
 

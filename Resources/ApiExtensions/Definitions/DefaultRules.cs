@@ -11,17 +11,32 @@ namespace OrleansOrchestrator.Resources.ApiExtensions.Definitions;
 /// Findings on defaults: one must have no unknown fields, and fit its own schema as it is. One within metadata must
 /// make good metadata of an object that has nothing but it.
 /// </summary>
-internal static class DefaultRules
+internal sealed class DefaultRules
 {
+    private readonly FieldErrors _errors;
+
+    /// <summary>What the rules on the defaults that are still to come may cost.</summary>
+    private RuleBudget _budget = RuleBudget.OfOneObject;
+
+    private DefaultRules(FieldErrors errors) => _errors = errors;
+
     /// <param name="schema">The schema of a whole object.</param>
     /// <param name="path">Where it is.</param>
     /// <param name="errors">Takes the findings.</param>
     public static void Validate(JsonSchema schema, FieldPath path, FieldErrors errors) =>
-        Visit(schema, path, new DefaultPlace(schema, IsMetadata: false, Steps: null), errors);
+        new DefaultRules(errors).Visit(schema, path, new DefaultPlace(schema, IsMetadata: false, Steps: null));
 
-    /// <summary>What values of a map are when none is given is not judged: upstream does not look there.</summary>
-    private static void Visit(JsonSchema schema, FieldPath path, DefaultPlace place, FieldErrors errors)
+    /// <summary>
+    /// What values of a map are when none is given is not judged: upstream does not look there. Nor is any default once
+    /// the rules on those before it have cost too much.
+    /// </summary>
+    private void Visit(JsonSchema schema, FieldPath path, DefaultPlace place)
     {
+        if (_budget.IsOver)
+        {
+            return;
+        }
+
         if (schema.IsEmbedded)
         {
             place = new DefaultPlace(schema, IsMetadata: false, Steps: null);
@@ -29,47 +44,46 @@ internal static class DefaultRules
 
         if (schema.Default is { } given)
         {
-            CheckDefault(schema, given, path.Child("default"), place, errors);
+            CheckDefault(schema, given, path.Child("default"), place);
         }
 
         if (schema.Items is { } items)
         {
-            Visit(items, path.Child("items"), place.Item(), errors);
+            Visit(items, path.Child("items"), place.Item());
         }
 
         foreach (var (name, property) in schema.Properties)
         {
-            Visit(property, path.Child("properties").Key(name), place.Field(name), errors);
+            Visit(property, path.Child("properties").Key(name), place.Field(name));
         }
     }
 
-    private static void CheckDefault(
-        JsonSchema schema, JsonElement given, FieldPath path, DefaultPlace place, FieldErrors errors)
+    private void CheckDefault(JsonSchema schema, JsonElement given, FieldPath path, DefaultPlace place)
     {
         var value = JsonTree.Copy(given);
         if (!place.IsMetadata && SchemaPruning.PruneValue(value?.DeepClone(), schema).Count > 0)
         {
-            errors.Invalid(path, given, "must not have unknown fields");
+            _errors.Invalid(path, given, "must not have unknown fields");
         }
 
-        var before = errors.Count;
+        var before = _errors.Count;
         if (place.IsMetadata)
         {
-            CheckMetadata(given, path, place, errors);
+            CheckMetadata(given, path, place, _errors);
         }
         else
         {
-            CheckEmbedded(value, schema, path, errors);
+            CheckEmbedded(value, schema, path, _errors);
         }
 
-        if (errors.Count == before)
+        if (_errors.Count == before)
         {
-            new SchemaValidator(errors, path).Validate(value, schema);
+            new SchemaValidator(_errors, path).Validate(value, schema);
         }
 
-        if (errors.Count == before && value is not null)
+        if (_errors.Count == before && value is not null)
         {
-            CheckRules(value, schema, path, errors);
+            CheckRules(value, schema, path, isRoot: ReferenceEquals(schema, place.Root));
         }
     }
 
@@ -107,18 +121,18 @@ internal static class DefaultRules
     }
 
     /// <summary>A default comes to objects that had it before, and to those that had nothing there.</summary>
-    private static void CheckRules(JsonNode value, JsonSchema schema, FieldPath path, FieldErrors errors)
+    private void CheckRules(JsonNode value, JsonSchema schema, FieldPath path, bool isRoot)
     {
-        if (RuleTree.Of(schema, schema.IsEmbedded) is not { } rules)
+        if (RuleTree.Of(schema, isRoot) is not { } rules)
         {
             return;
         }
 
-        var (json, before) = (JsonTree.ToBytes(value), errors.Count);
-        rules.Validate(json, json, errors, path, ratchets: false);
-        if (errors.Count == before)
+        var (json, before, budget) = (JsonTree.ToBytes(value), _errors.Count, _budget);
+        _budget = rules.Validate(json, json, _errors, path, ratchets: false, budget);
+        if (_errors.Count == before)
         {
-            rules.Validate(json, null, errors, path, ratchets: false);
+            _budget = _budget.Least(rules.Validate(json, null, _errors, path, ratchets: false, budget));
         }
     }
 }

@@ -56,6 +56,9 @@ internal static class InternalSchema
     /// <param name="schema">As it is published.</param>
     public static RawJson Show(JsonElement schema) => new(Text(schema));
 
+    /// <summary>What a schema says of the elements of its list.</summary>
+    public static RawJson ShowItems(JsonElement schema) => new(Field(schema, "items", SchemaOrList));
+
     private static string Text(JsonElement schema) =>
         $"{{{string.Join(',', Fields.Select(f => $"{GoText.Json(f.Go)}:{Field(schema, f.Json, f.Absent)}"))}}}";
 

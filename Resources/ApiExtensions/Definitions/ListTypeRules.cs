@@ -1,3 +1,4 @@
+using System.Text.Json;
 using OrleansOrchestrator.Resources.ApiExtensions.Schemas;
 using OrleansOrchestrator.Resources.Kernel;
 
@@ -98,7 +99,12 @@ internal static class ListTypeRules
 
         switch (schema.Items)
         {
-            case null when schema.ItemList.Count == 0:
+            case null when schema.Is("items", JsonValueKind.Array):
+                errors.Invalid(
+                    path.Child("items"), InternalSchema.ShowItems(schema.Json),
+                    "must only have a single schema if x-kubernetes-list-type is map");
+                break;
+            case null:
                 errors.Required(path.Child("items"), "must have a schema if x-kubernetes-list-type is map");
                 break;
             case { Type: not "object" } items:

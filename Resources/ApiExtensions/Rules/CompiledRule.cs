@@ -103,7 +103,10 @@ internal sealed class CompiledRule
             return [];
         }
 
-        return [.. schema.Rules.Select(r => Compile(schema, seen, r))];
+        var started = RuleMeter.Begin();
+        IReadOnlyList<CompiledRule> rules = [.. schema.Rules.Select(r => Compile(schema, seen, r))];
+        RuleMeter.Compiled(started);
+        return rules;
     }
 
     /// <summary>A text of the rule as it is published; empty for none.</summary>

@@ -41,7 +41,7 @@ internal sealed class RuleDefinitionChecks
         JsonSchema schema, FieldPath path, FieldErrors errors, IReadOnlySet<JsonSchema>? faulty = null)
     {
         var checks = new RuleDefinitionChecks(errors, faulty);
-        checks.Visit(schema, path, new Place(IsRoot: true, Cardinality: 1, Uncorrelatable: null));
+        checks.Visit(schema, path, new Place { IsRoot = true, Cardinality = 1 });
         if (checks._total <= TotalLimit)
         {
             return;
@@ -58,10 +58,33 @@ internal sealed class RuleDefinitionChecks
             checks._total, TotalLimit));
     }
 
-    /// <param name="Cardinality">How many such values an object can have; null when nothing bounds it.</param>
-    /// <param name="Uncorrelatable">Within what no value can be matched with that before an update.</param>
-    private readonly record struct Place(bool IsRoot, ulong? Cardinality, FieldPath? Uncorrelatable)
+    /// <summary>What the schemas around one mean for its rules.</summary>
+    private readonly record struct Place
     {
+        public required bool IsRoot { get; init; }
+
+        /// <summary>How many such values an object can have; null when nothing bounds it.</summary>
+        public required ulong? Cardinality { get; init; }
+
+        /// <summary>Within what no value can be matched with that before an update.</summary>
+        public FieldPath? Uncorrelatable { get; init; }
+
+        /// <summary>It or something around it has rules.</summary>
+        public bool IsInRules { get; init; }
+
+        /// <summary>It or something around it, in turn within rules, is what no rule can see.</summary>
+        public bool IsUnseen { get; init; }
+
+        /// <summary>The place of a schema that stands here.</summary>
+        public Place Of(JsonSchema schema)
+        {
+            var isInRules = IsInRules || schema.Rules.Count > 0;
+            return this with
+            {
+                IsInRules = isInRules, IsUnseen = IsUnseen || (isInRules && !RuleSchema.IsSeen(schema, IsRoot)),
+            };
+        }
+
         public Place Times(long? count) => this with
         {
             IsRoot = false,
@@ -71,8 +94,9 @@ internal sealed class RuleDefinitionChecks
     }
 
     /// <summary>In upstream's order: what is in a schema comes before its own rules.</summary>
-    private void Visit(JsonSchema schema, FieldPath path, Place place)
+    private void Visit(JsonSchema schema, FieldPath path, Place around)
     {
+        var place = around.Of(schema);
         if (schema.AdditionalProperties is { } values)
         {
             Visit(values, path.Child("additionalProperties"),
@@ -102,8 +126,8 @@ internal sealed class RuleDefinitionChecks
             return;
         }
 
-        var rules = CompiledRule.Compile(schema, place.IsRoot);
-        if (rules.Count == 0)
+        // Upstream derives the type from that of what is around, and passes on that there is none.
+        if (place.IsUnseen)
         {
             _errors.InternalError(
                 path.Child("x-kubernetes-validations"),
@@ -112,7 +136,7 @@ internal sealed class RuleDefinitionChecks
             return;
         }
 
-        foreach (var (i, rule) in rules.Index())
+        foreach (var (i, rule) in CompiledRule.Compile(schema, place.IsRoot).Index())
         {
             CheckRule(rule, path.Child("x-kubernetes-validations").Index(i), place);
         }

@@ -49,6 +49,17 @@ internal sealed record RuleSchema(CelSchema Cel, long MinSize)
         };
     }
 
+    /// <summary>Whether rules can see such a value, without what its type costs to make.</summary>
+    /// <param name="schema">The schema.</param>
+    /// <param name="isRoot">It is a whole object.</param>
+    public static bool IsSeen(JsonSchema schema, bool isRoot) => schema.IsIntOrString || schema.Type switch
+    {
+        "array" => schema.Items is { } items && IsSeen(items, items.IsEmbedded),
+        "object" => isRoot || schema.AdditionalProperties is not { } values || IsSeen(values, values.IsEmbedded),
+        "string" or "boolean" or "number" or "integer" => true,
+        _ => false,
+    };
+
     private static RuleSchema? List(JsonSchema schema, string name)
     {
         if (schema.Items is not { } items || Of(items, $"{name}.@items", items.IsEmbedded) is not { } element)

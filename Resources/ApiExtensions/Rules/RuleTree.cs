@@ -13,9 +13,6 @@ namespace OrleansOrchestrator.Resources.ApiExtensions.Rules;
 /// </summary>
 internal sealed class RuleTree
 {
-    /// <summary>What all rules over one object may cost.</summary>
-    private const ulong Budget = 10_000_000;
-
     /// <summary>How many findings are told that are not held against an update.</summary>
     private const int MaxWarnings = 100;
 
@@ -56,25 +53,30 @@ internal sealed class RuleTree
     /// <param name="errors">Takes the findings.</param>
     /// <param name="path">Where it is; null for a whole object.</param>
     /// <param name="ratchets">What an update has not changed is not held against it.</param>
-    public void Validate(
+    /// <param name="budget">What may be spent; null for that of one object.</param>
+    /// <returns>What is left of it.</returns>
+    public RuleBudget Validate(
         ReadOnlyMemory<byte> item, ReadOnlyMemory<byte>? old, FieldErrors errors, FieldPath? path = null,
-        bool ratchets = true)
+        bool ratchets = true, RuleBudget? budget = null)
     {
+        var started = RuleMeter.Begin();
         using var document = JsonTree.ParseCommitted(item);
         using var before = old is { } known ? JsonTree.ParseCommitted(known) : null;
-        var walk = new Walk(errors, ratchets);
+        var walk = new Walk(errors, ratchets, (budget ?? RuleBudget.OfOneObject).Left);
         var whole = before is null ? null : new Correlated(document.RootElement, before.RootElement, _schema);
         Visit(walk, document.RootElement, before?.RootElement, path, new Ratchet(whole, null));
+        RuleMeter.Evaluated(started);
+        return new RuleBudget(walk.Left, walk.IsOver);
     }
 
     /// <summary>Of one validation: where findings go, and what may still be spent.</summary>
-    private sealed class Walk(FieldErrors errors, bool ratchets)
+    private sealed class Walk(FieldErrors errors, bool ratchets, ulong left)
     {
         public FieldErrors Errors => errors;
 
         public bool Ratchets => ratchets;
 
-        public ulong Left { get; set; } = Budget;
+        public ulong Left { get; set; } = left;
 
         public bool IsOver { get; set; }
     }

@@ -25,7 +25,7 @@ public static class PodDefaults
     {
         pod.Spec ??= new V1PodSpec();
         pod.Status ??= new V1PodStatus();
-        ModelShape.Normalize(pod);
+        Normalize(pod);
         var spec = pod.Spec;
         ApplySpec(spec);
         RequestsFromLimits(spec.Containers);
@@ -55,6 +55,31 @@ public static class PodDefaults
         ModelShape.Normalize(template);
         ApplySpec(template.Spec);
         DropInitContainerAnnotations(template.Metadata);
+    }
+
+    /// <summary>
+    /// What no ephemeral container may have stays though it is empty: upstream refuses it as soon as it is given.
+    /// </summary>
+    private static void Normalize(V1Pod pod)
+    {
+        if (pod.Spec.EphemeralContainers is not { Count: > 0 } containers)
+        {
+            ModelShape.Normalize(pod);
+            return;
+        }
+
+        var given = containers.Select(static c => (
+            c?.Ports, c?.ResizePolicy, c?.RestartPolicyRules, c?.Resources?.Claims, c?.Resources?.Limits,
+            c?.Resources?.Requests)).ToList();
+        ModelShape.Normalize(pod);
+        foreach (var (container, fields) in containers.Zip(given))
+        {
+            (container.Ports, container.ResizePolicy, container.RestartPolicyRules, _, _, _) = fields;
+            if (container.Resources is { } resources)
+            {
+                (_, _, _, resources.Claims, resources.Limits, resources.Requests) = fields;
+            }
+        }
     }
 
     /// <summary>The two names of the account field say the same.</summary>

@@ -22,6 +22,15 @@ public static class PodReferences
     /// <summary>True for a static pod's image in the API, which its node writes.</summary>
     public static bool IsMirror(V1Pod pod) => pod.Metadata.Annotations?.ContainsKey(PodAnnotations.Mirror) == true;
 
+    /// <summary>The claims of volumes that the pod refers to; none of a mirror pod.</summary>
+    public static IEnumerable<string> ClaimsOf(V1Pod pod) => IsMirror(pod) ? [] : Claims(pod);
+
+    /// <summary>
+    /// True if that is the uid by which the pod's node knows it: a mirror stands for a pod that has another uid there.
+    /// </summary>
+    public static bool StandsFor(V1Pod pod, string uid) => pod.Metadata.Uid == uid
+        || (pod.Metadata.Annotations?.TryGetValue(PodAnnotations.Mirror, out var hash) == true && hash == uid);
+
     /// <summary>The first kind of object, in the plural, that a pod refers to; null when it stands alone.</summary>
     public static string? FirstKind(V1Pod pod)
     {

@@ -145,13 +145,18 @@ internal sealed partial class PodSpecValidator
         }
     }
 
+    /// <summary>
+    /// Whatever is given is too much, even when there is nothing in it: upstream compares with what is not given.
+    /// </summary>
     private void ForbidEphemeralFields(V1Container container, FieldPath path)
     {
-        ForbidIf(container.Ports is { Count: > 0 }, path, "ports", NotEphemeral);
-        ForbidIf(!ModelShape.SemanticEquals(container.Resources ?? new(), new()), path, "resources", NotEphemeral);
-        ForbidIf(container.ResizePolicy is { Count: > 0 }, path, "resizePolicy", NotEphemeral);
+        ForbidIf(container.Ports is not null, path, "ports", NotEphemeral);
+        ForbidIf(
+            container.Resources is { Claims: not null } or { Limits: not null } or { Requests: not null }, path,
+            "resources", NotEphemeral);
+        ForbidIf(container.ResizePolicy is not null, path, "resizePolicy", NotEphemeral);
         ForbidIf(container.RestartPolicy is not null, path, "restartPolicy", NotEphemeral);
-        ForbidIf(container.RestartPolicyRules is { Count: > 0 }, path, "restartPolicyRules", NotEphemeral);
+        ForbidIf(container.RestartPolicyRules is not null, path, "restartPolicyRules", NotEphemeral);
         ForbidIf(container.LivenessProbe is not null, path, "livenessProbe", NotEphemeral);
         ForbidIf(container.ReadinessProbe is not null, path, "readinessProbe", NotEphemeral);
         ForbidIf(container.StartupProbe is not null, path, "startupProbe", NotEphemeral);

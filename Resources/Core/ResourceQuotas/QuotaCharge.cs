@@ -6,12 +6,19 @@ using Amounts = System.Collections.Generic.Dictionary<string, OrleansOrchestrato
 
 namespace OrleansOrchestrator.Resources.Core.ResourceQuotas;
 
-/// <summary>What one write is charged to the quotas of its namespace, or why it cannot be.</summary>
-/// <param name="Refusal">In upstream's words; null when all quotas bear it.</param>
+/// <summary>What one write is to be charged to the quotas of its namespace, or why it cannot be counted.</summary>
+/// <param name="Refusal">In upstream's words; null when all quotas can count it.</param>
 /// <param name="Parts">What each quota is charged that bounds anything of it.</param>
 public sealed record QuotaCharge(string? Refusal, IReadOnlyList<QuotaCharge.Part> Parts)
 {
-    /// <summary>What a write would be charged.</summary>
+    /// <summary>It has been used already, and is charged whatever the quotas say.</summary>
+    public bool IsOwed { get; init; }
+
+    /// <summary>Why the quotas, as used as they are, do not bear it, in upstream's words; null when they do.</summary>
+    public string? Exceeded =>
+        IsOwed ? null : Parts.Select(ExceededBy).FirstOrDefault(static e => e is not null);
+
+    /// <summary>What a write would be charged, however much of the quotas is used.</summary>
     /// <param name="write">The write.</param>
     /// <param name="quotas">The quotas of the namespace.</param>
     /// <param name="devices">What claims of devices depend on.</param>
@@ -41,9 +48,7 @@ public sealed record QuotaCharge(string? Refusal, IReadOnlyList<QuotaCharge.Part
                     q, Bounded(q, More(usage, old is not null && evaluator.Counts(q, old) ? before : []))))
                 .Where(static p => p.More.Count > 0),
         ];
-        return write.IsStatus || parts.Select(Exceeded).FirstOrDefault(static e => e is not null) is not { } exceeded
-            ? new QuotaCharge(null, parts)
-            : new QuotaCharge(exceeded, []);
+        return new QuotaCharge(null, parts) { IsOwed = write.IsStatus };
     }
 
     /// <summary>Charges it: the statuses of the quotas say so, in place.</summary>
@@ -82,7 +87,7 @@ public sealed record QuotaCharge(string? Refusal, IReadOnlyList<QuotaCharge.Part
         .Where(m => quota.Status.Hard.ContainsKey(m.Key))
         .ToDictionary(static m => m.Key, static m => m.Value, StringComparer.Ordinal);
 
-    private static string? Exceeded(Part part)
+    private static string? ExceededBy(Part part)
     {
         var (quota, more) = part;
         var (hard, used) = (quota.Status.Hard, quota.Status.Used);

@@ -1,9 +1,10 @@
 using k8s.Models;
+using OrleansOrchestrator.Interfaces.Core.Services;
 
 namespace OrleansOrchestrator.Resources.Core.Services;
 
 /// <summary>
-/// What a prepared Service still needs: a cluster address, node ports, a health check port; and where each goes once it
+/// What a prepared Service still needs: cluster addresses, node ports, a health check port; and where each goes once it
 /// is given. Upstream's order and sharing: ports with the same number (one per protocol) share a node port on create.
 /// </summary>
 public sealed class ServiceAddressPlan
@@ -11,9 +12,14 @@ public sealed class ServiceAddressPlan
     private readonly List<int> _numbers = [];
     private readonly List<int> _portOfDemand = [];
     private readonly List<(int Port, int Demand)> _assignments = [];
+    private int _at = -1;
+    private int _secondaryAt = -1;
 
-    /// <summary>Null for none, empty for any, else the one wanted.</summary>
+    /// <summary>Of the cluster's primary range: null for none, empty for any address, else the one wanted.</summary>
     public string? ClusterIP { get; private set; }
+
+    /// <summary>The same of the secondary range.</summary>
+    public string? SecondaryClusterIP { get; private set; }
 
     /// <summary>Wanted node ports in the order of allocation; 0 is any.</summary>
     public IReadOnlyList<int> NodePorts => _numbers;
@@ -24,13 +30,13 @@ public sealed class ServiceAddressPlan
     /// <summary>A clash inside the update itself, which upstream answers with a bare 500.</summary>
     public string? Contradiction { get; private set; }
 
-    public bool IsEmpty => ClusterIP is null && _numbers.Count == 0;
+    public bool IsEmpty => ClusterIP is null && SecondaryClusterIP is null && _numbers.Count == 0;
 
     /// <summary>Plans for a Service that <see cref="ServiceAddressing.Prepare"/> has seen.</summary>
-    public static ServiceAddressPlan For(V1ServiceSpec spec, V1ServiceSpec? old)
+    public static ServiceAddressPlan For(V1ServiceSpec spec, V1ServiceSpec? old, ServiceAddressRange range)
     {
         var plan = new ServiceAddressPlan();
-        plan.PlanClusterIP(spec, old);
+        plan.PlanClusterIPs(spec, old, range);
         if (spec.Type is ServiceKinds.NodePort or ServiceKinds.LoadBalancer)
         {
             if (old is null)
@@ -55,31 +61,63 @@ public sealed class ServiceAddressPlan
     public int PortOf(int demand) => _portOfDemand[demand];
 
     /// <summary>Writes what was given into the Service.</summary>
-    public void Apply(V1ServiceSpec spec, string? clusterIP, IReadOnlyList<int> nodePorts)
+    public void Apply(V1ServiceSpec spec, ServiceAddressAnswer answer)
     {
-        if (ClusterIP is not null && clusterIP is not null)
-        {
-            spec.ClusterIP = clusterIP;
-            spec.ClusterIPs = [clusterIP];
-        }
-
+        Put(spec, _at, answer.ClusterIP);
+        Put(spec, _secondaryAt, answer.SecondaryClusterIP);
         foreach (var (port, demand) in _assignments)
         {
-            spec.Ports[port].NodePort = nodePorts[demand];
+            spec.Ports[port].NodePort = answer.NodePorts[demand];
         }
 
         if (HealthCheckDemand >= 0)
         {
-            spec.HealthCheckNodePort = nodePorts[HealthCheckDemand];
+            spec.HealthCheckNodePort = answer.NodePorts[HealthCheckDemand];
         }
     }
 
-    private void PlanClusterIP(V1ServiceSpec spec, V1ServiceSpec? old)
+    private static void Put(V1ServiceSpec spec, int at, string? address)
     {
-        var isNew = old is null || old.Type == ServiceKinds.ExternalName;
-        if (isNew && spec.Type != ServiceKinds.ExternalName && !(spec.ClusterIPs is [ServiceKinds.None, ..]))
+        if (at < 0 || address is null)
         {
-            ClusterIP = spec.ClusterIPs is { Count: > 0 } ? spec.ClusterIPs[0] : "";
+            return;
+        }
+
+        List<string> all = [.. spec.ClusterIPs ?? []];
+        while (all.Count <= at)
+        {
+            all.Add("");
+        }
+
+        all[at] = address;
+        spec.ClusterIPs = all;
+        spec.ClusterIP = all[0];
+    }
+
+    /// <summary>
+    /// A new Service needs an address of each of its families, one that has become dual-stack that of its second.
+    /// </summary>
+    private void PlanClusterIPs(V1ServiceSpec spec, V1ServiceSpec? old, ServiceAddressRange range)
+    {
+        if (spec.Type == ServiceKinds.ExternalName || spec.ClusterIPs is [ServiceKinds.None, ..])
+        {
+            return;
+        }
+
+        var families = spec.IpFamilies is { Count: > 0 } known ? known : [range.Family];
+        var isNew = old is null || old.Type == ServiceKinds.ExternalName;
+        var isUpgraded = old is { IpFamilies.Count: 1 } && old.ClusterIPs is not [ServiceKinds.None, ..];
+        for (var at = isNew ? 0 : isUpgraded ? 1 : families.Count; at < families.Count; at++)
+        {
+            var wanted = at < (spec.ClusterIPs?.Count ?? 0) ? spec.ClusterIPs![at] : "";
+            if (families[at] == range.Family)
+            {
+                (ClusterIP, _at) = (wanted, at);
+            }
+            else
+            {
+                (SecondaryClusterIP, _secondaryAt) = (wanted, at);
+            }
         }
     }
 

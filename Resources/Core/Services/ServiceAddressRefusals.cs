@@ -39,8 +39,8 @@ public static class ServiceAddressRefusals
                 return StatusErrors.InternalError($"failed to allocate a serviceIP: {refusal}");
             }
 
-            errors.Invalid(
-                Spec.Child("clusterIPs"), spec.ClusterIPs, $"failed to allocate IP {plan.ClusterIP}: {refusal}");
+            var wanted = answer.IsSecondaryRefused ? plan.SecondaryClusterIP : plan.ClusterIP;
+            errors.Invalid(Spec.Child("clusterIPs"), spec.ClusterIPs, $"failed to allocate IP {wanted}: {refusal}");
             return null;
         }
 

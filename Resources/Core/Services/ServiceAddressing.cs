@@ -4,8 +4,8 @@ using OrleansOrchestrator.Resources.Kernel;
 namespace OrleansOrchestrator.Resources.Core.Services;
 
 /// <summary>
-/// Decides what addresses a write of a Service needs, and writes them into it, for a cluster with one IPv4 range.
-/// Upstream does this before validation, so its refusals come first and alone.
+/// Decides which families of addresses a Service has, of those that the cluster has ranges of. Upstream
+/// (<c>registry/core/service/storage/alloc.go</c>) does this before validation, so its refusals come first and alone.
 /// </summary>
 public static class ServiceAddressing
 {
@@ -13,7 +13,11 @@ public static class ServiceAddressing
     private static readonly FieldPath Policy = Spec.Child("ipFamilyPolicy");
 
     /// <summary>Brings linked fields in step and fills in families and policy; findings refuse the write.</summary>
-    public static void Prepare(V1ServiceSpec spec, V1ServiceSpec? old, FieldErrors errors)
+    /// <param name="spec">The Service as it is to be.</param>
+    /// <param name="old">As it is; null for a new one.</param>
+    /// <param name="range">The cluster's ranges.</param>
+    /// <param name="errors">Findings.</param>
+    public static void Prepare(V1ServiceSpec spec, V1ServiceSpec? old, ServiceAddressRange range, FieldErrors errors)
     {
         if (old is not null)
         {
@@ -23,7 +27,7 @@ public static class ServiceAddressing
         ServiceTransitions.SyncClusterIPs(spec, old);
         if (spec.Type != ServiceKinds.ExternalName && !IsUnchangedPreference(spec, old))
         {
-            FillFamilies(spec, old, errors);
+            FillFamilies(spec, old, range, errors);
         }
     }
 
@@ -37,7 +41,8 @@ public static class ServiceAddressing
             spec.ClusterIPs, old.ClusterIPs) &&
         ServiceKinds.SameStrings(spec.IpFamilies, old.IpFamilies);
 
-    private static void FillFamilies(V1ServiceSpec spec, V1ServiceSpec? old, FieldErrors errors)
+    private static void FillFamilies(
+        V1ServiceSpec spec, V1ServiceSpec? old, ServiceAddressRange range, FieldErrors errors)
     {
         var isBareHeadless = spec.ClusterIP == ServiceKinds.None && spec.Selector is not { Count: > 0 };
         spec.IpFamilyPolicy ??= old?.IpFamilyPolicy ?? (isBareHeadless ? ServiceKinds.RequireDualStack : ServiceKinds.SingleStack);
@@ -53,7 +58,7 @@ public static class ServiceAddressing
         }
 
         CheckSingleStack(spec, errors);
-        InferFamilies(spec, errors);
+        InferFamilies(spec, range, errors);
         if (errors.Count != 0)
         {
             return;
@@ -61,14 +66,15 @@ public static class ServiceAddressing
 
         if (isBareHeadless)
         {
-            FillBareHeadless(spec);
+            // Endpoints are the user's business, in whatever family.
+            spec.IpFamilies = Completed(spec, range, isDual: true);
             return;
         }
 
-        CheckConfigured(spec, errors);
-        if (errors.Count == 0 && spec.IpFamilies is not { Count: > 0 })
+        CheckConfigured(spec, range, errors);
+        if (errors.Count == 0)
         {
-            spec.IpFamilies = [ServiceKinds.IPv4];
+            spec.IpFamilies = Completed(spec, range, isDual: range.Secondary is not null);
         }
     }
 
@@ -119,7 +125,7 @@ public static class ServiceAddressing
         }
     }
 
-    private static void InferFamilies(V1ServiceSpec spec, FieldErrors errors)
+    private static void InferFamilies(V1ServiceSpec spec, ServiceAddressRange range, FieldErrors errors)
     {
         for (var i = 0; i < (spec.ClusterIPs?.Count ?? 0) && spec.ClusterIPs![i] != ServiceKinds.None; i++)
         {
@@ -128,40 +134,41 @@ public static class ServiceAddressing
                 continue;
             }
 
-            if (NetworkRules.IsIPv6(spec.ClusterIPs[i]))
+            var family = NetworkRules.IsIPv6(spec.ClusterIPs[i]) ? ServiceKinds.IPv6 : ServiceKinds.IPv4;
+            if (range.OfFamily(family) is null)
             {
                 errors.Invalid(
-                    Spec.Child("clusterIPs").Index(i), spec.ClusterIPs, "IPv6 is not configured on this cluster");
+                    Spec.Child("clusterIPs").Index(i), spec.ClusterIPs, $"{family} is not configured on this cluster");
             }
             else
             {
-                spec.IpFamilies = [.. spec.IpFamilies ?? [], ServiceKinds.IPv4];
+                spec.IpFamilies = [.. spec.IpFamilies ?? [], family];
             }
         }
     }
 
-    /// <summary>Headless without selector: endpoints are the user's business, in whatever family.</summary>
-    private static void FillBareHeadless(V1ServiceSpec spec)
+    /// <summary>The families that were asked for, else the primary one, and where there may be two the other.</summary>
+    private static List<string> Completed(V1ServiceSpec spec, ServiceAddressRange range, bool isDual)
     {
-        var families = spec.IpFamilies is { Count: > 0 } given ? given.ToList() : [ServiceKinds.IPv4];
-        if (families.Count < 2 && spec.IpFamilyPolicy != ServiceKinds.SingleStack)
+        List<string> families = spec.IpFamilies is { Count: > 0 } given ? [.. given] : [range.Family];
+        if (isDual && families.Count == 1 && spec.IpFamilyPolicy != ServiceKinds.SingleStack)
         {
             families.Add(families[0] == ServiceKinds.IPv4 ? ServiceKinds.IPv6 : ServiceKinds.IPv4);
         }
 
-        spec.IpFamilies = families;
+        return families;
     }
 
-    private static void CheckConfigured(V1ServiceSpec spec, FieldErrors errors)
+    private static void CheckConfigured(V1ServiceSpec spec, ServiceAddressRange range, FieldErrors errors)
     {
-        if (spec.IpFamilyPolicy == ServiceKinds.RequireDualStack)
+        if (spec.IpFamilyPolicy == ServiceKinds.RequireDualStack && range.Secondary is null)
         {
             errors.Invalid(Policy, spec.IpFamilyPolicy, "this cluster is not configured for dual-stack services");
         }
 
         for (var i = 0; i < (spec.IpFamilies?.Count ?? 0); i++)
         {
-            if (spec.IpFamilies![i] != ServiceKinds.IPv4)
+            if (range.OfFamily(spec.IpFamilies![i]) is null)
             {
                 errors.Invalid(Spec.Child("ipFamilies").Index(i), spec.IpFamilies[i], "not configured on this cluster");
             }

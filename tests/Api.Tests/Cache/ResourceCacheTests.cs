@@ -105,6 +105,35 @@ public sealed class ResourceCacheTests
     }
 
     [Fact]
+    public async Task A_revision_without_a_change_moves_watchers_on_and_is_shown_to_none()
+    {
+        var (cache, writer) = await CreateAsync();
+        using var watcher = cache.Watch(new() { AfterRevision = First });
+        using var byIndex = cache.Watch(new() { AfterRevision = First, Namespace = "n" });
+        Assert.Empty((await byIndex.ReadAsync(10, TimeSpan.Zero, default)).Events);
+        await writer.WriteAsync(1);
+        Assert.Single((await watcher.ReadAsync(10, Long, default)).Events);
+        Assert.Single((await byIndex.ReadAsync(10, Long, default)).Events);
+
+        await writer.WriteNothingAsync();
+
+        Assert.Equal(First + 2, cache.Current.Revision);
+        var moved = await watcher.ReadAsync(10, Long, default);
+        Assert.Equal((0, First + 2, CacheWatchEnd.None), (moved.Events.Count, moved.Revision, moved.End));
+        Assert.Equal(First + 2, (await byIndex.ReadAsync(10, TimeSpan.Zero, default)).Revision);
+
+        // From the ring, and from the log.
+        await writer.WriteAsync(1);
+        using var late = cache.Watch(new() { AfterRevision = First });
+        Assert.Equal([First + 1, First + 3], (await DrainAsync(late)).Select(static e => e.Revision));
+        await writer.WriteAsync(250);
+        using var resumed = cache.Watch(new() { AfterRevision = First + 1 });
+        Assert.Equal(
+            Enumerable.Range(3, 251).Select(static i => First + i),
+            (await DrainAsync(resumed)).Select(static e => e.Revision));
+    }
+
+    [Fact]
     public async Task A_resume_past_retention_is_too_old()
     {
         var (cache, writer) = await CreateAsync();
@@ -273,6 +302,16 @@ public sealed class ResourceCacheTests
             var batch = Enumerable.Range(0, count).Select(_ => Next(space)).ToArray();
             Assert.True(await store.AppendAsync(TestObjects.Pods, epoch, batch, default));
             cache.Apply(batch);
+        }
+
+        public async Task WriteNothingAsync()
+        {
+            var nothing = new Change(
+                ChangeKind.Deleted,
+                new ResourceObject(new ObjectKey("", ""), "", First + 1 + Written.Count, "{}"u8.ToArray()));
+            Written.Add(nothing);
+            Assert.True(await store.AppendAsync(TestObjects.Pods, epoch, [nothing], default));
+            cache.Apply([nothing]);
         }
 
         public async Task SkipAsync(int count) =>

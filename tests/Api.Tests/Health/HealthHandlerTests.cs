@@ -1,8 +1,11 @@
+using System.Diagnostics.Metrics;
 using System.Text;
 using Microsoft.AspNetCore.Http;
+using Microsoft.Extensions.DependencyInjection;
 using Microsoft.Extensions.Logging.Abstractions;
 using OrleansOrchestrator.Api.Health;
 using OrleansOrchestrator.Api.Kernel;
+using OrleansOrchestrator.Api.Metrics;
 using Xunit;
 
 namespace OrleansOrchestrator.Api.Tests.Health;
@@ -57,10 +60,66 @@ public sealed class HealthHandlerTests
     [InlineData("/version")]
     public async Task OtherPathsAreNotItsOwn(string path) => Assert.False((await GetAsync(path, "")).Handled);
 
+    /// <summary>What an endpoint finds when all of it is asked for counts; what was excluded or asked alone does not.
+    /// </summary>
+    [Fact]
+    public async Task What_checks_say_is_counted()
+    {
+        await using var host = new ServiceCollection().AddMetrics().BuildServiceProvider();
+        var meters = host.GetRequiredService<IMeterFactory>();
+        using var collector = new MetricCollector(meters);
+        var health = new HealthMetrics(meters);
+        var isDown = true;
+        var store = new HealthProbe(
+            "store", HealthScope.Ready, _ => new ValueTask<string?>(isDown ? "down" : null));
+        await GetAsync(health, "/readyz", "", store);
+        await GetAsync(health, "/readyz/store", "", store);
+        await GetAsync(health, "/livez", "", store);
+        isDown = false;
+        await GetAsync(health, "/readyz", "", store);
+        await GetAsync(health, "/readyz", "?exclude=ping", store);
+
+        var (text, others) = (await ShowAsync(collector, "/metrics/slis"), await ShowAsync(collector, "/metrics"));
+        foreach (var line in (string[])
+            [
+                "kubernetes_healthcheck{name=\"store\",type=\"readyz\"} 1",
+                "kubernetes_healthcheck{name=\"ping\",type=\"livez\"} 1",
+                "kubernetes_healthchecks_total{name=\"store\",status=\"error\",type=\"readyz\"} 1",
+                "kubernetes_healthchecks_total{name=\"store\",status=\"success\",type=\"readyz\"} 2",
+                "kubernetes_healthchecks_total{name=\"ping\",status=\"success\",type=\"readyz\"} 2",
+                "kubernetes_healthchecks_total{name=\"ping\",status=\"success\",type=\"livez\"} 1",
+            ])
+        {
+            Assert.Contains($"{line}\n", text, StringComparison.Ordinal);
+        }
+
+        Assert.DoesNotContain("name=\"store\",type=\"livez\"", text, StringComparison.Ordinal);
+        Assert.DoesNotContain("process_", text, StringComparison.Ordinal);
+        Assert.DoesNotContain("kubernetes_healthcheck", others, StringComparison.Ordinal);
+        Assert.Contains("process_threads", others, StringComparison.Ordinal);
+    }
+
+    private static async Task<string> ShowAsync(MetricCollector collector, string path)
+    {
+        var context = new DefaultHttpContext();
+        context.Response.Body = new MemoryStream();
+        Assert.True(await new MetricsHandler(collector).TryHandleAsync(
+            context, new RequestInfo { Path = path, Verb = "get" }));
+        return Text(context);
+    }
+
     private static async Task<(bool Handled, HttpContext Context)> GetAsync(
         string path, string query, params IHealthProbe[] probes)
     {
-        var handler = new HealthHandler(probes, new HealthChecker(TimeProvider.System, NullLogger<HealthChecker>.Instance));
+        await using var host = new ServiceCollection().AddMetrics().BuildServiceProvider();
+        return await GetAsync(new HealthMetrics(host.GetRequiredService<IMeterFactory>()), path, query, probes);
+    }
+
+    private static async Task<(bool Handled, HttpContext Context)> GetAsync(
+        HealthMetrics metrics, string path, string query, params IHealthProbe[] probes)
+    {
+        var handler = new HealthHandler(
+            probes, new HealthChecker(TimeProvider.System, NullLogger<HealthChecker>.Instance), metrics);
         var context = new DefaultHttpContext();
         context.Request.Method = "GET";
         context.Request.Path = path;

@@ -3,8 +3,10 @@ using System.IO.Compression;
 using System.Net;
 using System.Text.Json.Nodes;
 using Microsoft.Extensions.DependencyInjection;
+using OrleansOrchestrator.Api.Cache;
 using OrleansOrchestrator.Api.Lists;
 using OrleansOrchestrator.Interfaces.Kernel;
+using OrleansOrchestrator.Resources.Kernel;
 using OrleansOrchestrator.TestKit;
 using Xunit;
 
@@ -34,7 +36,7 @@ public sealed class ListOverHttpTests
 
     /// <summary>
     /// A token ends five minutes after its first page, also where nothing has been written since; the refusal holds one
-    /// that goes on from the same key at the newest revision.
+    /// that goes on from the same key at the newest revision, which is another one, and which no watch sees come.
     /// </summary>
     [Fact]
     public async Task ATokenEndsAndGoesOnInconsistently()
@@ -63,6 +65,12 @@ public sealed class ListOverHttpTests
             "modified, or deleted between the time the first chunk was returned and now may show up in the list.",
             (string)ended["message"]!);
 
+        var unchanged = await host.GetJsonAsync($"{Path}?limit=1&continue={Token(ended)}");
+        Assert.Equal(["c"], Names(unchanged));
+        Assert.NotEqual(Revision(first), Revision(unchanged));
+        Assert.Equal(Revision(unchanged), Revision(await host.GetJsonAsync($"{Path}?limit=1&continue={Token(ended)}")));
+        Assert.Equal(["d"], Names(await host.GetJsonAsync($"{Path}?continue={Token(unchanged)}")));
+
         var late = await host.PutAsync(new ObjectKey("one", "bb"), "{}");
         var rest = await host.GetJsonAsync($"{Path}?limit=2&continue={Token(ended)}");
         Assert.Equal(["bb", "c"], Names(rest));
@@ -70,6 +78,11 @@ public sealed class ListOverHttpTests
         await host.PutAsync(new ObjectKey("one", "cc"), "{}");
         var last = await host.GetJsonAsync($"{Path}?limit=2&continue={Token(rest)}");
         Assert.Equal(["d"], Names(last));
+
+        using var watcher = (await host.Caches.GetAsync(WellKnown.ConfigMaps, TestContext.Current.CancellationToken))
+            .Watch(new CacheWatchRequest { AfterRevision = long.Parse(Revision(first), CultureInfo.InvariantCulture) });
+        var seen = await watcher.ReadAsync(10, TimeSpan.Zero, TestContext.Current.CancellationToken);
+        Assert.Equal(["bb", "cc"], seen.Events.Select(static e => e.Object.Key.Name));
     }
 
     [Fact]
@@ -236,6 +249,8 @@ public sealed class ListOverHttpTests
         var text = await host.Http.GetStringAsync("/readyz?verbose");
         Assert.Equal("[+]ping ok\n[+]store ok\n[+]store-writable ok\n[+]shutdown ok\nreadyz check passed\n", text);
     }
+
+    private static string Revision(JsonNode list) => (string)list["metadata"]!["resourceVersion"]!;
 
     private static string Token(JsonNode list) => (string)list["metadata"]!["continue"]!;
 

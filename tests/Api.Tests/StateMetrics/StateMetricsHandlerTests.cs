@@ -66,6 +66,38 @@ public sealed class StateMetricsHandlerTests
         Assert.DoesNotContain(lines, l => l.StartsWith("kube_pod_init_container_info{", StringComparison.Ordinal));
     }
 
+    /// <summary>All containers and the sandbox together, as the scheduler counts; what has ended counts no more.
+    /// </summary>
+    [Theory]
+    [InlineData("\"nodeName\":\"n1\",", "Running", 1)]
+    [InlineData("", "Pending", 1)]
+    [InlineData("\"nodeName\":\"n1\",", "Failed", 0)]
+    [InlineData("\"nodeName\":\"n1\",", "Succeeded", 0)]
+    public async Task PodsTellWhatTheyAreScheduledWith(string node, string phase, int times)
+    {
+        var lines = await LinesAsync(PodResourceStates.Pods, new ObjectKey("shop", "p"), "u1", $$$$"""
+            {"spec":{{{{{node}}}}"schedulerName":"mine","priority":7,"overhead":{"cpu":"50m"},
+             "initContainers":[{"name":"i","resources":{"requests":{"memory":"1Gi"}}}],
+             "containers":[
+              {"name":"c","resources":{"requests":{"cpu":"250m","memory":"64Mi","example.com/none":"0"},
+               "limits":{"cpu":1}}},
+              {"name":"d","resources":{"requests":{"cpu":"1","hugepages-2Mi":"4Mi","example.com/x":"2"}}}]},
+             "status":{"phase":"{{{{phase}}}}"}}
+            """);
+        var labels = $"namespace=\"shop\",pod=\"p\",node=\"{(node.Length > 0 ? "n1" : "")}\","
+            + "scheduler=\"mine\",priority=\"7\"";
+        Assert.Equal(
+            new[]
+            {
+                $"kube_pod_resource_limit{{{labels},resource=\"cpu\",unit=\"cores\"}} 1.05",
+                $"kube_pod_resource_request{{{labels},resource=\"cpu\",unit=\"cores\"}} 1.3",
+                $"kube_pod_resource_request{{{labels},resource=\"example.com/x\",unit=\"\"}} 2",
+                $"kube_pod_resource_request{{{labels},resource=\"hugepages-2Mi\",unit=\"bytes\"}} 4194304",
+                $"kube_pod_resource_request{{{labels},resource=\"memory\",unit=\"bytes\"}} 1073741824",
+            }.Where(_ => times > 0),
+            lines.Where(static l => l.StartsWith("kube_", StringComparison.Ordinal)).Order(StringComparer.Ordinal));
+    }
+
     [Theory]
     [InlineData("""{"schedule":"0 * * * *"}""", "{}", "1767229200")]
     [InlineData("""{"schedule":"0 * * * *"}""", """{"lastScheduleTime":"2026-01-01T05:00:00Z"}""", "1767247200")]

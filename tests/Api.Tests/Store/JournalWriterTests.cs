@@ -149,6 +149,9 @@ public sealed class JournalWriterTests
         public ValueTask<long> GetRevisionAsync(CancellationToken cancellationToken) =>
             throw new NotSupportedException();
 
+        public Task MoveBeyondAsync(long revision, CancellationToken cancellationToken) =>
+            throw new NotSupportedException();
+
         public Task<ResourceObject?> ReadAsync(ObjectKey key, CancellationToken cancellationToken) =>
             throw new NotSupportedException();
 

@@ -93,6 +93,10 @@ public sealed class ChangeLogTests
         await world.ObjectGrain(TestObjects.Pods, key).WriteAsync(TestObjects.Delete(created), default);
         await CreateAsync(world, 0, 3);
 
+        // It is no version of anything.
+        await world.Journal(TestObjects.Pods).MoveBeyondAsync(long.MaxValue, default);
+        Assert.Equal(5L, await ExecuteAsync(connectionString, "select count(*) from kube.changes"));
+        Assert.Equal("web", await ExecuteAsync(connectionString, "select string_agg(name, ',') from kube.deletions"));
         Assert.Equal(3L, await ExecuteAsync(connectionString, "select count(*) from kube.pods where namespace = 'n'"));
         Assert.Equal(
             "Added web web n1,Deleted web web n1",

@@ -87,6 +87,23 @@ public abstract class JournalStoreConformance
     }
 
     [Fact]
+    public async Task A_revision_without_a_change_is_in_the_log_alone()
+    {
+        var store = await CreateAsync();
+        var epoch = (await store.OpenAsync(Pods, default)).Epoch;
+
+        Assert.True(await store.AppendAsync(
+            Pods, epoch,
+            [Added(First + 1, "n", "a"), Deleted(First + 2, "", "", 0), Modified(First + 3, "n", "a", First + 1)],
+            default));
+
+        var log = await store.ReadHistoryAsync(Pods, First, 10, default);
+        Assert.Equal([false, true, false], log.Changes.Select(static c => c.IsNothing));
+        var snapshot = await store.ReadSnapshotAsync(Pods, default);
+        Assert.Equal((First + 3, First + 3), (snapshot.Revision, Assert.Single(snapshot.Objects).Revision));
+    }
+
+    [Fact]
     public async Task Snapshots_are_in_ordinal_key_order()
     {
         var store = await CreateAsync();

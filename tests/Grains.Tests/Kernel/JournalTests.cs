@@ -360,6 +360,24 @@ public sealed class JournalTests
     }
 
     [Fact]
+    public async Task A_journal_moves_beyond_a_revision_without_a_change_and_only_when_nobody_else_did()
+    {
+        var journal = Activate();
+        await journal.CommitAsync(A, TestObjects.Create(A));
+
+        await journal.MoveBeyondAsync(First);
+        Assert.Equal(First + 1, await journal.GetRevisionAsync());
+        await journal.MoveBeyondAsync(First + 1);
+        Assert.Equal(First + 2, await journal.GetRevisionAsync());
+
+        var change = Assert.Single((await journal.ReadAfterAsync(First + 1, TimeSpan.Zero)).Changes);
+        Assert.True(change.IsNothing);
+        Assert.Equal($"{First + 2}", change.Object.ResourceVersion());
+        Assert.Equal(First + 1, (await journal.ReadAsync(A))!.Revision);
+        Assert.Empty(await _memory.ReadDeletionsAsync(TestObjects.Pods, "", DateTimeOffset.MinValue, 9, default));
+    }
+
+    [Fact]
     public async Task A_malformed_write_fails_alone()
     {
         var journal = Activate();
@@ -423,6 +441,9 @@ public sealed class JournalTests
         }
 
         public Task<long> GetRevisionAsync() => Thread.RunAsync(() => _journal.GetRevisionAsync(default).AsTask());
+
+        public Task MoveBeyondAsync(long revision) =>
+            Thread.RunAsync(() => _journal.MoveBeyondAsync(revision, default));
 
         public Task<ResourceObject?> ReadAsync(ObjectKey key) =>
             Thread.RunAsync(() => _journal.ReadAsync(key, default));

@@ -12,6 +12,7 @@ namespace OrleansOrchestrator.Grains.Tests.Scheduling;
 /// <summary>Claims are made and given back, and who asked is told of a refusal.</summary>
 public sealed class DeviceBinderTests
 {
+    private readonly ManualTime _time = new();
     private readonly FakeResourceClient _api;
     private readonly DeviceBinder _binder;
     private readonly PodInfo _pod = new PodReader(new ScalarResources()).Read(new PodSketch("p").Build());
@@ -19,13 +20,12 @@ public sealed class DeviceBinderTests
 
     public DeviceBinderTests()
     {
-        var time = new ManualTime();
-        _api = new FakeResourceClient(time);
-        _binder = new DeviceBinder(_api, new ChangeSignals(), time);
+        _api = new FakeResourceClient(_time);
+        _binder = new DeviceBinder(_api, new ChangeSignals(), _time);
         var claim = DeviceWorld.Claim("c", DeviceWorld.Request("x"));
         claim.Status = new V1ResourceClaimStatus
         {
-            Allocation = new V1AllocationResult { AllocationTimestamp = time.GetUtcNow().UtcDateTime },
+            Allocation = new V1AllocationResult { AllocationTimestamp = _time.GetUtcNow().UtcDateTime },
             ReservedFor =
                 [new V1ResourceClaimConsumerReference { Resource = "pods", Name = "p", Uid = _pod.Uid }],
         };
@@ -77,6 +77,41 @@ public sealed class DeviceBinderTests
         Assert.Null(await _binder.UnreserveAsync(decision, default));
         var left = await _api.GetAsync<Resourcev1ResourceClaim>(claim.Key(), ReadFreshness.Linearizable, default);
         Assert.False(left.Succeeded);
+    }
+
+    [Fact]
+    public async Task Devices_are_waited_for_as_long_as_the_profile_says()
+    {
+        var claim = DeviceWorld.Claim("slow", DeviceWorld.Request("x"));
+        claim.Status = new V1ResourceClaimStatus
+        {
+            Allocation = new V1AllocationResult
+            {
+                AllocationTimestamp = _time.GetUtcNow().UtcDateTime,
+                Devices = new V1DeviceAllocationResult
+                {
+                    Results = [new V1DeviceRequestAllocationResult
+                    {
+                        Device = "d", Driver = "a", Pool = "p", Request = "x", BindingConditions = ["ready"],
+                    }],
+                },
+            },
+            ReservedFor =
+                [new V1ResourceClaimConsumerReference { Resource = "pods", Name = "p", Uid = _pod.Uid }],
+        };
+        claim = _api.Seed(claim);
+        _api.Put(WellKnown.Pods, new PodSketch("p").Build().Json);
+        var decision = new SchedulingDecision(_pod, "n1", null, 1)
+        {
+            Devices = [new DeviceChoice(claim.Key(), claim.Metadata.Uid, null) { IsAwaited = true }],
+            DevicePatience = TimeSpan.FromSeconds(3),
+        };
+        var binding = _binder.BindAsync(decision, [], TestContext.Current.CancellationToken);
+        await _time.ArmedAsync();
+        _time.Advance(TimeSpan.FromMilliseconds(2_999));
+        Assert.False(binding.IsCompleted);
+        _time.Advance(TimeSpan.FromMilliseconds(1));
+        Assert.Equal("device binding timeout", await binding);
     }
 
     [Fact]

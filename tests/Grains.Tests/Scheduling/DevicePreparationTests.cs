@@ -49,7 +49,7 @@ public sealed class DevicePreparationTests
     public void After_ten_minutes_it_is_late(int seconds, bool isLate)
     {
         var now = new DateTimeOffset(2026, 1, 1, 0, 10, seconds, TimeSpan.Zero);
-        Assert.Equal(isLate, DevicePreparation.IsOverdue(NewClaim(), now));
+        Assert.Equal(isLate, DevicePreparation.IsOverdue(NewClaim(), now - BindingWait.Patience));
     }
 
     private static Resourcev1ResourceClaim NewClaim() => new()

@@ -267,7 +267,7 @@ public sealed class DeviceSchedulingTests
     private void Pass()
     {
         _core.Tick();
-        _time.Advance(SchedulingQueue.MaxBackoff);
+        _time.Advance(new SchedulingBackoff().Max);
         _core.Tick();
     }
 

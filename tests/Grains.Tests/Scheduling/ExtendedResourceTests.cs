@@ -161,7 +161,7 @@ public sealed class ExtendedResourceTests
     private void Pass()
     {
         _core.Tick();
-        _time.Advance(SchedulingQueue.MaxBackoff);
+        _time.Advance(new SchedulingBackoff().Max);
         _core.Tick();
     }
 

@@ -45,7 +45,7 @@ internal sealed class RelationWorld
     }
 
     /// <summary>Lets time pass until what was woken may be tried.</summary>
-    public void Wait() => _time.Advance(SchedulingQueue.MaxBackoff);
+    public void Wait() => _time.Advance(new SchedulingBackoff().Max);
 
     public string? Decide(string name)
     {

@@ -54,7 +54,7 @@ public sealed class SchedulerCoreTests
         _core.BindingFailed(decisions[0].Pod);
         _time.Advance(TimeSpan.FromMilliseconds(100));
         Assert.Equal("b", Assert.Single(DecideAll()).Pod.Key.Name);
-        _time.Advance(SchedulingQueue.InitialBackoff);
+        _time.Advance(new SchedulingBackoff().Initial);
         Assert.Equal("a", Assert.Single(DecideAll()).Pod.Key.Name);
     }
 

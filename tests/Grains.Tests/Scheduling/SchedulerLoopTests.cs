@@ -72,6 +72,9 @@ public sealed class SchedulerLoopTests : IAsyncDisposable
         Start();
         await _api.UntilAsync(() => Condition("a") is not null);
         Assert.Equal("SchedulerError", Condition("a")!["reason"]!.GetValue<string>());
+        Assert.StartsWith(
+            "running Bind plugin \"DefaultBinder\": ", Condition("a")!["message"]!.GetValue<string>(),
+            StringComparison.Ordinal);
         Assert.Null(Pod("a")["status"]!["nominatedNodeName"]);
     }
 

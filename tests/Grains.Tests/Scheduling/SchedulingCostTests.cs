@@ -16,7 +16,7 @@ public sealed class SchedulingCostTests
 {
     private const int Nodes = 1_000;
     private const int Pods = 10_000;
-    private const int MaxBytesPerPod = 4_000;
+    private const int MaxBytesPerPod = 4_300;
     private const int MaxRuns = 8;
 
     [Theory]

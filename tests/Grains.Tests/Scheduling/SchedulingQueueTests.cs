@@ -31,7 +31,7 @@ public sealed class SchedulingQueueTests
     [InlineData(5, 10)]
     [InlineData(1000, 10)]
     public void BackoffDoublesToTenSeconds(int failures, int seconds) =>
-        Assert.Equal(TimeSpan.FromSeconds(seconds), SchedulingQueue.Backoff(failures));
+        Assert.Equal(TimeSpan.FromSeconds(seconds), new SchedulingBackoff().After(failures));
 
     [Fact]
     public void AFailedBindingWaitsItsBackoff()
@@ -42,7 +42,7 @@ public sealed class SchedulingQueueTests
             var queued = _queue.Take()!;
             Assert.Equal(attempt, queued.Attempts);
             _queue.ReturnFailed(queued);
-            var backoff = SchedulingQueue.Backoff(attempt);
+            var backoff = new SchedulingBackoff().After(attempt);
             _time.Advance(backoff - TimeSpan.FromMilliseconds(1));
             _queue.Tick();
             Assert.Null(_queue.Take());

@@ -141,14 +141,16 @@ public sealed class CreateAnswersTests
 
     private static void GiveAddresses(V1ServiceSpec spec, FieldErrors errors)
     {
-        ServiceAddressing.Prepare(spec, null, errors);
+        var range = ServiceAddressRange.Default;
+        ServiceAddressing.Prepare(spec, null, range, errors);
         if (errors.Count == 0)
         {
-            var answer = ServiceAddressDryRun.Answer(ServiceAddressPlan.For(spec, null), ServiceAddressRange.Default);
-            ServiceAddressRefusals.Report(answer, ServiceAddressPlan.For(spec, null), spec, errors);
+            var plan = ServiceAddressPlan.For(spec, null, range);
+            var answer = ServiceAddressDryRun.Answer(plan, range);
+            ServiceAddressRefusals.Report(answer, plan, spec, errors);
             if (errors.Count == 0)
             {
-                ServiceAddressPlan.For(spec, null).Apply(spec, answer.ClusterIP, answer.NodePorts);
+                plan.Apply(spec, answer);
             }
         }
     }

@@ -14,12 +14,14 @@ using Microsoft.Extensions.Logging;
 
 namespace OrleansOrchestrator.TestKit.Remote;
 
-/// <summary>A real HTTPS server that the API calls: what it answers, a test says.</summary>
+/// <summary>A real server that is called, by HTTPS or else HTTP: what it answers, a test says.</summary>
 public sealed class TestRemote : IAsyncDisposable
 {
     private readonly WebApplication _app;
 
-    private TestRemote(WebApplication app) => _app = app;
+    private readonly string _scheme;
+
+    private TestRemote(WebApplication app, string scheme) => (_app, _scheme) = (app, scheme);
 
     public int Port { get; private set; }
 
@@ -30,12 +32,12 @@ public sealed class TestRemote : IAsyncDisposable
     public ConcurrentBag<string> Protocols { get; } = [];
 
     /// <summary>Starts one.</summary>
-    /// <param name="certificate">What it shows.</param>
+    /// <param name="certificate">What it shows; null for HTTP.</param>
     /// <param name="answer">Answers.</param>
     /// <param name="protocols">What it offers.</param>
     /// <param name="asksForCertificate">It wants to know who calls.</param>
     public static async Task<TestRemote> StartAsync(
-        X509Certificate2 certificate, Func<TestRemote, HttpContext, Task> answer,
+        X509Certificate2? certificate, Func<TestRemote, HttpContext, Task> answer,
         HttpProtocols protocols = HttpProtocols.Http1AndHttp2, bool asksForCertificate = false)
     {
         var builder = WebApplication.CreateSlimBuilder();
@@ -45,7 +47,12 @@ public sealed class TestRemote : IAsyncDisposable
         {
             o.Listen(IPAddress.Loopback, 0, listen =>
             {
-                listen.Protocols = protocols;
+                listen.Protocols = certificate is null ? HttpProtocols.Http1 : protocols;
+                if (certificate is null)
+                {
+                    return;
+                }
+
                 listen.UseHttps(new HttpsConnectionAdapterOptions
                 {
                     ServerCertificate = certificate,
@@ -57,7 +64,7 @@ public sealed class TestRemote : IAsyncDisposable
             });
         });
         var app = builder.Build();
-        var server = new TestRemote(app);
+        var server = new TestRemote(app, certificate is null ? "http" : "https");
         app.UseWebSockets();
         app.Run(context =>
         {
@@ -78,7 +85,7 @@ public sealed class TestRemote : IAsyncDisposable
         return question;
     }
 
-    public string Url(string path) => FormattableString.Invariant($"https://localhost:{Port}{path}");
+    public string Url(string path) => FormattableString.Invariant($"{_scheme}://localhost:{Port}{path}");
 
     public ValueTask DisposeAsync() => _app.DisposeAsync();
 }

@@ -184,6 +184,26 @@ public sealed class NodeLifecycleControllerTests
         Assert.Equal("DeletionByTaintManager", pod.Status.Conditions.Single(c => c.Type == "DisruptionTarget").Reason);
     }
 
+    /// <summary>Nodes that stay are no evictions, nor are taints that drive nobody away.</summary>
+    [Fact]
+    public async Task Each_node_that_is_emptied_is_counted_by_its_zone()
+    {
+        using var heard = new HeardMeasurements("OrleansOrchestrator.Nodes");
+        var world = new World();
+        for (var i = 0; i < 4; i++)
+        {
+            world.AddNode($"n{i}", "metered");
+        }
+
+        var controller = new NodeLifecycleController(world.Services);
+        await controller.ResyncAsync(default);
+        await PassAsync(world, controller, TimeSpan.FromSeconds(80), "n1", "n2", "n3");
+        Assert.Equal(1, Evicted(world));
+        Assert.Equal(
+            [("node_collector_evictions_total", 1.0, "zone=:\0:metered")],
+            heard.All.Where(static m => m.Labels.EndsWith("metered", StringComparison.Ordinal)));
+    }
+
     private static string ReadyOf(World world, string pod) =>
         world.Api.Find<V1Pod>("default", pod)!.Status.Conditions.Single(static c => c.Type == "Ready").Status;
 

@@ -13,6 +13,7 @@ namespace OrleansOrchestrator.Grains.Tests.Core.Services;
 public sealed class ServiceAddressBookTests
 {
     private static readonly ServiceAddressRange Tiny = new("10.0.0.0/28", 30000, 30009);
+    private static readonly ServiceAddressRange Dual = new("10.0.0.0/28,fd00:10:96::/124", 30000, 30009);
     private static readonly DateTimeOffset Start = new(2001, 1, 1, 0, 0, 0, TimeSpan.Zero);
 
     [Fact]
@@ -22,7 +23,7 @@ public sealed class ServiceAddressBookTests
         for (var i = 0; i < 100; i++)
         {
             var answer = book.Reserve(Any($"s{i}"), Start);
-            Assert.True(ServiceAddressRange.Default.OffsetOf(answer.ClusterIP!) > 256, answer.ClusterIP);
+            Assert.True(Version.Parse(answer.ClusterIP!) > new Version(10, 96, 1, 0), answer.ClusterIP);
             Assert.True(answer.NodePorts[0] >= 30086);
         }
     }
@@ -101,6 +102,69 @@ public sealed class ServiceAddressBookTests
     }
 
     [Fact]
+    public void EachFamilyIsGivenOfItsOwnRanges()
+    {
+        var book = new ServiceAddressBook(Dual, new Random(1));
+        book.SeeRange(Range("True", "10.1.0.0/28", "2001:db8::/64"));
+        var both = book.Reserve(Any("a") with { SecondaryClusterIP = "" }, Start);
+        Assert.StartsWith("10.0.0.", both.ClusterIP, StringComparison.Ordinal);
+        Assert.StartsWith("fd00:10:96::", both.SecondaryClusterIP, StringComparison.Ordinal);
+        Assert.Equal(both.SecondaryClusterIP, Assert.Single(book.Reservations).SecondaryClusterIP);
+        var second = book.Reserve(AnyOfSix("b") with { SecondaryClusterIP = "2001:db8::5" }, Start);
+        Assert.Equal((null, null, "2001:db8::5"), (second.Refusal, second.ClusterIP, second.SecondaryClusterIP));
+        for (var i = 0; i < 14; i++)
+        {
+            Assert.Null(book.Reserve(AnyOfSix($"s{i}"), Start).Refusal);
+        }
+
+        Assert.StartsWith(
+            "2001:db8::",
+            book.Reserve(AnyOfSix("more"), Start).SecondaryClusterIP,
+            StringComparison.Ordinal);
+    }
+
+    [Theory]
+    [InlineData("fd00:10:96::5", "provided IP is already allocated")]
+    [InlineData("fd00:10:96::0:6", "provided IP is already allocated")]
+    [InlineData(
+        "10.0.0.5", "the provided IP (10.0.0.5) is not in the valid range. The range of valid IPs is fd00:10:96::/124")]
+    [InlineData(
+        "fd00::1", "the provided IP (fd00::1) is not in the valid range. The range of valid IPs is fd00:10:96::/124")]
+    public void TheSecondaryAddressIsRefusedAsSuchAndNothingIsKept(string wanted, string refusal)
+    {
+        var book = new ServiceAddressBook(Dual, new Random(1));
+        var holder = Spec("10.0.0.4");
+        holder.ClusterIPs = ["10.0.0.4", "fd00:10:96::5"];
+        book.See(new ObjectKey("a", "b"), holder);
+        book.SeeAddress(new V1IPAddress { Metadata = new V1ObjectMeta { Name = "fd00:10:96::6" } });
+        var answer = book.Reserve(Any("x") with { SecondaryClusterIP = wanted }, Start);
+        Assert.Equal((refusal, true, -1), (answer.Refusal, answer.IsSecondaryRefused, answer.RefusedNodePort));
+        Assert.Empty(book.Reservations);
+    }
+
+    [Fact]
+    public void ASecondaryAddressIsFreeAgainWhenItsServiceHasGivenItBack()
+    {
+        var book = new ServiceAddressBook(Dual, new Random(1));
+        var holder = Spec("10.0.0.4");
+        holder.ClusterIPs = ["10.0.0.4", "fd00:10:96::5"];
+        book.See(new ObjectKey("a", "b"), holder);
+        holder.ClusterIPs = ["10.0.0.4"];
+        book.See(new ObjectKey("a", "b"), holder);
+        Assert.Null(book.Reserve(Any("x") with { SecondaryClusterIP = "fd00:10:96::5" }, Start).Refusal);
+        Assert.Equal(
+            "provided IP is already allocated",
+            book.Reserve(Any("y") with { SecondaryClusterIP = "fd00:10:96::5" }, Start).Refusal);
+    }
+
+    [Fact]
+    public void ASiloThatKnowsOneFamilyGivesNoneOfTheOther()
+    {
+        var answer = new ServiceAddressBook(Tiny, new Random(1)).Reserve(AnyOfSix("x"), Start);
+        Assert.True(answer is { Refusal: "range is full", IsExhausted: true, IsSecondaryRefused: true });
+    }
+
+    [Fact]
     public void AddressesOfOthersAreTaken()
     {
         var book = new ServiceAddressBook(Tiny, new Random(1));
@@ -140,6 +204,9 @@ public sealed class ServiceAddressBookTests
         Reservation = Guid.NewGuid().ToString("N"), Service = new ObjectKey("ns", name), ClusterIP = "",
         NodePorts = [0],
     };
+
+    private static ServiceAddressRequest AnyOfSix(string name) =>
+        Any(name) with { ClusterIP = null, SecondaryClusterIP = "", NodePorts = [] };
 
     private static string? Refusal(ServiceAddressBook book, string address) =>
         book.Reserve(Any("x") with { ClusterIP = address, NodePorts = [] }, Start).Refusal;

@@ -239,4 +239,18 @@ public sealed class DeviceAllocatorTests
         claim.Spec.Devices.Constraints = [new V1DeviceConstraint { DistinctAttribute = "gpu.example.com/numa" }];
         Assert.Equal("timed out trying to allocate devices", _world.Given("n6", claim));
     }
+
+    [Fact]
+    public void A_search_ends_when_its_time_is_up()
+    {
+        var looks = 0;
+        _world.AddSlice("big", "n6", [.. Enumerable.Range(0, 128).Select(i => Device($"b{i}", "a", i % 31))]);
+        var claim = Claim("c", Request("x", count: 16), Request("y", count: 16));
+        claim.Spec.Devices.Constraints = [new V1DeviceConstraint { DistinctAttribute = "gpu.example.com/numa" }];
+        _world.IsLate = () => ++looks == 3;
+        Assert.Equal("timed out trying to allocate devices", _world.Given("n6", claim));
+        Assert.Equal(3, looks);
+        _world.IsLate = static () => false;
+        Assert.Equal("x=b0", _world.Given("n6", Claim("d", Request("x"))));
+    }
 }

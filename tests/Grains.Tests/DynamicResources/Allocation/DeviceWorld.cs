@@ -17,6 +17,9 @@ internal sealed class DeviceWorld
 
     public HashSet<string> Allocated { get; } = [];
 
+    /// <summary>Whether a search takes too long; null for never.</summary>
+    public Func<bool>? IsLate { get; set; }
+
     /// <summary>What others have of the capacity of shared devices.</summary>
     public Dictionary<string, IReadOnlyDictionary<string, Quantity>> Parts { get; } = [];
 
@@ -136,7 +139,7 @@ internal sealed class DeviceWorld
         new DeviceAllocator(
             claims, Slices, _classes.GetValueOrDefault, d => Allocated.Contains(d.Device),
             d => Parts.GetValueOrDefault(d.Device), new SelectorCache())
-        .Allocate(node);
+        .Allocate(node, IsLate);
 
     /// <summary>What each claim got: <c>request=device</c>.</summary>
     public string Given(string node, params Resourcev1ResourceClaim[] claims)

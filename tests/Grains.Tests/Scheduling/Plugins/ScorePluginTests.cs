@@ -1,3 +1,4 @@
+using OrleansOrchestrator.Grains.Scheduling;
 using OrleansOrchestrator.Grains.Scheduling.Plugins;
 using OrleansOrchestrator.TestKit.Scheduling;
 using Xunit;
@@ -78,6 +79,89 @@ public sealed class ScorePluginTests
         var node = _fixture.Node(new NodeSketch("n") { Allocatable = "cpu=4,memory=10000,pods=10" });
         Assert.Equal(
             score, new NodeResourcesBalancedAllocationPlugin().Score(_fixture.Pod(requests: requests).Shape, node));
+    }
+
+    // Upstream's TestNodeResourcesBalancedAllocation: 100 less the standard deviation of the shares, in percent.
+    [Theory]
+    [InlineData("cpu=4,memory=10000", "cpu,memory", "cpu=3,memory=5000", "", 87)]
+    [InlineData("cpu=6,memory=10000", "cpu,memory", "cpu=3,memory=5000", "", 100)]
+    [InlineData("cpu=10,memory=20000", "cpu,memory", "cpu=3,memory=5000", "cpu=3", 82)]
+    [InlineData("cpu=10,memory=20000", "cpu,memory", "cpu=3,memory=5000", "cpu=3,memory=5000", 95)]
+    [InlineData("cpu=10,memory=50000", "cpu,memory", "cpu=3,memory=5000", "cpu=3,memory=5000", 80)]
+    [InlineData("cpu=6,memory=10000", "cpu,memory", "cpu=3", "cpu=3", 50)]
+    [InlineData("cpu=6,memory=10000", "cpu,memory", "cpu=3", "cpu=3,memory=5000", 75)]
+    [InlineData("cpu=3500m,memory=40000,nvidia.com/gpu=8", "cpu,memory,nvidia.com/gpu", "memory=0,nvidia.com/gpu=1",
+        "cpu=3,memory=5000,nvidia.com/gpu=3", 70)]
+    [InlineData("cpu=3500m,memory=40000,nvidia.com/gpu=8", "cpu,memory,nvidia.com/gpu", "memory=0,nvidia.com/gpu=1",
+        "cpu=3,memory=5000", 65)]
+    [InlineData("cpu=3500m,memory=40000,nvidia.com/gpu=8", "cpu,memory,nvidia.com/gpu", "cpu=3,memory=5000", "", 63)]
+    [InlineData("cpu=3500m,memory=40000", "cpu,memory,nvidia.com/gpu", "cpu=3,memory=5000", "", 63)]
+    [InlineData("cpu=4,memory=10000,nvidia.com/gpu=8", "nvidia.com/gpu", "cpu=3,memory=5000", "", 0)]
+    public void BalancedAllocationOfChosenResources(
+        string allocatable, string resources, string requests, string there, int score)
+    {
+        var node = there.Length == 0
+            ? _fixture.Node(new NodeSketch("n") { Allocatable = allocatable })
+            : _fixture.Node(new NodeSketch("n") { Allocatable = allocatable }, _fixture.Pod(requests: there));
+        var plugin = new NodeResourcesBalancedAllocationPlugin(_fixture.Scalars, resources.Split(','));
+        Assert.Equal(score, plugin.Score(_fixture.Pod(requests: requests).Shape, node));
+    }
+
+    // Upstream's tables of scoring strategies, of one resource each or of several with weights.
+    [Theory]
+    [InlineData("LeastAllocated", "cpu=1,memory=1", "cpu=4,memory=10000", "cpu=3,memory=5000", "", 37)]
+    [InlineData("LeastAllocated", "memory=2,cpu=1", "cpu=4,memory=10000", "cpu=3,memory=5000", "", 41)]
+    [InlineData("LeastAllocated", "cpu=1,memory=1", "cpu=10,memory=50000",
+        "cpu=3,memory=5000", "cpu=3,memory=5000", 60)]
+    [InlineData("LeastAllocated", "cpu=1,memory=1,a.io/b=1", "cpu=6,memory=10000,a.io/b=4",
+        "cpu=3,memory=5000", "", 50)]
+    [InlineData("LeastAllocated", "cpu=1,memory=1,a.io/b=1", "cpu=6,memory=10000,a.io/b=10",
+        "cpu=3,memory=5000,a.io/b=2", "", 60)]
+    [InlineData("MostAllocated", "cpu=1,memory=1", "cpu=4,memory=10000", "cpu=3,memory=5000", "", 62)]
+    [InlineData("MostAllocated", "memory=2,cpu=1", "cpu=4,memory=10000", "cpu=3,memory=5000", "", 58)]
+    [InlineData("MostAllocated", "cpu=1,memory=1", "cpu=4,memory=8000", "cpu=5,memory=4000", "", 75)]
+    [InlineData("RequestedToCapacityRatio", "a.io/b=1", "cpu=4,memory=10000,a.io/b=8", "a.io/b=2", "", 2)]
+    [InlineData("RequestedToCapacityRatio", "a.io/b=1", "cpu=4,memory=10000,a.io/b=4", "a.io/b=2", "", 5)]
+    [InlineData("RequestedToCapacityRatio", "a.io/b=1", "cpu=4,memory=10000,a.io/b=4", "a.io/b=2", "a.io/b=2", 10)]
+    [InlineData("RequestedToCapacityRatio", "a.io/b=1", "cpu=4,memory=10000,a.io/b=4", "cpu=1", "", 0)]
+    [InlineData("RequestedToCapacityRatio", "a.io/b=3,a.io/c=5", "cpu=4,memory=1,a.io/b=8,a.io/c=4",
+        "a.io/b=2,a.io/c=2", "", 4)]
+    [InlineData("RequestedToCapacityRatio", "a.io/b=3,a.io/c=5", "cpu=4,memory=1,a.io/b=4,a.io/c=8",
+        "a.io/b=2,a.io/c=2", "", 3)]
+    public void ScoringStrategies(
+        string strategy, string resources, string allocatable, string requests, string there, int score)
+    {
+        var scoring = new ResourceScoring
+        {
+            Strategy = Enum.Parse<ResourceStrategy>(strategy),
+            Resources =
+            [
+                .. resources.Split(',').Select(r => r.Split('=')).Select(r => (r[0], int.Parse(r[1], null))),
+            ],
+            Shape = [(0, 0), (100, 10)],
+        };
+        var node = there.Length == 0
+            ? _fixture.Node(new NodeSketch("n") { Allocatable = allocatable })
+            : _fixture.Node(new NodeSketch("n") { Allocatable = allocatable }, _fixture.Pod(requests: there));
+        var plugin = new NodeResourcesFitPlugin(_fixture.Scalars, scoring: scoring);
+        Assert.Equal(score, plugin.Score(_fixture.Pod(requests: requests).Shape, node));
+    }
+
+    // Upstream's TestBrokenLinearFunction.
+    [Theory]
+    [InlineData("10:1,90:9", "0:1,9:1,10:1,15:1,19:1,20:2,89:8,90:9,99:9,100:9")]
+    [InlineData("0:2,40:10,100:0", "0:2,20:6,30:8,40:10,70:5,100:0")]
+    [InlineData("0:2,40:2,100:2", "0:2,20:2,30:2,40:2,70:2,100:2")]
+    public void AFunctionIsMadeOfLines(string points, string scores)
+    {
+        var scoring = new ResourceScoring
+        {
+            Strategy = ResourceStrategy.RequestedToCapacityRatio, Shape = [.. Points(points)],
+        };
+        Assert.All(Points(scores), p => Assert.Equal(p.Score, scoring.Score(p.Utilization, 100)));
+
+        static IEnumerable<(int Utilization, int Score)> Points(string text) => text.Split(',')
+            .Select(static p => p.Split(':')).Select(static p => (int.Parse(p[0], null), int.Parse(p[1], null)));
     }
 
     [Theory]

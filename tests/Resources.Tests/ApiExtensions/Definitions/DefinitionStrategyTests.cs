@@ -29,6 +29,17 @@ public sealed class DefinitionStrategyTests
             """{"type":"array","items":[{"type":"string"}]}""",
             $"{Place}.items: Forbidden: items must be a schema object and not an array"
         },
+        {
+            """{"type":"array","items":[],"x-kubernetes-list-type":"map","x-kubernetes-list-map-keys":["k"]}""",
+            $"{Place}.items: Required value: must be specified\n"
+            + $"{Place}.items: Invalid value: {{\"Schema\":null,\"JSONSchemas\":[]}}: must only have a single schema "
+            + "if x-kubernetes-list-type is map"
+        },
+        {
+            """{"type":"array","x-kubernetes-list-type":"map","x-kubernetes-list-map-keys":["k"]}""",
+            $"{Place}.items: Required value: must be specified\n"
+            + $"{Place}.items: Required value: must have a schema if x-kubernetes-list-type is map"
+        },
         { """{"$ref":"#/x"}""", $"{Place}.$ref: Forbidden: $ref is not supported" },
         {
             """{"type":"string","default":5}""",
@@ -337,6 +348,26 @@ public sealed class DefinitionStrategyTests
             + "MinLength Pattern MaxItems MinItems UniqueItems MultipleOf Required Items Properties ExternalDocs "
             + "Example XPreserveUnknownFields XValidations] fields are allowed at the root of the schema if the "
             + "status subresource is enabled", finding, StringComparison.Ordinal);
+    }
+
+    /// <summary>The whole list of schemas is shown.</summary>
+    [Fact]
+    public void AListWithKeysHasOneSchema()
+    {
+        var findings = Findings(Definition(
+            Properties,
+            """
+            {"type":"array","items":[{"type":"string"}],"x-kubernetes-list-type":"map",
+            "x-kubernetes-list-map-keys":["k"]}
+            """)).ToList();
+        Assert.Equal(2, findings.Count);
+        Assert.Equal($"{Place}.items: Forbidden: items must be a schema object and not an array", findings[0]);
+        Assert.StartsWith(
+            $"{Place}.items: Invalid value: {{\"Schema\":null,\"JSONSchemas\":[{{\"ID\":\"\",\"Schema\":\"\",",
+            findings[1], StringComparison.Ordinal);
+        Assert.EndsWith(
+            "}]}: must only have a single schema if x-kubernetes-list-type is map", findings[1],
+            StringComparison.Ordinal);
     }
 
     [Fact]

@@ -166,6 +166,22 @@ public sealed class RuleTreeTests
         """{"x-kubernetes-preserve-unknown-fields":true,"x-kubernetes-validations":[{"rule":"true"}]}""",
         "p.properties[a].x-kubernetes-validations: Internal error: internal error: failed to construct type "
         + "information for x-kubernetes-validations rules: unable to convert structural schema to CEL declarations")]
+    [InlineData(
+        """{"x-kubernetes-preserve-unknown-fields":true,"properties":{"b":{"type":"string","""
+        + """ "x-kubernetes-validations":[{"rule":"true"}]}}}""",
+        "")]
+    [InlineData(
+        """{"type":"object","x-kubernetes-validations":[{"rule":"true"}],"properties":{"u":{"properties":{"b":"""
+        + """ {"type":"string","x-kubernetes-validations":[{"rule":"true"}]}}}}}""",
+        "p.properties[a].properties[u].properties[b].x-kubernetes-validations: Internal error: internal error: failed "
+        + "to construct type information for x-kubernetes-validations rules: unable to convert structural schema to "
+        + "CEL declarations")]
+    [InlineData(
+        """{"type":"object","x-kubernetes-validations":[{"rule":"true"}],"properties":{"u":{"type":"array","items":"""
+        + """ {"properties":{"b":{"type":"string","x-kubernetes-validations":[{"rule":"true"}]}}}}}}""",
+        "p.properties[a].properties[u].items.properties[b].x-kubernetes-validations: Internal error: internal error: "
+        + "failed to construct type information for x-kubernetes-validations rules: unable to convert structural "
+        + "schema to CEL declarations")]
     public void Definitions_are_checked(string schema, string first)
     {
         var errors = new FieldErrors();

@@ -68,6 +68,19 @@ public sealed class PodReferencesTests
     public void APodStandsAloneOrRefersToAKind(string spec, string? kind) =>
         Assert.Equal(kind, PodReferences.FirstKind(Pod(spec)));
 
+    [Fact]
+    public void AMirrorStandsForThePodOfItsNode()
+    {
+        var pod = Pod("{}");
+        pod.Metadata.Uid = "u";
+        Assert.True(PodReferences.StandsFor(pod, "u"));
+        Assert.False(PodReferences.StandsFor(pod, "m"));
+
+        pod.Metadata.Annotations = new Dictionary<string, string> { ["kubernetes.io/config.mirror"] = "m" };
+        Assert.True(PodReferences.StandsFor(pod, "m"));
+        Assert.False(PodReferences.StandsFor(pod, "other"));
+    }
+
     private static V1Pod Pod(string spec) =>
         ResourceCodec.Decode<V1Pod>(Encoding.UTF8.GetBytes($$"""{"metadata":{"name":"p"},"spec":{{spec}}}"""));
 }

@@ -103,6 +103,37 @@ public sealed class PodUpdateTests
         Assert.NotEmpty(Update("", Add, out _));
     }
 
+    public static TheoryData<string, string> NotEphemeral { get; } = new()
+    {
+        { """{"resources":{}}""", "" },
+        { """{"resources":{"limits":{}}}""", "resources" },
+        { """{"resources":{"requests":{}}}""", "resources" },
+        { """{"resources":{"claims":[]}}""", "resources" },
+        { """{"ports":[]}""", "ports" },
+        { """{"resizePolicy":[]}""", "resizePolicy" },
+        { """{"restartPolicyRules":[]}""", "restartPolicyRules" },
+        { """{"lifecycle":{}}""", "lifecycle" },
+        { """{"command":[],"args":[],"volumeMounts":[]}""", "" },
+    };
+
+    /// <summary>Not even with nothing in it.</summary>
+    [Theory]
+    [MemberData(nameof(NotEphemeral))]
+    public void AnEphemeralContainerHasNotWhatLastingOnesHave(string given, string field)
+    {
+        var container = $$"""{"name":"debug","image":"d",{{given[1..]}}""";
+        var errors = Update(
+            "ephemeralcontainers",
+            p => p.Spec.EphemeralContainers = [KubernetesJson.Deserialize<V1EphemeralContainer>(container)],
+            out _);
+        Assert.Equal(
+            field.Length == 0 ? [] : new[]
+            {
+                $"spec.ephemeralContainers[0].{field}: Forbidden: cannot be set for an Ephemeral Container",
+            },
+            errors);
+    }
+
     [Fact]
     public void EphemeralContainersDoNotGo()
     {

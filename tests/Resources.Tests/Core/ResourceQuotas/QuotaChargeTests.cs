@@ -19,8 +19,8 @@ public sealed class QuotaChargeTests
         foreach (var ask in asks)
         {
             var fits = pods < 5 && cpu + ask <= 2000;
-            var charge = Charge(new QuotedWrite(WellKnown.Pods, Pod($"{ask}m")), quota);
-            Assert.Equal(fits, charge.Refusal is null);
+            var refusal = Charge(new QuotedWrite(WellKnown.Pods, Pod($"{ask}m")), quota);
+            Assert.Equal(fits, refusal is null);
             (pods, cpu) = fits ? (pods + 1, cpu + ask) : (pods, cpu);
             Assert.Equal(pods, Quantity.Of(quota.Status.Used["pods"]).Value);
             Assert.Equal(cpu, Quantity.Of(quota.Status.Used["requests.cpu"]).MilliValue);
@@ -64,7 +64,7 @@ public sealed class QuotaChargeTests
         var pod = Pod("1");
         pod.Spec.PriorityClassName = "high";
         var charge = QuotaCharge.Of(new QuotedWrite(WellKnown.Pods, pod), [Quota("""{"pods":"0"}""", spec)]);
-        Assert.Equal(counts, charge.Refusal is not null);
+        Assert.Equal(counts, charge.Exceeded is not null);
     }
 
     [Fact]
@@ -73,8 +73,7 @@ public sealed class QuotaChargeTests
         const string Hard = """{"requests.storage":"3Gi","gold.storageclass.storage.k8s.io/requests.storage":"3Gi"}""";
         var quota = Quota(Hard, "{}");
         quota.Status.Used["requests.storage"] = new ResourceQuantity("2Gi");
-        var charge = Charge(new QuotedWrite(WellKnown.PersistentVolumeClaims, Claim("3Gi"), Claim("2Gi")), quota);
-        Assert.Null(charge.Refusal);
+        Assert.Null(Charge(new QuotedWrite(WellKnown.PersistentVolumeClaims, Claim("3Gi"), Claim("2Gi")), quota));
         Assert.Equal("3Gi", quota.Status.Used["requests.storage"].ToString());
         Assert.Equal("1Gi", quota.Status.Used["gold.storageclass.storage.k8s.io/requests.storage"].ToString());
         Assert.Equal(
@@ -82,7 +81,7 @@ public sealed class QuotaChargeTests
                 "limited: requests.storage=3Gi",
             QuotaCharge.Of(
                 new QuotedWrite(WellKnown.PersistentVolumeClaims, Claim("3Gi", "b"), Claim("2Gi", "b")), [quota])
-                .Refusal);
+                .Exceeded);
     }
 
     /// <summary>
@@ -99,12 +98,12 @@ public sealed class QuotaChargeTests
         var write = new QuotedWrite(WellKnown.Pods, pod, old);
         Assert.True(QuotaEvaluator.IsConcerned(write));
 
-        Assert.Null(Charge(write, terminating, all).Refusal);
+        Assert.Null(Charge(write, terminating, all));
         Assert.Equal(("1", "2"), Used(terminating));
         Assert.Equal(("1", "2"), Used(all));
         Assert.Equal(
             "exceeded quota: q, requested: pods=1, used: pods=1, limited: pods=1",
-            QuotaCharge.Of(write, [terminating]).Refusal);
+            QuotaCharge.Of(write, [terminating]).Exceeded);
 
         static (string, string) Used(V1ResourceQuota quota) =>
             (quota.Status.Used["pods"].ToString(), quota.Status.Used["requests.cpu"].ToString());
@@ -126,10 +125,10 @@ public sealed class QuotaChargeTests
         Assert.True(QuotaEvaluator.IsConcerned(write));
         Assert.False(QuotaEvaluator.IsConcerned(write with { Old = claim }));
 
-        Assert.Null(Charge(write, quota).Refusal);
+        Assert.Null(Charge(write, quota));
         Assert.Equal("1", quota.Status.Used["persistentvolumeclaims"].ToString());
         Assert.Equal("2", quota.Status.Used["requests.storage"].ToString());
-        Assert.NotNull(QuotaCharge.Of(write with { Subresource = "" }, [quota]).Refusal);
+        Assert.NotNull(QuotaCharge.Of(write with { Subresource = "" }, [quota]).Exceeded);
     }
 
     /// <summary>A claim between two classes is in a scope when one of them is.</summary>
@@ -158,15 +157,21 @@ public sealed class QuotaChargeTests
     public void WhatIsOnlyJudgedLeavesNoTrace()
     {
         var quota = Quota("""{"pods":"5"}""", "{}");
-        Assert.Null(QuotaCharge.Of(new QuotedWrite(WellKnown.Pods, Pod("1")), [quota]).Refusal);
+        Assert.Null(QuotaCharge.Of(new QuotedWrite(WellKnown.Pods, Pod("1")), [quota]).Exceeded);
         Assert.Equal("0", quota.Status.Used["pods"].ToString());
     }
 
-    private static QuotaCharge Charge(QuotedWrite write, params V1ResourceQuota[] quotas)
+    /// <summary>Null when the quotas bear it, and are charged.</summary>
+    private static string? Charge(QuotedWrite write, params V1ResourceQuota[] quotas)
     {
         var charge = QuotaCharge.Of(write, quotas);
+        if ((charge.Refusal ?? charge.Exceeded) is { } refusal)
+        {
+            return refusal;
+        }
+
         charge.Apply();
-        return charge;
+        return null;
     }
 
     private static V1ResourceQuota Quota(string hard, string spec)

@@ -1,4 +1,5 @@
 using k8s.Models;
+using OrleansOrchestrator.Interfaces.Core.Services;
 using OrleansOrchestrator.Resources.Core.Services;
 using OrleansOrchestrator.Resources.Kernel;
 using Xunit;
@@ -61,8 +62,8 @@ public sealed class ServiceTransitionsTests
             Type = "NodePort",
             Ports = [new V1ServicePort { Name = "a", Port = 53, Protocol = "UDP" }, new V1ServicePort { Name = "b", Port = 53, Protocol = "TCP" }],
         };
-        var plan = ServiceAddressPlan.For(spec, null);
-        plan.Apply(spec, "10.96.0.9", [30500]);
+        var plan = ServiceAddressPlan.For(spec, null, ServiceAddressRange.Default);
+        plan.Apply(spec, new ServiceAddressAnswer { ClusterIP = "10.96.0.9", NodePorts = [30500] });
         Assert.Equal([30500, 30500], spec.Ports.Select(p => p.NodePort ?? 0));
     }
 
@@ -72,9 +73,12 @@ public sealed class ServiceTransitionsTests
         var item = new V1Service { Metadata = old.Metadata, Spec = spec };
         Strategy.SetDefaults(item);
         var errors = new FieldErrors();
-        ServiceAddressing.Prepare(item.Spec, old.Spec, errors);
-        var plan = ServiceAddressPlan.For(item.Spec, old.Spec);
-        plan.Apply(item.Spec, "10.96.0.10", [.. plan.NodePorts.Select(p => p == 0 ? 30999 : p)]);
+        ServiceAddressing.Prepare(item.Spec, old.Spec, ServiceAddressRange.Default, errors);
+        var plan = ServiceAddressPlan.For(item.Spec, old.Spec, ServiceAddressRange.Default);
+        plan.Apply(item.Spec, new ServiceAddressAnswer
+        {
+            ClusterIP = "10.96.0.10", NodePorts = [.. plan.NodePorts.Select(p => p == 0 ? 30999 : p)],
+        });
         Strategy.PrepareForUpdate(item, old, "");
         Strategy.ValidateUpdate(item, old, "", errors);
         return (item, errors, plan);
@@ -84,8 +88,9 @@ public sealed class ServiceTransitionsTests
     {
         var item = new V1Service { Metadata = new V1ObjectMeta { Name = "s", NamespaceProperty = "n", ResourceVersion = "1" }, Spec = spec };
         Strategy.SetDefaults(item);
-        ServiceAddressing.Prepare(item.Spec, null, new FieldErrors());
-        ServiceAddressPlan.For(item.Spec, null).Apply(item.Spec, "10.96.0.9", [30123]);
+        ServiceAddressing.Prepare(item.Spec, null, ServiceAddressRange.Default, new FieldErrors());
+        ServiceAddressPlan.For(item.Spec, null, ServiceAddressRange.Default)
+            .Apply(item.Spec, new ServiceAddressAnswer { ClusterIP = "10.96.0.9", NodePorts = [30123] });
         return item;
     }
 

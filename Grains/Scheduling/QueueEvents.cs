@@ -1,0 +1,61 @@
+using System.Collections.Frozen;
+using OrleansOrchestrator.Interfaces.Kernel;
+using OrleansOrchestrator.Resources.Kernel;
+
+namespace OrleansOrchestrator.Grains.Scheduling;
+
+/// <summary>Why pods come into a queue, in upstream's words for metrics.</summary>
+public static class QueueEvents
+{
+    /// <summary>A pod that is to be scheduled was made.</summary>
+    public const string PodAdd = "UnschedulablePodAdd";
+
+    /// <summary>It changed while it waited.</summary>
+    public const string PodUpdate = "UnschedulablePodUpdate";
+
+    /// <summary>Its last scheduling gate was taken away.</summary>
+    public const string GatesEliminated = "UnschedulablePodUpdatePodSchedulingGatesEliminated";
+
+    public const string AttemptFailure = "ScheduleAttemptFailure";
+
+    public const string BackoffComplete = "BackoffComplete";
+
+    /// <summary>It was tried before its back-off was over, because nothing else was to be done.</summary>
+    public const string PopFromBackoff = "PopFromBackoffQ";
+
+    /// <summary>It waited so long that it is tried although nothing happened.</summary>
+    public const string UnschedulableTimeout = "UnschedulableTimeout";
+
+    public const string NodeAdd = "NodeAdd";
+
+    public const string NodeUpdate = "NodeUpdate";
+
+    public const string AssignedPodAdd = "AssignedPodAdd";
+
+    public const string AssignedPodUpdate = "AssignedPodUpdate";
+
+    public const string AssignedPodDelete = "AssignedPodDelete";
+
+    private static readonly FrozenDictionary<(ResourceName Resource, ChangeKind Kind), string> Changes = (
+        from kind in new (ResourceName Resource, string Word)[]
+        {
+            (WellKnown.PersistentVolumes, "PersistentVolume"),
+            (WellKnown.PersistentVolumeClaims, "PersistentVolumeClaim"),
+            (WellKnown.StorageClasses, "storage.k8s.io/StorageClass"),
+            (WellKnown.CsiNodes, "storage.k8s.io/CSINode"),
+            (WellKnown.CsiDrivers, "storage.k8s.io/CSIDriver"),
+            (WellKnown.CsiStorageCapacities, "storage.k8s.io/CSIStorageCapacity"),
+            (WellKnown.ResourceClaims, "resource.k8s.io/ResourceClaim"),
+            (WellKnown.ResourceSlices, "resource.k8s.io/ResourceSlice"),
+            (WellKnown.DeviceClasses, "resource.k8s.io/DeviceClass"),
+        }
+        from change in new (ChangeKind Kind, string Word)[]
+        {
+            (ChangeKind.Added, "Add"), (ChangeKind.Modified, "Update"), (ChangeKind.Deleted, "Delete"),
+        }
+        select ((kind.Resource, change.Kind), kind.Word + change.Word)).ToFrozenDictionary(
+            static c => c.Item1, static c => c.Item2);
+
+    /// <summary>Something happened to an object that pods may wait for, nodes and pods excepted.</summary>
+    public static string Of(ResourceName resource, ChangeKind kind) => Changes[(resource, kind)];
+}
