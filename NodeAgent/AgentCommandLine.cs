@@ -1,7 +1,9 @@
 using System.CommandLine;
 using System.ComponentModel;
 using System.Net.Sockets;
+using OrleansOrchestrator.Machine;
 using OrleansOrchestrator.NodeAgent.Credentials;
+using OrleansOrchestrator.NodeAgent.Nftables;
 
 namespace OrleansOrchestrator.NodeAgent;
 
@@ -17,14 +19,21 @@ public static class AgentCommandLine
         "--bootstrap-kubeconfig",
         "Kubeconfig with a bootstrap token: a node without a certificate asks for one with it, and rotates it", "");
     private static readonly Option<string> NodeName = Text("--node-name", "Name of the Node object", Defaults.NodeName);
-    private static readonly Option<string> NodeIp =
-        Text("--node-ip", "Internal IP of the node (default: the address towards the default route)", "");
+    private static readonly Option<string> NodeIp = Text(
+        "--node-ip", "Internal IP of the node, with a comma one of each family (default: towards the default route)",
+        "");
     private static readonly Option<string> DataDir =
         Text("--data-dir", "Directory of everything the agent keeps", Defaults.DataDirectory);
-    private static readonly Option<string> PodCidr =
-        Text("--pod-cidr", "Pod network of the node (default: the one that the cluster gives it)", Defaults.PodCidr);
-    private static readonly Option<string> ClusterCidr =
-        Text("--cluster-cidr", "All pod networks: traffic inside it keeps its source address", Defaults.ClusterCidr);
+    private static readonly Option<string> RootDir = Text(
+        "--root-dir",
+        $"Directory of pods and plugins, as drivers know it (default: {KubeletRoot.Standard} if that is a link to " +
+        "--data-dir, else --data-dir)", "");
+    private static readonly Option<string> PodCidr = Text(
+        "--pod-cidr", "Pod network of the node, with a comma one of each family (default: the cluster's choice)",
+        Defaults.PodCidr);
+    private static readonly Option<string> ClusterCidr = Text(
+        "--cluster-cidr", "All pod networks, with a comma one of each family: inside, pods keep their addresses",
+        Defaults.ClusterCidr);
     private static readonly Option<string[]> ClusterDns =
         Many("--cluster-dns", "IP of the cluster DNS (default 10.96.0.10)");
     private static readonly Option<string> ClusterDomain =
@@ -50,6 +59,9 @@ public static class AgentCommandLine
         Text("--containerd-binary", "Program of the own containerd", Defaults.ContainerdBinary);
     private static readonly Option<string> CgroupRoot =
         Text("--cgroup-root", "Cgroup below which pods live", Defaults.CgroupRoot);
+    private static readonly Option<string> Manifests = Text(
+        "--pod-manifest-path",
+        "Directory of manifests (or one file) whose pods the node runs by itself, without an API (default: none)", "");
     private static readonly Option<string> LogsDir =
         Text("--pod-logs-dir", "Directory of pod logs", Defaults.PodLogsDirectory);
     private static readonly Option<bool> SendsLogs = new("--logs")
@@ -114,9 +126,10 @@ public static class AgentCommandLine
 
     private static IEnumerable<Option> All() =>
     [
-        Kubeconfig, BootstrapKubeconfig, RotateServing, NodeName, NodeIp, DataDir, PodCidr, ClusterCidr, ClusterDns,
-        ClusterDomain, KubeletPort, ProxyHealthPort, TlsCert, TlsKey,
-        ClientCa, Socket, Binary, CgroupRoot, LogsDir, SendsLogs, CniBin, Bridge, Network, AnnounceLink, Register,
+        Kubeconfig, BootstrapKubeconfig, RotateServing, NodeName, NodeIp, DataDir, RootDir, PodCidr, ClusterCidr,
+        ClusterDns, ClusterDomain, KubeletPort, ProxyHealthPort, TlsCert, TlsKey,
+        ClientCa, Socket, Binary, CgroupRoot, Manifests, LogsDir, SendsLogs, CniBin, Bridge, Network, AnnounceLink,
+        Register,
         Labels, Taints,
         Cloud,
         MaxPods,
@@ -130,6 +143,14 @@ public static class AgentCommandLine
         {
             await Console.Error.WriteLineAsync(problem);
             return 1;
+        }
+
+        if (options.Families.Contains(IpFamily.Six) && !Ipv6.IsAvailable)
+        {
+            await Console.Error.WriteLineAsync(
+                "This kernel has no IPv6, or has it switched off here: pods of this node get addresses of IPv4 alone, "
+                    + "and Services are reached by IPv4 alone.");
+            options = options.WithoutSix();
         }
 
         // Without the defaults, which read and watch the directory that the agent happens to start in.
@@ -198,6 +219,8 @@ public static class AgentCommandLine
         NodeName = result.GetRequiredValue(NodeName),
         NodeIp = result.GetRequiredValue(NodeIp),
         DataDirectory = Path.GetFullPath(result.GetRequiredValue(DataDir)),
+        RootDirectory = KubeletRoot.Of(
+            result.GetRequiredValue(RootDir), Path.GetFullPath(result.GetRequiredValue(DataDir))),
         PodCidr = result.GetRequiredValue(PodCidr),
         ClusterCidr = result.GetRequiredValue(ClusterCidr),
         ClusterDns = result.GetValue(ClusterDns) is { Length: > 0 } servers ? servers : Defaults.ClusterDns,
@@ -210,6 +233,9 @@ public static class AgentCommandLine
         RuntimeSocket = result.GetRequiredValue(Socket),
         ContainerdBinary = result.GetRequiredValue(Binary),
         CgroupRoot = result.GetRequiredValue(CgroupRoot),
+        StaticPodPath = result.GetRequiredValue(Manifests) is { Length: > 0 } path
+            ? Path.TrimEndingDirectorySeparator(Path.GetFullPath(path))
+            : "",
         PodLogsDirectory = result.GetRequiredValue(LogsDir),
         SendsLogs = result.GetValue(SendsLogs),
         CniBinaryDirectory = result.GetRequiredValue(CniBin),

@@ -3,6 +3,7 @@ using OrleansOrchestrator.Machine;
 using k8s;
 using k8s.Exceptions;
 using OrleansOrchestrator.NodeAgent.Kernel;
+using OrleansOrchestrator.NodeAgent.Nftables;
 using YamlDotNet.Core;
 
 namespace OrleansOrchestrator.NodeAgent;
@@ -21,13 +22,17 @@ public static class AgentPreconditions
         (int Value, int Least, string Option)[] ports =
             [(options.KubeletPort, 1, "--kubelet-port"), (options.ProxyHealthPort, 0, "--proxy-health-port")];
         (string Text, string Option)[] networks =
-            [.. OwnNetwork(options), (options.ClusterCidr, "--cluster-cidr")];
-        IEnumerable<(string Text, string Option)> addresses = options.ClusterDns.Select(
-            static a => (a, "--cluster-dns"));
-        if (options.NodeIp.Length > 0)
-        {
-            addresses = addresses.Append((options.NodeIp, "--node-ip"));
-        }
+        [
+            .. options.PodCidrs.Select(static c => (c, "--pod-cidr")),
+            .. options.ClusterCidr.Split(',').Select(static c => (c, "--cluster-cidr")),
+        ];
+        (string Text, string Option)[] addresses =
+        [
+            .. options.ClusterDns.Select(static a => (a, "--cluster-dns")),
+            .. NodeAgentOptions.Parts(options.NodeIp).Select(static a => (a, "--node-ip")),
+        ];
+        (string Text, string Option)[] families =
+            [(options.ClusterCidr, "--cluster-cidr"), (options.PodCidr, "--pod-cidr"), (options.NodeIp, "--node-ip")];
 
         (string Text, string Option)[] texts =
             [(options.NodeName, "--node-name"), (options.NetworkName, "--network-name"),
@@ -38,6 +43,8 @@ public static class AgentPreconditions
                 .Select(static n => $"{n.Option}: '{n.Text}' is no network, such as 10.244.0.0/16."))
             .Concat(addresses.Where(static a => !IPAddress.TryParse(a.Text, out _))
                 .Select(static a => $"{a.Option}: '{a.Text}' is no IP address."))
+            .Concat(families.Where(static f => HasFamilyTwice(f.Text))
+                .Select(static f => $"{f.Option}: '{f.Text}' is more than one of each family."))
             .Concat(options is { BootstrapKubeconfig.Length: > 0, Kubeconfig: "" }
                 ? ["--bootstrap-kubeconfig: --kubeconfig must say where the node's own is to be."]
                 : [])
@@ -52,8 +59,8 @@ public static class AgentPreconditions
             .FirstOrDefault();
     }
 
-    private static (string Text, string Option)[] OwnNetwork(NodeAgentOptions options) =>
-        options.PodCidr.Length == 0 ? [] : [(options.PodCidr, "--pod-cidr")];
+    private static bool HasFamilyTwice(string texts) =>
+        NodeAgentOptions.Parts(texts).CountBy(IpFamily.Of).Any(static f => f.Value > 1);
 
     /// <summary>Which file that the agent is given is not there, or not what it should be.</summary>
     public static string? FileProblem(NodeAgentOptions options)

@@ -5,13 +5,16 @@ using OrleansOrchestrator.NodeAgent.Cluster;
 using OrleansOrchestrator.NodeAgent.Containerd;
 using OrleansOrchestrator.NodeAgent.Credentials;
 using OrleansOrchestrator.NodeAgent.Cri;
+using OrleansOrchestrator.NodeAgent.Csi;
 using OrleansOrchestrator.NodeAgent.Dns;
 using OrleansOrchestrator.NodeAgent.Environments;
 using OrleansOrchestrator.NodeAgent.Images;
 using OrleansOrchestrator.NodeAgent.Logs;
 using OrleansOrchestrator.NodeAgent.Logs.Shipping;
+using OrleansOrchestrator.NodeAgent.Metrics;
 using OrleansOrchestrator.NodeAgent.Network;
 using OrleansOrchestrator.NodeAgent.Node;
+using OrleansOrchestrator.NodeAgent.Plugins;
 using OrleansOrchestrator.NodeAgent.PodRecords;
 using OrleansOrchestrator.NodeAgent.Pods;
 using OrleansOrchestrator.NodeAgent.Pods.Resizing;
@@ -20,6 +23,7 @@ using OrleansOrchestrator.NodeAgent.Probes;
 using OrleansOrchestrator.NodeAgent.Proxy;
 using OrleansOrchestrator.NodeAgent.Reclaiming;
 using OrleansOrchestrator.NodeAgent.Server;
+using OrleansOrchestrator.NodeAgent.StaticPods;
 using OrleansOrchestrator.NodeAgent.Stats;
 using OrleansOrchestrator.NodeAgent.Volumes;
 
@@ -35,6 +39,7 @@ public static class AgentServices
         services.AddClusterConnection();
         services.AddPart<NodeStatusLoop>();
         services.AddPart<NodeWatch>();
+        services.AddPart<CsiNodeStart>();
         services.AddPart<LeaseLoop>();
         services.AddPart<HostNetwork>();
         services.AddPart<PodRoutes>();
@@ -83,12 +88,14 @@ public static class AgentServices
         services.AddSingleton<NodeSignals>();
         services.AddSingleton<PodUsageReader>();
         services.AddSingleton<ContainerGarbageCollector>();
-        services.AddSingleton(CgroupFiles.OfThisMachine());
+        services.AddSingleton<ICgroupHierarchy>(static s => new MeteredCgroups(
+            CgroupFiles.OfThisMachine(), s.GetRequiredService<KubeletMeters>(), s.GetRequiredService<TimeProvider>()));
         services.AddSingleton<Cgroups>();
         services.AddSingleton<PodPaths>();
         services.AddSingleton<TokenCache>();
         services.AddSingleton<ObjectFiles>();
         services.AddSingleton<ClaimedVolumes>();
+        services.AddCsi(options);
         services.AddSingleton<VolumeManager>();
         services.AddSingleton<ContainerMounts>();
         services.AddSingleton<HostsFiles>();
@@ -114,12 +121,33 @@ public static class AgentServices
         services.AddPart<PodRuntimeCache>();
         services.AddPart<EventRecorder>();
         services.AddPart<StatusManager>();
+        services.AddSingleton<StaticPodSource>();
+        services.AddPart<ManifestFollower>();
+        services.AddPart<MirrorPods>();
         services.AddPart<PodManager>();
         services.AddPart<LogRotator>();
         services.AddPart<ImageGarbageCollector>();
         services.AddNodeStats();
         services.AddSingleton<IPodRegistry>(provider => provider.GetRequiredService<PodManager>());
         return services;
+    }
+
+    /// <summary>Plugins of the node, and the volumes of those that are drivers of CSI.</summary>
+    private static void AddCsi(this IServiceCollection services, NodeAgentOptions options)
+    {
+        services.AddSingleton(_ => new VolumesInUse(CsiPlaces.LeftBehind(options)));
+        services.AddSingleton<CsiNodeObject>();
+        services.AddSingleton<CsiDrivers>();
+        services.AddSingleton<IPluginHandler>(provider => provider.GetRequiredService<CsiDrivers>());
+        services.AddSingleton<PluginRegistration>();
+        services.AddSingleton<CsiDevices>();
+        services.AddSingleton<CsiAttachments>();
+        services.AddSingleton<CsiFacts>();
+        services.AddSingleton<CsiVolumes>();
+        services.AddSingleton<CsiExpansion>();
+        services.AddSingleton<CsiUsage>();
+        services.AddPart<PluginWatcher>();
+        services.AddPart<CsiUpkeep>();
     }
 
     /// <summary>A singleton that also runs in the background.</summary>

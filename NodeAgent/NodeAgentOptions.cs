@@ -1,3 +1,5 @@
+using OrleansOrchestrator.NodeAgent.Nftables;
+
 namespace OrleansOrchestrator.NodeAgent;
 
 /// <summary>
@@ -19,19 +21,33 @@ public sealed record NodeAgentOptions
 
     public required string NodeName { get; init; }
 
-    /// <summary>Internal IP of the node; empty picks the address of the default route's interface.</summary>
+    /// <summary>
+    /// Internal IP of the node, with a comma one of each family, the primary first; empty picks the address of the
+    /// default route's interface.
+    /// </summary>
     public string NodeIp { get; init; } = "";
 
     public string DataDirectory { get; init; } = "/var/lib/orc-node";
 
     /// <summary>
-    /// Pod addresses of a node that brings its own, until Node.spec.podCIDR says otherwise; empty: the cluster gives
-    /// them.
+    /// Pod addresses of a node that brings its own, until Node.spec.podCIDRs says otherwise, with a comma those of each
+    /// family; empty: the cluster gives them.
     /// </summary>
     public string PodCidr { get; init; } = "";
 
-    /// <summary>All pod networks of the cluster: inside it a pod keeps its own source address.</summary>
+    /// <summary>
+    /// All pod networks of the cluster, with a comma one of each family: inside it a pod keeps its own source address.
+    /// Which families there are, is which families the node serves.
+    /// </summary>
     public string ClusterCidr { get; init; } = "10.244.0.0/16";
+
+    public IReadOnlyList<string> ClusterCidrs => Parts(ClusterCidr);
+
+    /// <summary>The networks of <see cref="PodCidr"/>.</summary>
+    public IReadOnlyList<string> PodCidrs => Parts(PodCidr);
+
+    /// <summary>The families of addresses that pods have, the primary one first.</summary>
+    public IReadOnlyList<IpFamily> Families => [.. ClusterCidrs.Select(IpFamily.Of)];
 
     public IReadOnlyList<string> ClusterDns { get; init; } = ["10.96.0.10"];
 
@@ -120,7 +136,29 @@ public sealed record NodeAgentOptions
     /// <summary>The certificate of the kubelet port, with its key, where the cluster gives it.</summary>
     public string ServingCertificateFile => Path.Combine(DataDirectory, "pki", "kubelet-server-current.pem");
 
-    public string PodsDirectory => Path.Combine(DataDirectory, "pods");
+    /// <summary>
+    /// Absolute path of the directory (or file) of manifests whose pods the node runs by itself; empty for none.
+    /// </summary>
+    public string StaticPodPath { get; init; } = "";
+
+    /// <summary>
+    /// Where drivers expect what the kubelet has below <c>/var/lib/kubelet</c>: pods, sockets of plugins, and what they
+    /// mount. Empty for the data directory.
+    /// </summary>
+    public string RootDirectory { get; init; } = "";
+
+    public string PodsDirectory => Path.Combine(KubeletDirectory, "pods");
+
+    /// <summary>Where plugins make themselves known, by a socket each.</summary>
+    public string PluginsRegistryDirectory => Path.Combine(KubeletDirectory, "plugins_registry");
+
+    /// <summary>What plugins, and the node for them, keep.</summary>
+    public string PluginsDirectory => Path.Combine(KubeletDirectory, "plugins");
+
+    /// <summary>What drivers of CSI have staged: <c>DRIVER/HASH/globalmount</c> below it.</summary>
+    public string CsiDirectory => Path.Combine(PluginsDirectory, "kubernetes.io", "csi");
+
+    private string KubeletDirectory => RootDirectory.Length > 0 ? RootDirectory : DataDirectory;
 
     /// <summary>The volumes that the cluster has made on this node; their data stays when the cluster stops.</summary>
     public string VolumesDirectory => Path.Combine(DataDirectory, "volumes");
@@ -140,6 +178,20 @@ public sealed record NodeAgentOptions
     public string PodsTable => $"orc-pods-{BridgeName}";
 
     public string ContainerdDirectory => Path.Combine(DataDirectory, "containerd");
+
+    /// <summary>The same without all that is of IPv6, for a machine that has none.</summary>
+    public NodeAgentOptions WithoutSix() => this with
+    {
+        ClusterCidr = FoursOf(ClusterCidr),
+        PodCidr = FoursOf(PodCidr),
+        NodeIp = FoursOf(NodeIp),
+    };
+
+    private static string FoursOf(string texts) =>
+        string.Join(',', Parts(texts).Where(static t => IpFamily.Of(t) == IpFamily.Four));
+
+    /// <summary>What commas separate; none of an empty text.</summary>
+    internal static string[] Parts(string texts) => texts.Split(',', StringSplitOptions.RemoveEmptyEntries);
 
     public string SocketPath => OwnsRuntime
         ? Path.Combine(ContainerdDirectory, "run", "containerd.sock")

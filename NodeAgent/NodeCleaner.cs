@@ -6,12 +6,15 @@ using OrleansOrchestrator.NodeAgent.Cri;
 using OrleansOrchestrator.NodeAgent.Cri.V1;
 using OrleansOrchestrator.NodeAgent.Images;
 using OrleansOrchestrator.NodeAgent.Logs;
+using OrleansOrchestrator.NodeAgent.Nftables;
 
 namespace OrleansOrchestrator.NodeAgent;
 
 /// <summary>The verbs that work on a node's runtime without running the agent.</summary>
 public static class NodeCleaner
 {
+    private static readonly IpFamily[] Families = [IpFamily.Four, IpFamily.Six];
+
     /// <summary>A runtime on a loaded machine takes its time, and what it runs would outlive it.</summary>
     private static readonly TimeSpan AnswerTimeout = TimeSpan.FromSeconds(20);
 
@@ -35,6 +38,7 @@ public static class NodeCleaner
         }
 
         Kernel.Mounts.UnmountBelow(options.PodsDirectory);
+        Kernel.Mounts.UnmountBelow(options.CsiDirectory); // their drivers were pods
         await RemoveNetworkAsync(options, cancellationToken);
         return 0;
     }
@@ -68,9 +72,9 @@ public static class NodeCleaner
                 continue;
             }
 
-            foreach (var table in tables)
+            foreach (var (family, table) in tables.SelectMany(t => Families.Select(f => (f.Word, t))))
             {
-                await Commands.RunAsync("nft", ["delete", "table", "ip", table], cancellationToken);
+                await Commands.RunAsync("nft", ["delete", "table", family, table], cancellationToken);
             }
 
             await Commands.RunAsync("ip", ["link", "delete", link], cancellationToken);

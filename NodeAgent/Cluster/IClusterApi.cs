@@ -17,6 +17,15 @@ public interface IObjectReader
     /// <summary>The volume as it is now.</summary>
     Task<V1PersistentVolume?> GetVolumeAsync(string name, CancellationToken cancellationToken);
 
+    /// <summary>A Secret that a volume is mounted with, as it is now; it is not followed.</summary>
+    Task<V1Secret?> ReadSecretAsync(string objectNamespace, string name, CancellationToken cancellationToken);
+
+    /// <summary>What the cluster says of a driver, as it is now.</summary>
+    Task<V1CSIDriver?> GetCsiDriverAsync(string name, CancellationToken cancellationToken);
+
+    /// <summary>The attachment as it is now: nodes may not watch these.</summary>
+    Task<V1VolumeAttachment?> GetVolumeAttachmentAsync(string name, CancellationToken cancellationToken);
+
     /// <summary>The class as it is now.</summary>
     Task<V1RuntimeClass?> GetRuntimeClassAsync(string name, CancellationToken cancellationToken);
 
@@ -26,6 +35,9 @@ public interface IObjectReader
 
     /// <summary>Services of all namespaces.</summary>
     Task<IReadOnlyList<V1Service>> ListServicesAsync(CancellationToken cancellationToken);
+
+    /// <summary>Those that are known already, for who does not wait for an API that may not be there.</summary>
+    IReadOnlyList<V1Service> KnownServices { get; }
 }
 
 /// <summary>What the agent writes to the API. A test's fake is a few dictionaries.</summary>
@@ -33,6 +45,9 @@ public interface IClusterApi
 {
     /// <summary>Patches the status (strategic merge); null when this very pod, by uid, no longer exists.</summary>
     Task<V1Pod?> PatchPodStatusAsync(V1Pod pod, string patch, CancellationToken cancellationToken);
+
+    /// <summary>Makes a pod; fails when there is one of that name.</summary>
+    Task<V1Pod> CreatePodAsync(V1Pod pod, CancellationToken cancellationToken);
 
     /// <summary>Removes the object at once, if it still is this very pod.</summary>
     Task DeletePodAsync(V1Pod pod, CancellationToken cancellationToken);
@@ -53,6 +68,17 @@ public interface IClusterApi
     Task<V1Node> CreateNodeAsync(V1Node node, CancellationToken cancellationToken);
 
     Task<V1Node> PatchNodeAsync(string name, string patch, bool status, CancellationToken cancellationToken);
+
+    /// <summary>Patches the status (strategic merge).</summary>
+    Task PatchClaimStatusAsync(
+        string objectNamespace, string name, string patch, CancellationToken cancellationToken);
+
+    Task<V1CSINode?> GetCsiNodeAsync(string name, CancellationToken cancellationToken);
+
+    Task CreateCsiNodeAsync(V1CSINode node, CancellationToken cancellationToken);
+
+    /// <summary>Patches it (strategic merge).</summary>
+    Task PatchCsiNodeAsync(string name, string patch, CancellationToken cancellationToken);
 
     Task<V1Lease?> GetLeaseAsync(string name, CancellationToken cancellationToken);
 

@@ -48,6 +48,10 @@ public sealed class KubeClusterApi(IKubernetes client) : IClusterApi
         }
     }
 
+    public Task<V1Pod> CreatePodAsync(V1Pod pod, CancellationToken cancellationToken) =>
+        client.CoreV1.CreateNamespacedPodAsync(
+            pod, pod.Metadata.NamespaceProperty, cancellationToken: cancellationToken);
+
     public async Task DeletePodAsync(V1Pod pod, CancellationToken cancellationToken)
     {
         var options = new V1DeleteOptions
@@ -103,6 +107,20 @@ public sealed class KubeClusterApi(IKubernetes client) : IClusterApi
         status
             ? client.CoreV1.PatchNodeStatusAsync(Strategic(patch), name, cancellationToken: cancellationToken)
             : client.CoreV1.PatchNodeAsync(Strategic(patch), name, cancellationToken: cancellationToken);
+
+    public Task PatchClaimStatusAsync(
+        string objectNamespace, string name, string patch, CancellationToken cancellationToken) =>
+        client.CoreV1.PatchNamespacedPersistentVolumeClaimStatusAsync(
+            Strategic(patch), name, objectNamespace, cancellationToken: cancellationToken);
+
+    public Task<V1CSINode?> GetCsiNodeAsync(string name, CancellationToken cancellationToken) =>
+        OrNullAsync(client.StorageV1.ReadCSINodeAsync(name, cancellationToken: cancellationToken));
+
+    public Task CreateCsiNodeAsync(V1CSINode node, CancellationToken cancellationToken) =>
+        client.StorageV1.CreateCSINodeAsync(node, cancellationToken: cancellationToken);
+
+    public Task PatchCsiNodeAsync(string name, string patch, CancellationToken cancellationToken) =>
+        client.StorageV1.PatchCSINodeAsync(Strategic(patch), name, cancellationToken: cancellationToken);
 
     public Task<V1Lease?> GetLeaseAsync(string name, CancellationToken cancellationToken) =>
         OrNullAsync(client.CoordinationV1.ReadNamespacedLeaseAsync(

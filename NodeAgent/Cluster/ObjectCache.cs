@@ -35,6 +35,17 @@ public sealed class ObjectCache(
     public Task<V1PersistentVolume?> GetVolumeAsync(string name, CancellationToken cancellationToken) =>
         KubeClusterApi.OrNullAsync(client.CoreV1.ReadPersistentVolumeAsync(name, cancellationToken: cancellationToken));
 
+    public async Task<V1Secret?> ReadSecretAsync(
+        string objectNamespace, string name, CancellationToken cancellationToken) =>
+        (V1Secret?)await ReadAsync(new ObjectReference("Secret", objectNamespace, name), cancellationToken);
+
+    public Task<V1CSIDriver?> GetCsiDriverAsync(string name, CancellationToken cancellationToken) =>
+        KubeClusterApi.OrNullAsync(client.StorageV1.ReadCSIDriverAsync(name, cancellationToken: cancellationToken));
+
+    public Task<V1VolumeAttachment?> GetVolumeAttachmentAsync(string name, CancellationToken cancellationToken) =>
+        KubeClusterApi.OrNullAsync(client.StorageV1.ReadVolumeAttachmentAsync(
+            name, cancellationToken: cancellationToken));
+
     public Task<V1RuntimeClass?> GetRuntimeClassAsync(string name, CancellationToken cancellationToken) =>
         KubeClusterApi.OrNullAsync(client.NodeV1.ReadRuntimeClassAsync(name, cancellationToken: cancellationToken));
 
@@ -46,8 +57,10 @@ public sealed class ObjectCache(
     public async Task<IReadOnlyList<V1Service>> ListServicesAsync(CancellationToken cancellationToken)
     {
         await _servicesListed.Task.WaitAsync(cancellationToken);
-        return [.. _services.Values];
+        return KnownServices;
     }
+
+    public IReadOnlyList<V1Service> KnownServices => [.. _services.Values];
 
     /// <summary>Says what a pod refers to; what nobody refers to any more is no longer followed.</summary>
     public void Track(string podUid, IReadOnlySet<ObjectReference> references)

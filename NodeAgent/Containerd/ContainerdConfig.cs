@@ -47,24 +47,26 @@ public sealed class ContainerdConfig(NodeAgentOptions options)
             WriteIfDifferent(Path.Combine(directory, "hosts.toml"), PlainHttp(registry));
         }
 
-        if (!File.Exists(CniConfigPath) && options.PodCidr.Length > 0)
+        if (!File.Exists(CniConfigPath) && options.PodCidrs.Count > 0)
         {
-            WriteNetwork(options.PodCidr);
+            WriteNetwork(options.PodCidrs);
         }
     }
 
     /// <summary>
-    /// The pod network that was written last; empty when none was: then the runtime says that it has no network, and
-    /// the node is not ready.
+    /// The pod networks that were written last, one of each family; none when none was: then the runtime says that it
+    /// has no network, and the node is not ready.
     /// </summary>
-    public string PodCidr => File.Exists(CniConfigPath)
-        ? (string)JsonNode.Parse(File.ReadAllText(CniConfigPath))!["plugins"]![0]!["ipam"]!["ranges"]![0]![0]!["subnet"]!
-        : options.PodCidr;
+    public IReadOnlyList<string> PodCidrs => File.Exists(CniConfigPath)
+        ? [.. JsonNode.Parse(File.ReadAllText(CniConfigPath))!["plugins"]![0]!["ipam"]!["ranges"]!.AsArray()
+            .Select(static range => (string)range![0]!["subnet"]!)]
+        : options.PodCidrs;
 
     /// <summary>
-    /// Points the pod network at a CIDR; containerd watches the directory and takes it over. True if changed.
+    /// Points the pod network at CIDRs, one of each family; containerd watches the directory and takes it over. True if
+    /// changed.
     /// </summary>
-    public bool WriteNetwork(string podCidr) => WriteIfDifferent(CniConfigPath, Network(podCidr));
+    public bool WriteNetwork(IReadOnlyList<string> podCidrs) => WriteIfDifferent(CniConfigPath, Network(podCidrs));
 
     private string Toml(bool restrictOomScore)
     {
@@ -113,9 +115,10 @@ public sealed class ContainerdConfig(NodeAgentOptions options)
         return toml.ToString();
     }
 
-    private string Network(string podCidr)
+    private string Network(IReadOnlyList<string> podCidrs)
     {
-        var subnet = IPNetwork.Parse(podCidr);
+        var ranges = podCidrs.Select(static c => IPNetwork.Parse(c).ToString())
+            .Select(static subnet => new JsonArray(new JsonObject { ["subnet"] = subnet }));
         var bridge = new JsonObject
         {
             ["type"] = "bridge",
@@ -128,7 +131,7 @@ public sealed class ContainerdConfig(NodeAgentOptions options)
             {
                 ["type"] = "host-local",
                 ["dataDir"] = Path.Combine(options.DataDirectory, "cni", "addresses"),
-                ["ranges"] = new JsonArray(new JsonArray(new JsonObject { ["subnet"] = subnet.ToString() })),
+                ["ranges"] = new JsonArray([.. ranges]),
             },
         };
         var portMap = new JsonObject

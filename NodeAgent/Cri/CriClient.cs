@@ -1,4 +1,3 @@
-using System.Net.Sockets;
 using Grpc.Core;
 using Grpc.Core.Interceptors;
 using Grpc.Net.Client;
@@ -6,6 +5,7 @@ using OrleansOrchestrator.NodeAgent.Cri.ContainerdContent;
 using OrleansOrchestrator.NodeAgent.Cri.ContainerdEvents;
 using OrleansOrchestrator.NodeAgent.Cri.ContainerdSnapshots;
 using OrleansOrchestrator.NodeAgent.Cri.V1;
+using OrleansOrchestrator.NodeAgent.Kernel;
 
 namespace OrleansOrchestrator.NodeAgent.Cri;
 
@@ -23,22 +23,7 @@ public sealed class CriClient : IDisposable
     public CriClient(string socketPath)
     {
         SocketPath = socketPath;
-        var handler = new SocketsHttpHandler
-        {
-            ConnectCallback = ConnectAsync,
-            EnableMultipleHttp2Connections = true,
-            PooledConnectionIdleTimeout = Timeout.InfiniteTimeSpan,
-        };
-        _channel = GrpcChannel.ForAddress("http://runtime.local", new GrpcChannelOptions
-        {
-            HttpHandler = handler,
-            DisposeHttpClient = true,
-            ThrowOperationCanceledOnCancellation = true,
-            MaxReceiveMessageSize = MaxMessageBytes,
-            MaxSendMessageSize = MaxMessageBytes,
-            MaxReconnectBackoff = TimeSpan.FromSeconds(1),
-            InitialReconnectBackoff = TimeSpan.FromMilliseconds(50),
-        });
+        _channel = UnixChannels.Open(socketPath, MaxMessageBytes);
         var counted = _channel.Intercept(Calls);
         Runtime = new RuntimeService.RuntimeServiceClient(counted);
         Images = new ImageService.ImageServiceClient(counted);
@@ -87,20 +72,4 @@ public sealed class CriClient : IDisposable
     public async Task<RuntimeAbilities> AbilitiesAsync(CancellationToken cancellationToken) =>
         RuntimeAbilities.From(
             await Runtime.StatusAsync(new StatusRequest(), cancellationToken: cancellationToken));
-
-    private async ValueTask<Stream> ConnectAsync(
-        SocketsHttpConnectionContext context, CancellationToken cancellationToken)
-    {
-        var socket = new Socket(AddressFamily.Unix, SocketType.Stream, ProtocolType.Unspecified);
-        try
-        {
-            await socket.ConnectAsync(new UnixDomainSocketEndPoint(SocketPath), cancellationToken);
-            return new NetworkStream(socket, ownsSocket: true);
-        }
-        catch
-        {
-            socket.Dispose();
-            throw;
-        }
-    }
 }

@@ -22,8 +22,8 @@ public sealed class RuntimeCalls : Interceptor
     private readonly DurationMetric _durations = new(
         "kubelet_runtime_operations_duration_seconds",
         "[ALPHA] Duration in seconds of runtime operations. Broken down by operation type.",
-        "operation_type",
-        BoundsSeconds);
+        BoundsSeconds,
+        "operation_type");
 
     public override AsyncUnaryCall<TResponse> AsyncUnaryCall<TRequest, TResponse>(
         TRequest request,

@@ -197,10 +197,12 @@ public sealed class ClusterZone
             return Nothing();
         }
 
-        var weight = (ushort)(100 / Math.Min(100, targets.Count));
+        // A name with addresses of both families is one target.
+        var records = targets.Select(t => (t.Target, t.Port)).Distinct().ToList();
+        var weight = (ushort)(100 / Math.Min(100, records.Count));
         return new DnsAnswer
         {
-            Answers = [.. targets.Select(t => (t.Target, t.Port)).Distinct().Select(t => Srv(question.Name, t.Target, t.Port, weight))],
+            Answers = [.. records.Select(t => Srv(question.Name, t.Target, t.Port, weight))],
             Additional =
                 [.. targets.Select(t => (t.Target, t.Address)).Distinct().Select(t => Address(t.Target, t.Address))],
         };

@@ -111,7 +111,8 @@ public sealed partial class DnsServer(ClusterZone zone, Forwarder forwarder, ILo
     private async Task ServeUdpAsync(Socket socket, CancellationToken cancellationToken)
     {
         var buffer = new byte[MaxMessageBytes];
-        var anyone = new IPEndPoint(IPAddress.Any, 0);
+        var anyone = new IPEndPoint(
+            socket.AddressFamily == AddressFamily.InterNetworkV6 ? IPAddress.IPv6Any : IPAddress.Any, 0);
         while (!cancellationToken.IsCancellationRequested)
         {
             try

@@ -19,9 +19,6 @@ public static class EnvironmentFile
     /// <summary>How far a file is read: more than that is no list of variables.</summary>
     private const int MaxFileCharacters = 1024 * 1024;
 
-    private const int FileTypeMask = 0xF000;
-    private const int RegularFile = 0x8000;
-
     private static readonly char[] Blanks = [' ', '\t'];
 
     /// <summary>The variable's value; null leaves it away.</summary>
@@ -87,7 +84,7 @@ public static class EnvironmentFile
     private static string Text(string path)
     {
         var buffer = new char[MaxFileCharacters + 1];
-        if ((Linux.ModeOf(path) & FileTypeMask) != RegularFile)
+        if (Linux.KindOf(path) != FileKind.Regular)
         {
             throw new FormatException("it is no file");
         }

@@ -140,8 +140,15 @@ public static partial class Linux
             (long)stat.Blocks * unit, (long)stat.BlocksAvailable * unit, (long)stat.Files, (long)stat.FilesFree);
     }
 
+    /// <summary>What a path leads to.</summary>
+    public static FileKind KindOf(string path)
+    {
+        const int formatMask = 0xF000;
+        return ModeOf(path) is { } mode ? (FileKind)(mode & formatMask) : FileKind.None;
+    }
+
     /// <summary>The st_mode of what a path leads to; null when nothing is there.</summary>
-    public static int? ModeOf(string path)
+    private static int? ModeOf(string path)
     {
         const int currentDirectory = -100;
         const uint modeOnly = 0x3;

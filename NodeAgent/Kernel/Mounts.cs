@@ -10,10 +10,13 @@ public static class Mounts
     /// Unmounts everything below a directory, newest first. One that is busy does not keep the others; it is thrown in
     /// the end.
     /// </summary>
-    public static void UnmountBelow(string directory)
+    /// <param name="directory">Whatever is mounted below it goes.</param>
+    /// <param name="spared">A directory below which all stays; null for none.</param>
+    public static void UnmountBelow(string directory, string? spared = null)
     {
         Win32Exception? busy = null;
-        foreach (var point in MountPoints.Below(directory).Reverse().ToList())
+        var kept = spared is null ? [] : MountPoints.AtOrBelow(spared).ToHashSet(StringComparer.Ordinal);
+        foreach (var point in MountPoints.Below(directory).Where(p => !kept.Contains(p)).Reverse().ToList())
         {
             try
             {

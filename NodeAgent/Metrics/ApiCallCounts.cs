@@ -11,8 +11,8 @@ public sealed class ApiCallCounts(TimeProvider time)
     private readonly DurationMetric _latency = new(
         "rest_client_request_duration_seconds",
         "[ALPHA] Request latency in seconds. Broken down by verb.",
-        "verb",
-        [0.005, 0.025, 0.1, 0.25, 0.5, 1, 2, 4, 8, 15, 30, 60]);
+        [0.005, 0.025, 0.1, 0.25, 0.5, 1, 2, 4, 8, 15, 30, 60],
+        "verb");
 
     /// <summary>Goes between a client and its connection.</summary>
     public DelegatingHandler Handler() => new Counting(this);

@@ -6,19 +6,23 @@ namespace OrleansOrchestrator.NodeAgent.Metrics;
 /// <summary>How long something takes, as a histogram for each kind of it.</summary>
 /// <param name="name">The series' name.</param>
 /// <param name="help">What it means.</param>
-/// <param name="label">The label that tells kinds apart; null where there is one kind only.</param>
 /// <param name="boundsSeconds">Upper bounds of the buckets.</param>
-public sealed class DurationMetric(string name, string help, string? label, double[] boundsSeconds)
+/// <param name="labels">The labels that tell kinds apart; none where there is one kind only.</param>
+public sealed class DurationMetric(string name, string help, double[] boundsSeconds, params string[] labels)
 {
     /// <summary>The bounds that clients of Prometheus have unless told otherwise.</summary>
     public static readonly double[] UsualBounds = [0.005, 0.01, 0.025, 0.05, 0.1, 0.25, 0.5, 1, 2.5, 5, 10];
 
     // Kinds are names in the code, so there are few.
-    private readonly ConcurrentDictionary<string, Counts> _kinds = new(StringComparer.Ordinal);
+    private readonly ConcurrentDictionary<MetricKind, Counts> _kinds = new();
 
-    public void Record(TimeSpan took, string kind = "")
+    /// <summary>It took so long.</summary>
+    /// <param name="took">How long.</param>
+    /// <param name="values">Of the labels, in their order.</param>
+    public void Record(TimeSpan took, params ReadOnlySpan<string> values)
     {
-        var counts = _kinds.GetOrAdd(kind, static (_, length) => new Counts(length), boundsSeconds.Length);
+        var counts = _kinds.GetOrAdd(
+            MetricKind.Of(values), static (_, length) => new Counts(length), boundsSeconds.Length);
         var bucket = Array.FindIndex(boundsSeconds, bound => took.TotalSeconds <= bound);
         lock (counts)
         {
@@ -34,12 +38,11 @@ public sealed class DurationMetric(string name, string help, string? label, doub
     public void Write(MetricsText text)
     {
         text.Family(name, "histogram", help);
-        foreach (var (kind, counts) in _kinds.OrderBy(static k => k.Key, StringComparer.Ordinal))
+        foreach (var (kind, counts) in _kinds.OrderBy(static k => k.Key.Values, StringComparer.Ordinal))
         {
-            (string, string)[] labels = label is null ? [] : [(label, kind)];
             lock (counts)
             {
-                Write(text, counts, labels);
+                Write(text, counts, kind.Labels(labels));
             }
         }
     }

@@ -1,7 +1,8 @@
 namespace OrleansOrchestrator.NodeAgent.Metrics;
 
 /// <summary>
-/// What the agent's parts measure of their own work: under the names that alerts on kubelets use, where there are any.
+/// What the agent's parts measure of their own work: under the names that alerts on kubelets and on kube-proxy use,
+/// where there are any.
 /// </summary>
 public sealed class KubeletMeters
 {
@@ -10,47 +11,95 @@ public sealed class KubeletMeters
         0.5, 1, 2, 3, 4, 5, 6, 8, 10, 20, 30, 45, 60, 120, 180, 240, 300, 360, 480, 600, 900, 1200, 1800, 2700, 3600,
     ];
 
+    // From a millisecond to 16 s, doubling.
+    private static readonly double[] SyncBounds = [.. Enumerable.Range(0, 15).Select(static i => 0.001 * (1 << i))];
+
     /// <summary>From the first sight of a pod to its running.</summary>
     public DurationMetric PodStart { get; } = new(
         "kubelet_pod_start_duration_seconds",
         "[ALPHA] Duration in seconds from kubelet seeing a pod for the first time to the pod starting to run",
-        null,
         StartBounds);
 
     /// <summary>One step of a pod's worker.</summary>
     public DurationMetric PodWorker { get; } = new(
         "kubelet_pod_worker_duration_seconds",
         "[ALPHA] Duration in seconds to sync a single pod. Broken down by operation type: create, update, or sync",
-        "operation_type",
-        DurationMetric.UsualBounds);
+        DurationMetric.UsualBounds, "operation_type");
 
     /// <summary>A full list of what the runtime has.</summary>
     public DurationMetric Relist { get; } = new(
-        "kubelet_pleg_relist_duration_seconds",
-        "[ALPHA] Duration in seconds for relisting pods in PLEG.",
-        null,
+        "kubelet_pleg_relist_duration_seconds", "[ALPHA] Duration in seconds for relisting pods in PLEG.",
         DurationMetric.UsualBounds);
 
     /// <summary>From one full list to the next.</summary>
     public DurationMetric RelistInterval { get; } = new(
-        "kubelet_pleg_relist_interval_seconds",
-        "[ALPHA] Interval in seconds between relisting in PLEG.",
-        null,
+        "kubelet_pleg_relist_interval_seconds", "[ALPHA] Interval in seconds between relisting in PLEG.",
         DurationMetric.UsualBounds);
+
+    /// <summary>A change of a cgroup above containers: <c>create</c>, <c>update</c> or <c>destroy</c>.</summary>
+    public DurationMetric Cgroup { get; } = new(
+        "kubelet_cgroup_manager_duration_seconds",
+        "[ALPHA] Duration in seconds for cgroup manager operations. Broken down by method.",
+        DurationMetric.UsualBounds, "operation_type");
+
+    /// <summary>A sandbox was made, whatever came of it; by the handler of its RuntimeClass.</summary>
+    public DurationMetric RunSandbox { get; } = new(
+        "kubelet_run_podsandbox_duration_seconds",
+        "[ALPHA] Duration in seconds of the run_podsandbox operations. Broken down by RuntimeClass.Handler.",
+        DurationMetric.UsualBounds, "runtime_handler");
+
+    public CountMetric RunSandboxErrors { get; } = new(
+        "kubelet_run_podsandbox_errors_total",
+        "[ALPHA] Cumulative number of the run_podsandbox operation errors by RuntimeClass.Handler.",
+        "runtime_handler");
+
+    /// <summary>Pods that a sandbox was to be made for, and those of them where that failed.</summary>
+    public CountMetric StartedPods { get; } = new(
+        "kubelet_started_pods_total", "[ALPHA] Cumulative number of pods started");
+
+    public CountMetric StartedPodErrors { get; } = new(
+        "kubelet_started_pods_errors_total", "[ALPHA] Cumulative number of errors when starting pods");
+
+    /// <summary>Containers that were to be started: <c>container</c>, <c>init_container</c> or
+    /// <c>ephemeral_container</c>.</summary>
+    public CountMetric StartedContainers { get; } = new(
+        "kubelet_started_containers_total", "[ALPHA] Cumulative number of containers started", "container_type");
+
+    /// <summary>Those of them where that failed, by the reason that the container waits for.</summary>
+    public CountMetric StartedContainerErrors { get; } = new(
+        "kubelet_started_containers_errors_total", "[ALPHA] Cumulative number of errors when starting containers",
+        "code", "container_type");
+
+    /// <summary>Pods that had to go for the node's sake, or are over a limit, by what was short.</summary>
+    public CountMetric Evictions { get; } = new(
+        "kubelet_evictions", "[ALPHA] Cumulative number of pod evictions by eviction signal", "eviction_signal");
+
+    /// <summary>One step of the rules of Services, of one family of addresses.</summary>
+    public DurationMetric ProxySync { get; } = new(
+        "kubeproxy_sync_proxy_rules_duration_seconds", "[ALPHA] SyncProxyRules latency in seconds", SyncBounds,
+        "ip_family");
 
     /// <summary>One step of the rules of network policies.</summary>
     public DurationMetric PolicySync { get; } = new(
         "orc_network_policy_sync_duration_seconds",
         "Duration in seconds of planning what network policies say and having the kernel do it.",
-        null,
         DurationMetric.UsualBounds);
 
     public void Write(MetricsText text)
     {
+        Cgroup.Write(text);
+        Evictions.Write(text);
         Relist.Write(text);
         RelistInterval.Write(text);
         PodStart.Write(text);
         PodWorker.Write(text);
+        RunSandbox.Write(text);
+        RunSandboxErrors.Write(text);
+        StartedContainerErrors.Write(text);
+        StartedContainers.Write(text);
+        StartedPodErrors.Write(text);
+        StartedPods.Write(text);
+        ProxySync.Write(text);
         PolicySync.Write(text);
     }
 }

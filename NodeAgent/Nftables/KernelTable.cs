@@ -66,8 +66,8 @@ public sealed class KernelTable(TableLayout layout, TimeProvider time, string? s
 
     private async Task<bool> IsCalledAsync(CancellationToken cancellationToken)
     {
-        var trial = await RunAsync(
-            "nft", ["-c", "-f", "-"], $"delete chain ip {layout.Name} {layout.Called}\n", cancellationToken);
+        var deletion = $"delete chain {layout.Family.Word} {layout.Name} {layout.Called}\n";
+        var trial = await RunAsync("nft", ["-c", "-f", "-"], deletion, cancellationToken);
         return !trial.Succeeded && !trial.Error.Contains("No such file", StringComparison.Ordinal);
     }
 
@@ -111,7 +111,8 @@ public sealed class KernelTable(TableLayout layout, TimeProvider time, string? s
             return null;
         }
 
-        var listed = await RunAsync("nft", ["-j", "list", "table", "ip", layout.Name], null, cancellationToken);
+        var listed = await RunAsync(
+            "nft", ["-j", "list", "table", layout.Family.Word, layout.Name], null, cancellationToken);
         return listed.Succeeded && TableListing.Parse(listed.Output) is { } existing &&
             existing.Parts.ContainsKey(layout.Marker) ? existing : null;
     }

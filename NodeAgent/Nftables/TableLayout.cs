@@ -8,12 +8,14 @@ public sealed partial class TableLayout
 {
     private readonly FrozenSet<Part> _parts;
 
+    /// <param name="family">Family of the table.</param>
     /// <param name="name">Name of the table.</param>
     /// <param name="text">Hooks, and the empty maps and sets that they look into, each beginning a line.</param>
     /// <param name="called">A chain that the hooks call: the kernel finds it busy as long as they do.</param>
     /// <param name="made">How the other parts are made: what changes it makes another table.</param>
-    public TableLayout(string name, string text, string called, string made)
+    public TableLayout(IpFamily family, string name, string text, string called, string made)
     {
+        Family = family;
         Name = name;
         Text = text;
         Called = called;
@@ -22,6 +24,8 @@ public sealed partial class TableLayout
             .Select(static m => new Part(Enum.Parse<PartKind>(m.Groups[1].Value, ignoreCase: true), m.Groups[2].Value))
             .Append(Marker).ToFrozenSet();
     }
+
+    public IpFamily Family { get; }
 
     public string Name { get; }
 

@@ -11,13 +11,14 @@ namespace OrleansOrchestrator.NodeAgent.Nftables;
 /// </summary>
 public sealed class TableText(TableLayout layout)
 {
-    private readonly string _table = layout.Name;
+    /// <summary>As every statement names it: with its family.</summary>
+    private readonly string _table = $"{layout.Family.Word} {layout.Name}";
 
     /// <summary>
     /// One transaction that replaces whatever the kernel holds, and forgets what the kernel had learned.
     /// </summary>
     public string Full(Ruleset rules) => string.Create(CultureInfo.InvariantCulture, $$"""
-        {{Removal()}}table ip {{_table}} {
+        {{Removal()}}table {{_table}} {
         {{layout.Text}}
         chain {{layout.Marker.Name}} { }
         }
@@ -25,7 +26,7 @@ public sealed class TableText(TableLayout layout)
         """);
 
     /// <summary>One transaction that removes the table, whether it is there or not.</summary>
-    public string Removal() => $"add table ip {_table}\ndelete table ip {_table}\n";
+    public string Removal() => $"add table {_table}\ndelete table {_table}\n";
 
     /// <summary>
     /// One transaction from one state to another; empty when there is nothing to do. Things are made before what refers
@@ -42,19 +43,19 @@ public sealed class TableText(TableLayout layout)
         foreach (var (part, definition) in missing.Where(m => m.Key.Kind != PartKind.Chain))
         {
             text.Append(
-                CultureInfo.InvariantCulture, $"add {KindOf(part)} ip {_table} {part.Name} {{ {definition} }}\n");
+                CultureInfo.InvariantCulture, $"add {KindOf(part)} {_table} {part.Name} {{ {definition} }}\n");
         }
 
         foreach (var (part, _) in missing.Where(m => m.Key.Kind == PartKind.Chain))
         {
-            text.Append(CultureInfo.InvariantCulture, $"add chain ip {_table} {part.Name}\n");
+            text.Append(CultureInfo.InvariantCulture, $"add chain {_table} {part.Name}\n");
         }
 
         foreach (var (part, body) in missing.Where(m => m.Key.Kind == PartKind.Chain))
         {
             foreach (var rule in body.Split('\n', StringSplitOptions.RemoveEmptyEntries))
             {
-                text.Append(CultureInfo.InvariantCulture, $"add rule ip {_table} {part.Name} {rule}\n");
+                text.Append(CultureInfo.InvariantCulture, $"add rule {_table} {part.Name} {rule}\n");
             }
         }
 
@@ -80,7 +81,7 @@ public sealed class TableText(TableLayout layout)
         {
             var elements = group.Select(e => e.Value.Length == 0 ? e.Key.Key : $"{e.Key.Key} : {e.Value}");
             var all = string.Join(", ", elements);
-            text.Append(CultureInfo.InvariantCulture, $"{verb} element ip {_table} {group.Key} {{ {all} }}\n");
+            text.Append(CultureInfo.InvariantCulture, $"{verb} element {_table} {group.Key} {{ {all} }}\n");
         }
     }
 
@@ -89,12 +90,12 @@ public sealed class TableText(TableLayout layout)
     {
         foreach (var chain in idle.Where(p => p.Kind == PartKind.Chain))
         {
-            text.Append(CultureInfo.InvariantCulture, $"flush chain ip {_table} {chain.Name}\n");
+            text.Append(CultureInfo.InvariantCulture, $"flush chain {_table} {chain.Name}\n");
         }
 
         foreach (var part in idle.OrderByDescending(p => p.Kind))
         {
-            text.Append(CultureInfo.InvariantCulture, $"delete {KindOf(part)} ip {_table} {part.Name}\n");
+            text.Append(CultureInfo.InvariantCulture, $"delete {KindOf(part)} {_table} {part.Name}\n");
         }
     }
 }

@@ -51,21 +51,26 @@ public static class EvictionMessages
         return $"The node had condition: [{string.Join(' ', conditions)}]. ";
     }
 
-    /// <summary>Which limit on local storage the pod is over; null when it keeps them all.</summary>
-    public static string? OverLimit(V1Pod pod, PodUsage usage, bool hasImageFs)
+    /// <summary>
+    /// Which limit on local storage the pod is over, by the kubelet's name of the signal and in its words; null when it
+    /// keeps them all.
+    /// </summary>
+    public static (string Signal, string Message)? OverLimit(V1Pod pod, PodUsage usage, bool hasImageFs)
     {
         foreach (var volume in pod.Spec.Volumes ?? [])
         {
             if (volume.EmptyDir is { SizeLimit: { } limit, Medium: not "Memory" } && limit.ToDecimal() > 0
                 && usage.Volumes.TryGetValue(volume.Name, out var used) && used.Bytes > limit.ToDecimal())
             {
-                return $"Usage of EmptyDir volume \"{volume.Name}\" exceeds the limit \"{limit}\". ";
+                return ("emptydirfs.limit",
+                    $"Usage of EmptyDir volume \"{volume.Name}\" exceeds the limit \"{limit}\". ");
             }
         }
 
         if (PodLimit(pod) is { } podLimit && usage.Disk(roots: true, rest: true).Bytes > podLimit.ToDecimal())
         {
-            return $"Pod ephemeral local storage usage exceeds the total limit of containers {podLimit}. ";
+            return ("ephemeralpodfs.limit",
+                $"Pod ephemeral local storage usage exceeds the total limit of containers {podLimit}. ");
         }
 
         foreach (var container in usage.Containers)
@@ -73,7 +78,8 @@ public static class EvictionMessages
             if (Limit(pod.Spec.Containers.FirstOrDefault(c => c.Name == container.Name)) is { } limit
                 && container.Logs.Bytes + (hasImageFs ? 0 : container.Root.Bytes) > limit.ToDecimal())
             {
-                return $"Container {container.Name} exceeded its local ephemeral storage limit \"{limit}\". ";
+                return ("ephemeralcontainerfs.limit",
+                    $"Container {container.Name} exceeded its local ephemeral storage limit \"{limit}\". ");
             }
         }
 

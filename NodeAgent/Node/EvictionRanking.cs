@@ -12,8 +12,6 @@ public sealed record EvictionCandidate(V1Pod Pod, PodUsage? Usage);
 /// </summary>
 public static class EvictionRanking
 {
-    private const int CriticalPriority = 2_000_000_000;
-
     /// <summary>
     /// Above its request first (not for processes, which nobody requests), then lower priority, then furthest above the
     /// request. What nothing is known of goes before all else.
@@ -21,7 +19,7 @@ public static class EvictionRanking
     public static IReadOnlyList<EvictionCandidate> Rank(
         IEnumerable<EvictionCandidate> candidates, EvictionSignal signal, bool hasImageFs) =>
     [
-        .. candidates.Where(c => !IsCritical(c.Pod))
+        .. candidates.Where(c => !c.Pod.IsCritical())
             .Select(c => (Candidate: c, Used: Used(c, signal, hasImageFs), Requested: Requested(c.Pod, signal)))
             .OrderByDescending(c => c.Used is null)
             .ThenByDescending(c => signal != EvictionSignal.PidAvailable && c.Used > c.Requested)
@@ -30,14 +28,6 @@ public static class EvictionRanking
             .ThenBy(c => c.Candidate.Pod.Metadata.Uid, StringComparer.Ordinal)
             .Select(c => c.Candidate),
     ];
-
-    /// <summary>
-    /// Static pods, their mirrors, and those that the system needs: evicting them would make things worse.
-    /// </summary>
-    public static bool IsCritical(V1Pod pod) =>
-        pod.IsMirror()
-        || (pod.Spec.Priority ?? 0) >= CriticalPriority
-        || pod.IsStatic();
 
     private static long? Used(EvictionCandidate candidate, EvictionSignal signal, bool hasImageFs)
     {

@@ -70,6 +70,9 @@ public sealed record EvictionThreshold(EvictionSignal Signal, ThresholdAmount Va
 
     public bool IsHard => Grace == TimeSpan.Zero;
 
+    /// <summary>The kubelet's name of a signal.</summary>
+    public static string NameOf(EvictionSignal signal) => Names.First(n => n.Value == signal).Key;
+
     /// <summary>
     /// The kubelet's defaults, and one of ours for process ids: a node without any cannot even start what would help.
     /// </summary>

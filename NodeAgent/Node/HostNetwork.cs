@@ -1,21 +1,21 @@
 using OrleansOrchestrator.Machine;
 using OrleansOrchestrator.NodeAgent.Containerd;
+using OrleansOrchestrator.NodeAgent.Nftables;
 
 namespace OrleansOrchestrator.NodeAgent.Node;
 
 /// <summary>
-/// What the pod network needs of the host: forwarding, and one nftables rule that gives pods the node's address for
-/// everything outside the cluster's pod networks. The rule is put whole and atomically, so it can be repeated.
+/// What the pod network needs of the host: forwarding, and one nftables rule of each family that gives pods the node's
+/// address for everything outside the cluster's pod networks. It is put whole and atomically, so it can be repeated.
 /// </summary>
 public sealed partial class HostNetwork(
     NodeAgentOptions options, ContainerdConfig config, NodeObject node, TimeProvider time, ILogger<HostNetwork> logger)
     : BackgroundService
 {
     private static readonly TimeSpan LookPeriod = TimeSpan.FromSeconds(10);
-    private const string Forwarding = "/proc/sys/net/ipv4/ip_forward";
 
     private readonly OwnedLink _bridge = new(options.BridgeName, options.DataDirectory);
-    private string _podCidr = "";
+    private IReadOnlyList<string> _podCidrs = [];
 
     protected override async Task ExecuteAsync(CancellationToken stoppingToken)
     {
@@ -26,11 +26,17 @@ public sealed partial class HostNetwork(
 
         await GuardAsync(() =>
         {
-            _podCidr = config.PodCidr;
+            _podCidrs = Usable(config.PodCidrs);
+            if (_podCidrs.Count > 0)
+            {
+                // An earlier run may have had a family that this one has not.
+                config.WriteNetwork(_podCidrs);
+            }
+
             return ApplyAsync(stoppingToken);
         }, stoppingToken);
-        node.Changed += current => _ = UseAsync(current.Spec?.PodCIDR, stoppingToken);
-        await UseAsync(node.Current?.Spec?.PodCIDR, stoppingToken);
+        node.Changed += current => _ = UseAsync(current.Spec?.PodCIDRs, stoppingToken);
+        await UseAsync(node.Current?.Spec?.PodCIDRs, stoppingToken);
         await KeepAsync(stoppingToken);
     }
 
@@ -42,9 +48,7 @@ public sealed partial class HostNetwork(
         {
             await GuardAsync(async () =>
             {
-                var shown = await Commands.RunAsync(
-                    "nft", ["list", "table", "ip", options.PodsTable], cancellationToken);
-                if ((!shown.Succeeded && _podCidr.Length > 0) || !_bridge.Exists)
+                if (!_bridge.Exists || !await HasTablesAsync(cancellationToken))
                 {
                     LogGone(options.PodsTable, options.BridgeName);
                     await ApplyAsync(cancellationToken);
@@ -53,39 +57,66 @@ public sealed partial class HostNetwork(
         }
     }
 
-    private async Task UseAsync(string? podCidr, CancellationToken cancellationToken)
+    private async Task<bool> HasTablesAsync(CancellationToken cancellationToken)
     {
-        if (string.IsNullOrEmpty(podCidr) || podCidr == _podCidr)
+        foreach (var family in _podCidrs.Select(IpFamily.Of))
+        {
+            if (!(await Commands.RunAsync(
+                "nft", ["list", "table", family.Word, options.PodsTable], cancellationToken)).Succeeded)
+            {
+                return false;
+            }
+        }
+
+        return true;
+    }
+
+    private async Task UseAsync(IEnumerable<string>? given, CancellationToken cancellationToken)
+    {
+        var podCidrs = Usable(given ?? []);
+        if (podCidrs.Count == 0 || podCidrs.SequenceEqual(_podCidrs))
         {
             return;
         }
 
-        _podCidr = podCidr;
+        _podCidrs = podCidrs;
         await GuardAsync(() =>
         {
-            config.WriteNetwork(podCidr);
-            LogCidr(podCidr);
+            config.WriteNetwork(podCidrs);
+            LogCidr(string.Join(',', podCidrs));
             return ApplyAsync(cancellationToken);
         }, cancellationToken);
     }
 
+    /// <summary>Those of the families that this node serves.</summary>
+    private List<string> Usable(IEnumerable<string> podCidrs) =>
+        [.. podCidrs.Where(c => options.Families.Contains(IpFamily.Of(c)))];
+
     private async Task ApplyAsync(CancellationToken cancellationToken)
     {
-        File.WriteAllText(Forwarding, "1");
+        KernelSettings.Forward(options.Families);
+
         // Before the plugin would make it, which marks nothing: whose it is must show.
         await _bridge.EnsureAsync(cancellationToken);
-        if (_podCidr.Length == 0)
+        foreach (var podCidr in _podCidrs) // none as long as the cluster has not given the node its network
         {
-            return; // the cluster has not given the node its network yet
+            await ApplyAsync(podCidr, IpFamily.Of(podCidr), cancellationToken);
         }
+    }
 
+    private async Task ApplyAsync(string podCidr, IpFamily family, CancellationToken cancellationToken)
+    {
+        var (ip, table) = (family.Word, $"{family.Word} {options.PodsTable}");
+        var bridge = options.BridgeName;
+        var cluster = options.ClusterCidrs.First(c => IpFamily.Of(c) == family);
         var rules = $$"""
-            add table ip {{options.PodsTable}}
-            delete table ip {{options.PodsTable}}
-            table ip {{options.PodsTable}} {
+            add table {{table}}
+            delete table {{table}}
+            table {{table}} {
               chain postrouting {
                 type nat hook postrouting priority 110; policy accept;
-                ip saddr {{_podCidr}} ip daddr != {{options.ClusterCidr}} ip daddr != 224.0.0.0/4 oifname != "{{options.BridgeName}}" masquerade
+                {{ip}} daddr { {{cluster}}, {{family.Multicast}} } accept
+                {{ip}} saddr {{podCidr}} oifname != "{{bridge}}" masquerade
               }
             }
             """;

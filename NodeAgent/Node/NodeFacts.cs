@@ -21,7 +21,7 @@ public sealed class NodeFacts
         _options = options;
         OwnFiles.MakePrivate(options.DataDirectory);
         MemoryCapacityBytes = MemoryInfo("MemTotal");
-        Addresses = options.NodeIp.Length > 0 ? [options.NodeIp] : [DefaultAddress()];
+        Addresses = options.NodeIp.Length > 0 ? NodeAgentOptions.Parts(options.NodeIp) : [DefaultAddress()];
         Capacity = ComputeCapacity();
         Allocatable = ComputeAllocatable();
     }

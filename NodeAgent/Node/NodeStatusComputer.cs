@@ -20,6 +20,8 @@ public sealed record NodeStatusInput
 
     public IReadOnlyList<Image> Images { get; init; } = [];
 
+    public IReadOnlyList<string> VolumesInUse { get; init; } = [];
+
     public IReadOnlyList<V1NodeRuntimeHandler> RuntimeHandlers { get; init; } = [];
 
     public V1NodeStatus? Before { get; init; }
@@ -29,13 +31,14 @@ public sealed record NodeStatusInput
 public sealed class NodeStatusComputer(NodeAgentOptions options, NodeFacts facts)
 {
     private const int MaxImages = 50;
-    private const string KubeletVersion = "v1.36.0";
+    internal const string KubeletVersion = "v1.36.0";
 
     /// <summary>Keeps pods away until the cloud's facts are on the node.</summary>
     private const string UninitializedTaint = "node.cloudprovider.kubernetes.io/uninitialized";
 
     /// <summary>What the API lets happen only to pods of nodes that say they know it.</summary>
-    private static readonly string[] Features = ["InPlacePodLevelResourcesVerticalScaling"];
+    private static readonly string[] Features =
+        ["InPlacePodLevelResourcesVerticalScaling", "RestartAllContainersOnContainerExits"];
 
     /// <summary>Tells the cloud's controller which of the machine's addresses the node is to have.</summary>
     private const string ProvidedAddress = "alpha.kubernetes.io/provided-node-ip";
@@ -88,8 +91,8 @@ public sealed class NodeStatusComputer(NodeAgentOptions options, NodeFacts facts
             },
             Spec = new V1NodeSpec
             {
-                PodCIDR = options.PodCidr.Length == 0 ? null : options.PodCidr,
-                PodCIDRs = options.PodCidr.Length == 0 ? null : [options.PodCidr],
+                PodCIDR = options.PodCidrs is [var primary, ..] ? primary : null,
+                PodCIDRs = options.PodCidrs is { Count: > 0 } own ? [.. own] : null,
                 Taints = taints.Count == 0 ? null : taints,
             },
         };
@@ -108,6 +111,7 @@ public sealed class NodeStatusComputer(NodeAgentOptions options, NodeFacts facts
         NodeInfo = _info with { ContainerRuntimeVersion = input.RuntimeVersion },
         Images = [.. input.Images.OrderByDescending(i => i.Size).ThenBy(i => i.Id, StringComparer.Ordinal).Take(MaxImages).Select(Image)],
         RuntimeHandlers = input.RuntimeHandlers.Count == 0 ? null : [.. input.RuntimeHandlers],
+        VolumesInUse = input.VolumesInUse.Count == 0 ? null : [.. input.VolumesInUse],
         Conditions = Conditions(input),
     };
 

@@ -24,6 +24,7 @@ public sealed partial class NodeStatusLoop(
     PressureState pressure,
     CriClient cri,
     ImageStore images,
+    VolumesInUse volumes,
     EventRecorder events,
     TimeProvider time,
     ILogger<NodeStatusLoop> logger) : BackgroundService
@@ -49,6 +50,7 @@ public sealed partial class NodeStatusLoop(
         health.Changed += Wake;
         pressure.Changed += Wake;
         node.Contradicted += Wake;
+        volumes.Changed += Wake;
         await health.WhenKnownAsync(FirstVerdict, time, stoppingToken)
             .ConfigureAwait(ConfigureAwaitOptions.SuppressThrowing);
         var retry = Retry;
@@ -142,7 +144,11 @@ public sealed partial class NodeStatusLoop(
         var patch = new JsonObject { ["metadata"] = new JsonObject { ["labels"] = labels } };
         if (lacksOurs)
         {
-            patch["spec"] = new JsonObject { ["podCIDR"] = options.PodCidr, ["podCIDRs"] = new JsonArray(options.PodCidr) };
+            patch["spec"] = new JsonObject
+            {
+                ["podCIDR"] = options.PodCidrs[0],
+                ["podCIDRs"] = new JsonArray([.. options.PodCidrs.Select(static c => JsonValue.Create(c))]),
+            };
         }
 
         return await api.PatchNodeAsync(options.NodeName, patch.ToJsonString(), status: false, cancellationToken);
@@ -182,6 +188,7 @@ public sealed partial class NodeStatusLoop(
         RuntimeProblem = await RuntimeProblemAsync(cancellationToken),
         RuntimeVersion = _runtimeVersion.Length > 0 ? _runtimeVersion : before?.NodeInfo?.ContainerRuntimeVersion ?? "",
         Images = await ListImagesAsync(cancellationToken),
+        VolumesInUse = volumes.Names(before?.VolumesInUse),
         RuntimeHandlers = health.Abilities.Handlers,
     };
 

@@ -10,7 +10,7 @@ public static class NodeStatusPatch
     private static readonly HashSet<string> Ours =
     [
         "addresses", "capacity", "allocatable", "daemonEndpoints", "declaredFeatures", "nodeInfo", "images",
-        "runtimeHandlers",
+        "runtimeHandlers", "volumesInUse",
     ];
 
     /// <summary>

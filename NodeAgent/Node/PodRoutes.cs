@@ -1,8 +1,10 @@
 using System.Net;
+using System.Net.Sockets;
 using k8s;
 using k8s.Models;
 using OrleansOrchestrator.Machine;
 using OrleansOrchestrator.NodeAgent.Cluster;
+using OrleansOrchestrator.NodeAgent.Nftables;
 
 namespace OrleansOrchestrator.NodeAgent.Node;
 
@@ -30,21 +32,33 @@ public sealed partial class PodRoutes(
     public static IReadOnlyDictionary<string, string> Compute(IEnumerable<V1Node> nodes, string self)
     {
         var all = nodes.ToList();
-        var own = all.FirstOrDefault(n => n.Metadata.Name == self)?.Spec?.PodCIDR;
+        var own = all.Where(n => n.Metadata.Name == self).SelectMany(NetworksOf).ToHashSet();
         var routes = new Dictionary<string, string>(StringComparer.Ordinal);
         foreach (var node in all.Where(n => n.Metadata.Name != self).OrderBy(
             n => n.Metadata.Name, StringComparer.Ordinal))
         {
-            var address = node.Status?.Addresses?.FirstOrDefault(a => a.Type == "InternalIP")?.Address;
-            if (IPNetwork.TryParse(node.Spec?.PodCIDR, out var network) && IPAddress.TryParse(address, out var gateway)
-                && network.BaseAddress.AddressFamily == gateway.AddressFamily && node.Spec!.PodCIDR != own)
+            foreach (var network in NetworksOf(node).Where(n => !own.Contains(n)))
             {
-                routes.TryAdd(network.ToString(), gateway.ToString());
+                if (AddressOf(node, network.BaseAddress.AddressFamily) is { } gateway)
+                {
+                    routes.TryAdd(network.ToString(), gateway.ToString());
+                }
             }
         }
 
         return routes;
     }
+
+    /// <summary>The networks of a node's pods, one of each family.</summary>
+    public static IEnumerable<IPNetwork> NetworksOf(V1Node node) =>
+        (node.Spec?.PodCIDRs is { Count: > 0 } all ? all : [node.Spec?.PodCIDR])
+            .Select(static c => IPNetwork.TryParse(c, out var network) ? network : (IPNetwork?)null)
+            .OfType<IPNetwork>();
+
+    private static IPAddress? AddressOf(V1Node node, AddressFamily family) => (node.Status?.Addresses ?? [])
+        .Where(static a => a.Type == "InternalIP")
+        .Select(static a => IPAddress.TryParse(a.Address, out var address) ? address : null)
+        .FirstOrDefault(a => a?.AddressFamily == family);
 
     protected override async Task ExecuteAsync(CancellationToken stoppingToken)
     {
@@ -132,19 +146,30 @@ public sealed partial class PodRoutes(
             SayWhoSharesOurNetwork();
         }
 
-        var present = await Commands.RunAsync("ip", ["-4", "route", "show", "proto", Protocol], cancellationToken);
-        var ours = IPNetwork.Parse(options.ClusterCidr);
+        foreach (var cluster in options.ClusterCidrs.Select(static c => IPNetwork.Parse(c)))
+        {
+            await ApplyAsync(cluster, wanted, cancellationToken);
+        }
+    }
+
+    /// <summary>Makes the routes to pods of one family as they are to be.</summary>
+    private async Task ApplyAsync(
+        IPNetwork cluster, IReadOnlyDictionary<string, string> wanted, CancellationToken cancellationToken)
+    {
+        var family = IpFamily.Of(cluster.BaseAddress);
+        var present = await Commands.RunAsync(
+            "ip", [family == IpFamily.Four ? "-4" : "-6", "route", "show", "proto", Protocol], cancellationToken);
         foreach (var network in present.Output.Split('\n', StringSplitOptions.RemoveEmptyEntries).Select(
             l => l.Split(' ')[AddressField]))
         {
             // Those of other clusters on this machine carry the same mark.
-            if (!wanted.ContainsKey(network) && IsWithin(ours, network))
+            if (!wanted.ContainsKey(network) && IsWithin(cluster, network))
             {
                 await Commands.RunAsync("ip", ["route", "del", network, "proto", Protocol], cancellationToken);
             }
         }
 
-        foreach (var (network, gateway) in wanted)
+        foreach (var (network, gateway) in wanted.Where(w => IpFamily.Of(w.Key) == family))
         {
             var result = await Commands.RunAsync(
                 "ip", ["route", "replace", network, "via", gateway, "proto", Protocol], cancellationToken);
@@ -163,11 +188,17 @@ public sealed partial class PodRoutes(
 
     private void SayWhoSharesOurNetwork()
     {
-        var own = _nodes.GetValueOrDefault(options.NodeName)?.Spec?.PodCIDR;
-        foreach (var node in _nodes.Values.Where(
-            n => n.Metadata.Name != options.NodeName && own is not null && n.Spec?.PodCIDR == own))
+        if (_nodes.GetValueOrDefault(options.NodeName) is not { } own)
         {
-            LogShared(node.Metadata.Name, own!);
+            return;
+        }
+
+        foreach (var node in _nodes.Values.Where(n => n.Metadata.Name != options.NodeName))
+        {
+            foreach (var shared in NetworksOf(node).Intersect(NetworksOf(own)))
+            {
+                LogShared(node.Metadata.Name, shared.ToString());
+            }
         }
     }
 

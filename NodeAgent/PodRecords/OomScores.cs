@@ -10,9 +10,15 @@ public static class OomScores
 {
     private const long Guaranteed = -997;
     private const long BestEffort = 1000;
+    private const string NodeCritical = "system-node-critical";
 
     public static long Of(V1Pod pod, V1Container container, long nodeMemoryBytes)
     {
+        if (pod.IsCritical() && pod.Spec.PriorityClassName == NodeCritical)
+        {
+            return Guaranteed;
+        }
+
         switch (PodResources.Qos(pod))
         {
             case PodResources.Guaranteed:

@@ -14,8 +14,8 @@ public static class PodFacts
     public const string Never = "Never";
     public const string Failed = "Failed";
     public const string Succeeded = "Succeeded";
-    private const string SourceAnnotation = "kubernetes.io/config.source";
-    private const string MirrorAnnotation = "kubernetes.io/config.mirror";
+    private const string RestartAll = "RestartAllContainers";
+    private const int CriticalPriority = 2_000_000_000;
 
     private const long DefaultGraceSeconds = 30;
 
@@ -46,11 +46,33 @@ public static class PodFacts
 
     public static bool UsesHostNetwork(this V1Pod pod) => pod.Spec.HostNetwork == true;
 
-    public static bool IsMirror(this V1Pod pod) => pod.Metadata.Annotations?.ContainsKey(MirrorAnnotation) == true;
+    /// <summary>It stands in the API for a pod that a node runs from a file of its own.</summary>
+    public static bool IsMirror(this V1Pod pod) => pod.Annotation(ConfigAnnotations.Mirror) is not null;
 
     /// <summary>It comes from somewhere else than the API.</summary>
-    public static bool IsStatic(this V1Pod pod) =>
-        pod.Metadata.Annotations?.TryGetValue(SourceAnnotation, out var source) == true && source != "api";
+    public static bool IsStatic(this V1Pod pod) => pod.Annotation(ConfigAnnotations.Source) is not (null or "api");
+
+    /// <summary>
+    /// Static pods, their mirrors, and those that the system needs: ending them would make things worse.
+    /// </summary>
+    public static bool IsCritical(this V1Pod pod) =>
+        pod.IsStatic() || pod.IsMirror() || (pod.Spec.Priority ?? 0) >= CriticalPriority;
+
+    /// <summary>By which uid the node knows the pod that an object of the API stands for.</summary>
+    public static string RuntimeUid(this V1Pod pod) => pod.Annotation(ConfigAnnotations.Mirror) ?? pod.Metadata.Uid;
+
+    /// <summary>Null without it.</summary>
+    public static string? Annotation(this V1Pod pod, string name) =>
+        pod.Metadata.Annotations?.TryGetValue(name, out var value) == true ? value : null;
+
+    /// <summary>Versions of one pod that come by several ways are ordered by it; one without is the newest.</summary>
+    public static long Revision(this V1Pod pod) =>
+        long.TryParse(pod.Metadata.ResourceVersion, CultureInfo.InvariantCulture, out var revision)
+            ? revision
+            : long.MaxValue;
+
+    /// <summary>name_namespace: what only one pod of the node can have.</summary>
+    public static string FullName(this V1Pod pod) => $"{pod.Metadata.Name}_{pod.Metadata.NamespaceProperty}";
 
     public static bool HasTerminalPhase(this V1Pod pod) => pod.Status?.Phase is Failed or Succeeded;
 
@@ -60,7 +82,7 @@ public static class PodFacts
 
     /// <summary>name_namespace(uid), the way the kubelet names a pod in messages.</summary>
     public static string Display(this V1Pod pod) =>
-        $"{pod.Metadata.Name}_{pod.Metadata.NamespaceProperty}({pod.Metadata.Uid})";
+        $"{pod.FullName()}({pod.Metadata.Uid})";
 
     /// <summary>Directory name of the pod's logs.</summary>
     public static string LogDirectoryName(this V1Pod pod) =>
@@ -115,18 +137,27 @@ public static class PodFacts
         return !record.IsRunning && RestartsAfter(pod, container, record.ExitCode);
     }
 
+    /// <summary>Some end of one of its containers makes all of them begin anew.</summary>
+    public static bool CouldRestartAll(this V1Pod pod) =>
+        pod.Inits().Concat(pod.Spec.Containers).Any(c =>
+            c.RestartPolicyRules?.Any(static r => r.Action == RestartAll) == true);
+
+    /// <summary>An instance has ended in such a way that all containers of its pod begin anew.</summary>
+    public static bool RestartsAll(V1Container container, ContainerRecord? record) =>
+        record is { IsExited: true } && RuleAfter(container, record.ExitCode)?.Action == RestartAll;
+
+    /// <summary>The newest instance of one of its containers has.</summary>
+    public static bool RestartsAll(V1Pod pod, PodRuntimeState observed) =>
+        pod.Inits().Concat(pod.Spec.Containers).Any(c => RestartsAll(c, observed.Newest(c.Name)));
+
     /// <summary>
     /// Whether an exit is followed by another start: the container's own rules and policy go before the pod's.
     /// </summary>
     public static bool RestartsAfter(V1Pod pod, V1Container container, int exitCode)
     {
-        foreach (var rule in container.RestartPolicyRules ?? [])
+        if (RuleAfter(container, exitCode) is not null)
         {
-            if (rule.Action == "Restart" && rule.ExitCodes is { } codes
-                && codes.Values?.Contains(exitCode) == (codes.OperatorProperty == "In"))
-            {
-                return true;
-            }
+            return true;
         }
 
         return (container.RestartPolicy ?? pod.Spec.RestartPolicy) switch
@@ -136,4 +167,9 @@ public static class PodFacts
             _ => true,
         };
     }
+
+    /// <summary>The first rule that an exit meets: both actions of rules are starts.</summary>
+    private static V1ContainerRestartRule? RuleAfter(V1Container container, int exitCode) =>
+        (container.RestartPolicyRules ?? []).FirstOrDefault(rule => rule.ExitCodes is { } codes
+            && codes.Values?.Contains(exitCode) == (codes.OperatorProperty == "In"));
 }

@@ -75,6 +75,7 @@ public sealed class ContainerConfigBuilder(
         config.Envs.AddRange(environment.Select(e => new KeyValue { Key = e.Key, Value = e.Value }));
         hosts.Write(pod, facts.Environment.Addresses.PodIps);
         config.Mounts.AddRange(mounts.Build(pod, container, facts.RestartCount, facts.Volumes, environment));
+        config.Devices.AddRange(ContainerDevices.Of(pod, container, facts.Volumes));
         SandboxConfigBuilder.AddIdentity(config.Labels, pod);
         config.Labels[CriLabels.ContainerName] = container.Name;
         Annotate(config, facts);

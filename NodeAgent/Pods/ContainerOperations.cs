@@ -8,6 +8,7 @@ using OrleansOrchestrator.NodeAgent.Cri.V1;
 using OrleansOrchestrator.NodeAgent.Environments;
 using OrleansOrchestrator.NodeAgent.Images;
 using OrleansOrchestrator.NodeAgent.Logs;
+using OrleansOrchestrator.NodeAgent.Metrics;
 using OrleansOrchestrator.NodeAgent.PodRecords;
 using OrleansOrchestrator.NodeAgent.Pods.Resizing;
 using OrleansOrchestrator.NodeAgent.Probes;
@@ -34,6 +35,7 @@ public sealed partial class ContainerOperations(
     HandlerRunner handlers,
     ContainerLogLinks links,
     EventRecorder events,
+    KubeletMeters meters,
     TimeProvider time,
     ILogger<ContainerOperations> logger)
 {
@@ -50,6 +52,27 @@ public sealed partial class ContainerOperations(
     private static readonly TimeSpan HookTimeout = TimeSpan.FromSeconds(30);
 
     public async Task StartAsync(
+        ContainerStartFacts facts, string sandboxId, PodSandboxConfig sandbox, CancellationToken cancellationToken)
+    {
+        var type = TypeOf(facts.Pod, facts.Container.Name);
+        meters.StartedContainers.Add(type);
+        try
+        {
+            await CreateAndStartAsync(facts, sandboxId, sandbox, cancellationToken);
+        }
+        catch (ContainerStartException problem)
+        {
+            meters.StartedContainerErrors.Add(problem.Reason, type);
+            throw;
+        }
+    }
+
+    private static string TypeOf(V1Pod pod, string container) =>
+        pod.Spec.InitContainers?.Any(c => c.Name == container) == true ? "init_container"
+        : pod.Spec.EphemeralContainers?.Any(c => c.Name == container) == true ? "ephemeral_container"
+        : "container";
+
+    private async Task CreateAndStartAsync(
         ContainerStartFacts facts, string sandboxId, PodSandboxConfig sandbox, CancellationToken cancellationToken)
     {
         var id = await CreateAsync(facts, sandboxId, sandbox, cancellationToken);
@@ -97,12 +120,32 @@ public sealed partial class ContainerOperations(
             await RunPreStopAsync(pod, new HandlerTarget(container, record.Id, podIp), hook, grace, cancellationToken);
         }
 
-        var left = grace - time.GetElapsedTime(started);
-        left = left < LeastTimeToStop ? LeastTimeToStop : left;
+        await StopAsync(record.Id, grace - time.GetElapsedTime(started), cancellationToken);
+    }
+
+    /// <summary>
+    /// Ends an instance that begins anew with all others of its pod, without its hook and its grace as upstream does,
+    /// and removes it; its log stays.
+    /// </summary>
+    public async Task ResetAsync(V1Pod pod, ContainerRecord record, CancellationToken cancellationToken)
+    {
+        if (!record.IsExited)
+        {
+            events.Pod(pod, pod.FindContainer(record.Name), EventRecorder.Normal, "Killing", "killing");
+            await StopAsync(record.Id, TimeSpan.Zero, cancellationToken);
+        }
+
+        await cri.Runtime.RemoveContainerAsync(
+            new RemoveContainerRequest { ContainerId = record.Id }, cancellationToken: cancellationToken);
+    }
+
+    private async Task StopAsync(string id, TimeSpan grace, CancellationToken cancellationToken)
+    {
+        var left = grace < LeastTimeToStop ? LeastTimeToStop : grace;
         try
         {
             await cri.Runtime.StopContainerAsync(
-                new StopContainerRequest { ContainerId = record.Id, Timeout = (long)Math.Ceiling(left.TotalSeconds) },
+                new StopContainerRequest { ContainerId = id, Timeout = (long)Math.Ceiling(left.TotalSeconds) },
                 cancellationToken: cancellationToken);
         }
         catch (RpcException exception) when (exception.StatusCode == StatusCode.NotFound)

@@ -16,6 +16,7 @@ public static class ContainerStatuses
     public const string PodInitializing = "PodInitializing";
     public const string ContainerCreating = "ContainerCreating";
     public const string CrashLoopBackOff = "CrashLoopBackOff";
+    public const string RestartingAllContainers = "RestartingAllContainers";
 
     private const int KilledExitCode = 137;
 
@@ -28,10 +29,31 @@ public static class ContainerStatuses
         var status = newest is null
             ? WithoutRecord(input, container, before)
             : FromRecord(input, container, newest);
+        if (newest is null && input.WasRestartingAll && before is { State.Waiting: null })
+        {
+            return Reset(status, before);
+        }
+
         status.LastState = previous is { IsExited: true }
             ? new V1ContainerState { Terminated = Terminated(input, previous) }
             : newest is null ? before?.LastState ?? new V1ContainerState() : LastStateBefore(before, newest);
         return Override(input, container, newest, status);
+    }
+
+    /// <summary>An instance that was taken away so that all begin anew.</summary>
+    private static V1ContainerStatus Reset(V1ContainerStatus status, V1ContainerStatus before)
+    {
+        const string message = "The container is removed because RestartAllContainers in place";
+        status.State = Waiting(RestartingAllContainers, message);
+        status.LastState = new V1ContainerState
+        {
+            Terminated = new V1ContainerStateTerminated
+            {
+                ExitCode = KilledExitCode, Reason = RestartingAllContainers, Message = message,
+            },
+        };
+        status.RestartCount = before.RestartCount + 1;
+        return status;
     }
 
     /// <summary>

@@ -78,7 +78,7 @@ public static class PodAdmission
     /// </summary>
     private static PodVerdict? Pressure(PodAdmissionInput input)
     {
-        if (input.Pressure == Node.Pressure.None || EvictionRanking.IsCritical(input.Pod))
+        if (input.Pressure == Node.Pressure.None || input.Pod.IsCritical())
         {
             return null;
         }
@@ -178,11 +178,6 @@ public static class PodAdmission
     /// <summary>What a container needs of kubelets and this one lacks, by upstream's names of it.</summary>
     private static IEnumerable<string> MissingFeatures(V1Container container)
     {
-        if (container.RestartPolicyRules?.Any(r => r.Action == "RestartAllContainers") == true)
-        {
-            yield return "RestartAllContainersOnContainerExits";
-        }
-
         if (container.Lifecycle?.StopSignal is not null)
         {
             yield return "ContainerStopSignals"; // the runtime has no way to be told

@@ -13,9 +13,11 @@ public static class PodConditions
     public const string ContainersReady = "ContainersReady";
     public const string PodScheduled = "PodScheduled";
     public const string DisruptionTarget = "DisruptionTarget";
+    public const string AllContainersRestarting = "AllContainersRestarting";
 
     public static bool IsOurs(string type) =>
         type is ReadyToStartContainers or Initialized or Ready or ContainersReady or PodScheduled
+            or AllContainersRestarting
         || ResizeConditions.IsOne(type);
 
     /// <summary>
@@ -35,6 +37,11 @@ public static class PodConditions
         if (input.Verdict is { IsDisruption: true } eviction)
         {
             ours.Add(Make(DisruptionTarget, true, "TerminationByKubelet", eviction.Message));
+        }
+
+        if (input.Pod.CouldRestartAll())
+        {
+            ours.Add(ComputeRestarting(input, status));
         }
 
         var before = input.Pod.Status?.Conditions ?? [];
@@ -75,8 +82,9 @@ public static class PodConditions
             return Make(Initialized, true, "PodCompleted", null);
         }
 
-        // Sidecars of a pod that has been initialized may be starting again.
+        // What has been initialized stays so, although its init containers, or its sidecars, may be starting again.
         var isInitialized = unknown.Count + incomplete.Count == 0
+            || pod.Status?.Conditions?.Any(static c => c is { Type: Initialized, Status: "True" }) == true
             || (status.ContainerStatuses ?? []).Any(s => s.State is { Running: not null } or { Terminated: not null });
         return isInitialized
             ? Bool(Initialized, true)
@@ -114,6 +122,15 @@ public static class PodConditions
             ? Bool(ContainersReady, true)
             : Make(ContainersReady, false, "ContainersNotReady", Message(unknown, unready, "unready"));
     }
+
+    private static V1PodCondition ComputeRestarting(PodStatusInput input, V1PodStatus status) => status.Phase switch
+    {
+        PodFacts.Succeeded => Make(AllContainersRestarting, false, "PodCompleted", null),
+        PodFacts.Failed => Make(AllContainersRestarting, false, "PodFailed", null),
+        _ when input.IsRestartingAll => Make(
+            AllContainersRestarting, true, "RestartAllContainersStarted", "container exited with restart policy rule"),
+        _ => Bool(AllContainersRestarting, false),
+    };
 
     private static V1PodCondition ComputeReady(V1Pod pod, V1PodCondition containersReady)
     {

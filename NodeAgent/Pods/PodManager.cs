@@ -8,6 +8,7 @@ using OrleansOrchestrator.NodeAgent.Node;
 using OrleansOrchestrator.NodeAgent.PodRecords;
 using OrleansOrchestrator.NodeAgent.Pods.Resizing;
 using OrleansOrchestrator.NodeAgent.Probes;
+using OrleansOrchestrator.NodeAgent.StaticPods;
 using OrleansOrchestrator.NodeAgent.Volumes;
 
 namespace OrleansOrchestrator.NodeAgent.Pods;
@@ -19,6 +20,7 @@ namespace OrleansOrchestrator.NodeAgent.Pods;
 public sealed partial class PodManager(
     NodeAgentOptions options,
     IPodSource source,
+    StaticPodSource statics,
     IReferenceTracker references,
     PodWorkerServices services,
     PodRuntimeCache runtime,
@@ -64,7 +66,10 @@ public sealed partial class PodManager(
         probes.Changed += Wake;
         references.PodAffected += uid => Worker(uid)?.RefreshVolumes();
         allocations.Freed += RetryResizes;
-        source.Changed += OnPodChanged;
+        statics.Mirrored += statuses.ObserveMirror;
+        statics.Changed += OnPodChanged;
+        source.Changed += OnApiPodChanged;
+        await statics.Synced.WaitAsync(stoppingToken);
         await source.Synced.WaitAsync(stoppingToken);
         await runtime.FirstListAsync(stoppingToken);
         _orphansKnown = true;
@@ -73,9 +78,10 @@ public sealed partial class PodManager(
             OnRuntimeChanged(state.Uid);
         }
 
-        await RemoveLeftOversAsync(stoppingToken);
+        allocations.Keep(_workers.Keys.ToHashSet());
         for (var delay = FirstResizeRetry; !stoppingToken.IsCancellationRequested; delay = ResizeRetry)
         {
+            await RemoveLeftOversAsync(stoppingToken); // what unmounts theirs may have come only now
             RetryResizes();
             await Task.Delay(delay, services.Time, stoppingToken)
                 .ConfigureAwait(ConfigureAwaitOptions.SuppressThrowing);
@@ -85,6 +91,31 @@ public sealed partial class PodManager(
     private PodWorker? Worker(string uid) => _workers.GetValueOrDefault(uid);
 
     private void Wake(string uid) => Worker(uid)?.Wake();
+
+    /// <summary>
+    /// A mirror only stands for a pod that runs here; of no other pod it is believed that it is a file's.
+    /// </summary>
+    private void OnApiPodChanged(PodChange change, V1Pod pod)
+    {
+        if (pod.IsMirror())
+        {
+            statics.ObserveMirror(change, pod);
+            return;
+        }
+
+        OnPodChanged(change, pod.IsStatic() ? OfApi(pod) : pod);
+    }
+
+    private static V1Pod OfApi(V1Pod pod) => pod with
+    {
+        Metadata = pod.Metadata with
+        {
+            Annotations = new Dictionary<string, string>(pod.Metadata.Annotations)
+            {
+                [ConfigAnnotations.Source] = "api",
+            },
+        },
+    };
 
     private void OnPodChanged(PodChange change, V1Pod pod)
     {
@@ -97,7 +128,11 @@ public sealed partial class PodManager(
         }
 
         references.Track(uid, ObjectReferences.Of(pod));
-        statuses.Observe(pod);
+        if (!pod.IsStatic())
+        {
+            statuses.Observe(pod);
+        }
+
         if (allocations.Observe(pod))
         {
             RetryResizes(pod); // before its worker reports that it has seen this version
@@ -201,6 +236,7 @@ public sealed partial class PodManager(
             allocations.Forget(worker.Uid); // not while a retry gives it something
         }
 
+        statics.Ended(worker.Uid);
         UpdateClassShares();
         RetryResizes();
     }
@@ -210,9 +246,14 @@ public sealed partial class PodManager(
     /// </summary>
     private async Task<PodVerdict?> AdmitAsync(PodWorker worker, V1Pod pod, CancellationToken cancellationToken)
     {
-        if (Admit(worker, pod) is null)
+        if (Admit(worker, pod) is not { } refusal)
         {
             return null;
+        }
+
+        if (pod.IsStatic())
+        {
+            return refusal; // there may be no API to ask
         }
 
         // Judged again in any case: the news may have come by the watch between the first judgement and this look.
@@ -282,7 +323,6 @@ public sealed partial class PodManager(
     /// <summary>Files of pods that neither the API nor the runtime knows any more.</summary>
     private async Task RemoveLeftOversAsync(CancellationToken cancellationToken)
     {
-        allocations.Keep(_workers.Keys.ToHashSet());
         foreach (var uid in paths.KnownUids().Where(uid => Worker(uid) is null && runtime.Get(uid).IsEmpty))
         {
             try

@@ -6,6 +6,8 @@ namespace OrleansOrchestrator.NodeAgent.Pods;
 /// <summary>The phase of a pod out of its container statuses, by upstream's counting. Pure.</summary>
 public static class PodPhases
 {
+    public const string Running = "Running";
+
     public static string Compute(
         V1Pod pod, IReadOnlyList<V1ContainerStatus> inits, IReadOnlyList<V1ContainerStatus> containers, bool podIsTerminal)
     {
@@ -50,7 +52,7 @@ public static class PodPhases
                     _failedInit += IsFailure(ended.ExitCode) ? 1 : 0;
                     break;
                 case { State.Waiting: not null, LastState.Terminated: { } ended }:
-                    _failedInit += IsFailure(ended.ExitCode) ? 1 : 0;
+                    _failedInit += !IsReset(ended) && IsFailure(ended.ExitCode) ? 1 : 0;
                     break;
                 default:
                     _pendingInit++;
@@ -90,11 +92,11 @@ public static class PodPhases
                     _running++;
                     break;
                 case { State.Terminated: { } ended }:
-                    Stop(pod, container, ended.ExitCode);
+                    Stop(isForGood: !PodFacts.RestartsAfter(pod, container, ended.ExitCode));
                     _succeeded += ended.ExitCode == 0 ? 1 : 0;
                     break;
                 case { State.Waiting: not null, LastState.Terminated: { } ended }:
-                    Stop(pod, container, ended.ExitCode);
+                    Stop(isForGood: !IsReset(ended) && !PodFacts.RestartsAfter(pod, container, ended.ExitCode));
                     break;
                 case { State.Waiting: not null }:
                     _waiting++;
@@ -105,10 +107,14 @@ public static class PodPhases
             }
         }
 
-        private void Stop(V1Pod pod, V1Container container, int exitCode)
+        /// <summary>It was taken away to begin anew, whatever its policy says.</summary>
+        private static bool IsReset(V1ContainerStateTerminated ended) =>
+            ended.Reason == ContainerStatuses.RestartingAllContainers;
+
+        private void Stop(bool isForGood)
         {
             _stopped++;
-            _stoppedForGood += PodFacts.RestartsAfter(pod, container, exitCode) ? 0 : 1;
+            _stoppedForGood += isForGood ? 1 : 0;
         }
 
         public readonly string Phase(bool podIsTerminal)
@@ -125,14 +131,14 @@ public static class PodPhases
 
             if (_running > 0 && _unknown == 0)
             {
-                return "Running";
+                return Running;
             }
 
             return _running == 0 && _stopped > 0 && _unknown == 0 ? Ended(podIsTerminal) : "Pending";
         }
 
         private readonly string Ended(bool podIsTerminal) =>
-            !podIsTerminal && _stopped != _stoppedForGood ? "Running"
+            !podIsTerminal && _stopped != _stoppedForGood ? Running
             : _stopped == _succeeded ? PodFacts.Succeeded
             : PodFacts.Failed;
     }

@@ -45,10 +45,14 @@ public sealed record ContainerKill(ContainerRecord Record, V1Container Container
 public sealed record ContainerWait(V1Container Container, TimeSpan Delay, SteadyTime Until);
 
 /// <summary>
-/// What to do next for a pod, in this order: kill the pod, kills, resize, create its sandbox, starts.
+/// What to do next for a pod, in this order: resets (and then nothing else), kill the pod, kills, resize, create its
+/// sandbox, starts.
 /// </summary>
 public sealed record PodPlan
 {
+    /// <summary>Instances to end and to remove, in this order, so that the pod begins anew in its sandbox.</summary>
+    public IReadOnlyList<ContainerRecord> Resets { get; init; } = [];
+
     /// <summary>Stop every container and sandbox that is left.</summary>
     public bool KillPod { get; init; }
 
@@ -66,6 +70,6 @@ public sealed record PodPlan
     /// <summary>When to look again even if nothing changes.</summary>
     public SteadyTime? WakeAt => Waits.Count == 0 ? null : Waits.Min(w => w.Until);
 
-    public bool IsEmpty => !KillPod && NewSandboxAttempt is null && Kills.Count == 0 && Starts.Count == 0
-        && Resize.IsEmpty;
+    public bool IsEmpty => Resets.Count == 0 && !KillPod && NewSandboxAttempt is null && Kills.Count == 0
+        && Starts.Count == 0 && Resize.IsEmpty;
 }

@@ -8,6 +8,7 @@ namespace OrleansOrchestrator.NodeAgent.Pods;
 
 /// <summary>
 /// Decides what a pod needs next from its spec and what the runtime has. Rules, in order:
+/// when an end makes all begin anew, all are ended and removed, whatever else there would be to do;
 /// a pod needs one ready sandbox, and what ran in another one does not count;
 /// init containers run one after the other, each to success; a sidecar must have started before the next one begins,
 /// and is kept running ever after; once a regular container exists, initialization is over and is not repeated;
@@ -20,8 +21,24 @@ public static class PodPlanner
 {
     public static PodPlan Compute(PodPlanInput input)
     {
+        if (PodFacts.RestartsAll(input.Pod, input.Observed))
+        {
+            return new PodPlan { Resets = Resets(input) };
+        }
+
         var sandbox = UsableSandbox(input);
         return sandbox is null ? WithoutSandbox(input) : new SandboxPlanner(input, sandbox.Id).Compute();
+    }
+
+    /// <summary>Those that are the reason come last: while one is left, all that is left still has to go.</summary>
+    private static List<ContainerRecord> Resets(PodPlanInput input)
+    {
+        var containers = input.Pod.Inits().Concat(input.Pod.Spec.Containers).ToDictionary(static c => c.Name);
+        return
+        [
+            .. input.Observed.Containers.Where(r => containers.ContainsKey(r.Name))
+                .OrderBy(r => PodFacts.RestartsAll(containers[r.Name], r)),
+        ];
     }
 
     /// <summary>The newest sandbox, if it is ready and fits the pod; older ones are never used again.</summary>

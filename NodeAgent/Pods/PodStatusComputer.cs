@@ -57,6 +57,13 @@ public sealed record PodStatusInput
     /// <summary>Everything of the pod has been stopped: nothing can be waiting or running any more.</summary>
     public bool IsTerminated { get; init; }
 
+    /// <summary>A container has ended in such a way that all begin anew, and they are not gone yet.</summary>
+    public bool IsRestartingAll => !IsTerminated && PodFacts.RestartsAll(Pod, Observed);
+
+    /// <summary>That was so when the status was computed last: what is missing since then was taken away.</summary>
+    public bool WasRestartingAll => Pod.Status?.Conditions?.Any(
+        static c => c is { Type: PodConditions.AllContainersRestarting, Status: "True" }) == true;
+
     /// <summary>
     /// Initialization is over; after termination a container without a record is then lost, not pending.
     /// </summary>
@@ -120,6 +127,11 @@ public static class PodStatusComputer
         if (input.Verdict is not null)
         {
             return PodFacts.Failed;
+        }
+
+        if (input.IsRestartingAll)
+        {
+            return PodPhases.Running;
         }
 
         var phase = PodPhases.Compute(input.Pod, inits, containers, input.IsTerminated);

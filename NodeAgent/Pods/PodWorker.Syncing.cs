@@ -58,7 +58,8 @@ public sealed partial class PodWorker
     }
 
     private static bool IsDone(string phase, PodPlan plan, PodRuntimeState observed) =>
-        phase is PodFacts.Failed or PodFacts.Succeeded && plan.Starts.Count == 0 && !observed.AnyRunning;
+        phase is PodFacts.Failed or PodFacts.Succeeded && plan is { Starts.Count: 0, Resets.Count: 0 }
+            && !observed.AnyRunning;
 
     private async Task<bool> AdmitAsync(V1Pod pod, CancellationToken cancellationToken)
     {
@@ -157,6 +158,15 @@ public sealed partial class PodWorker
     private async Task<PodRuntimeState> ApplyAsync(
         V1Pod pod, PodPlan plan, PodRuntimeState observed, CancellationToken cancellationToken)
     {
+        if (plan.Resets.Count > 0)
+        {
+            _waiting.Clear();
+            _held.Clear();
+            await _services.Sandboxes.ResetAsync(pod, plan.Resets, cancellationToken);
+            Wake();
+            return await _services.Runtime.RefreshAsync(Uid, cancellationToken);
+        }
+
         if (plan.KillPod)
         {
             await KillForNewSandboxAsync(pod, plan, observed, cancellationToken);

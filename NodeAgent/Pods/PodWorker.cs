@@ -36,7 +36,7 @@ public sealed partial class PodWorker
     private long? _seenAt;
     private volatile Stage _stage;
     private volatile bool _removed;
-    private volatile bool _volumesStale;
+    private volatile bool _volumesStale = true; // an agent that started again finds what it has to renew
     private string _lastVolumeProblem = "";
 
     public PodWorker(

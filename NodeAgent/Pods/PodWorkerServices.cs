@@ -38,7 +38,7 @@ public sealed record PodWorkerServices(
     public async Task<EnvironmentFacts> EnvironmentAsync(
         V1Pod pod, PodRuntimeState observed, CancellationToken cancellationToken)
     {
-        var services = await Objects.ListServicesAsync(cancellationToken);
+        var services = pod.IsStatic() ? Objects.KnownServices : await Objects.ListServicesAsync(cancellationToken);
         var podIps = pod.UsesHostNetwork() ? Node.Addresses : observed.ReadySandbox?.Ips ?? [];
         return new EnvironmentFacts
         {

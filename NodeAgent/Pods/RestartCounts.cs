@@ -20,6 +20,16 @@ public static partial class RestartCounts
             : 0;
     }
 
+    /// <summary>The log files of instances before one, those that were rotated included.</summary>
+    public static IEnumerable<string> LogsBefore(string podLogs, string container, int restartCount)
+    {
+        var directory = new DirectoryInfo(Path.Combine(podLogs, container));
+        return directory.Exists
+            ? directory.EnumerateFiles().Where(f => CountOf(f.Name) is >= 0 and var count && count < restartCount)
+                .Select(static f => f.FullName)
+            : [];
+    }
+
     private static int CountOf(string file) =>
         LogName().Match(file) is { Success: true } match
         && int.TryParse(match.Groups[1].ValueSpan, CultureInfo.InvariantCulture, out var count)

@@ -5,6 +5,7 @@ using OrleansOrchestrator.NodeAgent.Cri;
 using OrleansOrchestrator.NodeAgent.Cri.V1;
 using OrleansOrchestrator.NodeAgent.Logs;
 using OrleansOrchestrator.NodeAgent.Logs.Shipping;
+using OrleansOrchestrator.NodeAgent.Metrics;
 using OrleansOrchestrator.NodeAgent.Node;
 using OrleansOrchestrator.NodeAgent.PodRecords;
 using OrleansOrchestrator.NodeAgent.Pods.Resizing;
@@ -25,7 +26,9 @@ public sealed class SandboxOperations(
     PodLogDirectories directories,
     DynamicResources devices,
     IObjectReader objects,
-    EventRecorder events)
+    EventRecorder events,
+    KubeletMeters meters,
+    TimeProvider time)
 {
     public string LogDirectory(V1Pod pod) => Path.Combine(options.PodLogsDirectory, pod.LogDirectoryName());
 
@@ -39,6 +42,7 @@ public sealed class SandboxOperations(
             throw new NotSupportedException(refusal.Message);
         }
 
+        meters.StartedPods.Add();
         MakeCgroup(pod, cancellationToken);
         try
         {
@@ -48,14 +52,33 @@ public sealed class SandboxOperations(
                 Config = configs.Build(pod, attempt),
                 RuntimeHandler = await HandlerAsync(pod, cancellationToken),
             };
-            await cri.Runtime.RunPodSandboxAsync(request, cancellationToken: cancellationToken);
+            await RunAsync(request, cancellationToken);
         }
         catch (Exception exception) when (!cancellationToken.IsCancellationRequested)
         {
+            meters.StartedPodErrors.Add();
             var failure = SandboxRefusal.FailedCreate(exception is RpcException answer ? CriErrors.Text(answer)
                 : exception.Message);
             events.Pod(pod, EventRecorder.Warning, failure.Reason, failure.Message);
             throw;
+        }
+    }
+
+    private async Task RunAsync(RunPodSandboxRequest request, CancellationToken cancellationToken)
+    {
+        var started = time.GetTimestamp();
+        try
+        {
+            await cri.Runtime.RunPodSandboxAsync(request, cancellationToken: cancellationToken);
+        }
+        catch (RpcException)
+        {
+            meters.RunSandboxErrors.Add(request.RuntimeHandler);
+            throw;
+        }
+        finally
+        {
+            meters.RunSandbox.Record(time.GetElapsedTime(started), request.RuntimeHandler);
         }
     }
 
@@ -75,6 +98,7 @@ public sealed class SandboxOperations(
         }
         catch (Exception exception) when (!cancellationToken.IsCancellationRequested)
         {
+            meters.StartedPodErrors.Add();
             events.Pod(pod, EventRecorder.Warning, "FailedCreatePodContainer",
                 $"unable to ensure pod container exists: {exception.Message}");
             throw;
@@ -107,6 +131,28 @@ public sealed class SandboxOperations(
         foreach (var sandbox in observed.Sandboxes.Where(s => s.Ready))
         {
             await StopAsync(sandbox.Id, cancellationToken);
+        }
+    }
+
+    /// <summary>
+    /// Ends and removes instances of a pod that begins anew in its sandbox. Of each container the newest log stays: it
+    /// says how often it was started.
+    /// </summary>
+    public async Task ResetAsync(
+        V1Pod pod, IReadOnlyList<ContainerRecord> records, CancellationToken cancellationToken)
+    {
+        foreach (var record in records)
+        {
+            await containers.ResetAsync(pod, record, cancellationToken);
+        }
+
+        logs.Hold(LogDirectory(pod));
+        var older = records.GroupBy(static r => r.Name).SelectMany(c => RestartCounts.LogsBefore(
+            LogDirectory(pod), c.Key, c.Max(static r => r.RestartCount))).ToList();
+        foreach (var log in older)
+        {
+            File.Delete(log);
+            links.Remove(log);
         }
     }
 

@@ -1,5 +1,4 @@
 using System.Collections.Concurrent;
-using System.Globalization;
 using System.Threading.Channels;
 using k8s.Models;
 using OrleansOrchestrator.NodeAgent.Cluster;
@@ -10,7 +9,8 @@ namespace OrleansOrchestrator.NodeAgent.Pods;
 
 /// <summary>
 /// Brings computed statuses to the API: the newest one per pod wins, one request per pod at a time, several pods at
-/// once; failures are repeated. When a terminated pod's last status has arrived, it deletes the object.
+/// once; failures are repeated. When a terminated pod's last status has arrived, it deletes the object. The status of a
+/// static pod goes to its mirror.
 /// </summary>
 public sealed partial class StatusManager(
     IClusterApi api, LogSources logs, NodeAgentOptions options, TimeProvider time, ILogger<StatusManager> logger)
@@ -28,6 +28,16 @@ public sealed partial class StatusManager(
     {
         var entry = Get(pod);
         if (entry.Observe(pod))
+        {
+            Enqueue(entry);
+        }
+    }
+
+    /// <summary>The API's version of the mirror of a static pod; null while it has none.</summary>
+    public void ObserveMirror(V1Pod pod, V1Pod? mirror)
+    {
+        var entry = Get(pod);
+        if (entry.Replace(mirror))
         {
             Enqueue(entry);
         }
@@ -105,7 +115,7 @@ public sealed partial class StatusManager(
         }
         catch (Exception exception)
         {
-            LogFailed(entry.Pod.Display(), exception.Message);
+            LogFailed(entry.Name, exception.Message);
             _ = RetryAsync(entry, cancellationToken);
         }
     }
@@ -120,15 +130,15 @@ public sealed partial class StatusManager(
 
     private async Task SyncAsync(Entry entry, CancellationToken cancellationToken)
     {
-        if (entry.Forgotten)
+        if (entry.Forgotten || entry.Stored is not { } stored)
         {
             return;
         }
 
         if (entry.Wanted is { } wanted
-            && StatusPatch.Compute(entry.Pod.Status, wanted, entry.Pod.Metadata.Uid) is { } patch)
+            && StatusPatch.Compute(stored.Status, wanted, stored.Metadata.Uid) is { } patch)
         {
-            var patched = await api.PatchPodStatusAsync(entry.Pod, patch, cancellationToken);
+            var patched = await api.PatchPodStatusAsync(stored, patch, cancellationToken);
             if (patched is null)
             {
                 return; // the object is gone; the source will say so
@@ -140,8 +150,8 @@ public sealed partial class StatusManager(
         if (entry.DeleteAfterwards && !entry.Deleted)
         {
             await logs.MakeKnownAsync(
-                Path.Combine(options.PodLogsDirectory, entry.Pod.LogDirectoryName()), cancellationToken);
-            await api.DeletePodAsync(entry.Pod, cancellationToken);
+                Path.Combine(options.PodLogsDirectory, stored.LogDirectoryName()), cancellationToken);
+            await api.DeletePodAsync(stored, cancellationToken);
             entry.Deleted = true;
         }
     }
@@ -154,7 +164,11 @@ public sealed partial class StatusManager(
         private bool _working;
         private bool _again;
 
-        public V1Pod Pod { get; private set; } = pod;
+        /// <summary>For the log.</summary>
+        public string Name { get; } = pod.Display();
+
+        /// <summary>What the API has; null where nothing in it stands for the pod.</summary>
+        public V1Pod? Stored { get; private set; } = pod.IsStatic() ? null : pod;
 
         public V1PodStatus? Wanted { get; set; }
 
@@ -172,19 +186,26 @@ public sealed partial class StatusManager(
         /// </summary>
         public bool Observe(V1Pod newer)
         {
-            if (Revision(newer) < Revision(Pod))
+            if (Stored is { } known && newer.Revision() < known.Revision())
             {
                 return false;
             }
 
-            Pod = newer;
+            Stored = newer;
             return Wanted is { } wanted && StatusPatch.Compute(newer.Status, wanted, newer.Metadata.Uid) is not null;
         }
 
-        private static long Revision(V1Pod pod) =>
-            long.TryParse(pod.Metadata.ResourceVersion, CultureInfo.InvariantCulture, out var revision)
-                ? revision
-                : long.MaxValue;
+        /// <summary>Takes the object that stands for the pod now; true when its status is not what we want.</summary>
+        public bool Replace(V1Pod? other)
+        {
+            if (other is not null)
+            {
+                return Observe(other);
+            }
+
+            Stored = null;
+            return false;
+        }
 
         public bool TryQueue()
         {

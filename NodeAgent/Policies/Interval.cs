@@ -1,18 +1,18 @@
 using System.Buffers.Binary;
 using System.Globalization;
 using System.Net;
-using System.Net.Sockets;
+using OrleansOrchestrator.NodeAgent.Nftables;
 
 namespace OrleansOrchestrator.NodeAgent.Policies;
 
-/// <summary>Numbers from one to another, both included: ports, or addresses of IPv4 as numbers.</summary>
-public readonly record struct Interval(uint First, uint Last)
+/// <summary>Numbers from one to another, both included: ports, or addresses as numbers.</summary>
+public readonly record struct Interval(UInt128 First, UInt128 Last)
 {
-    private const int AddressBits = 32;
     private const int Octets = 4;
+    private const int MostBytes = 16;
 
-    /// <summary>Every address.</summary>
-    public static Interval AllAddresses { get; } = new(0, uint.MaxValue);
+    /// <summary>Every address of a family.</summary>
+    public static Interval AllAddresses(IpFamily family) => new(0, Ones(family.Bits));
 
     /// <summary>The same numbers as intervals that neither overlap nor touch, in order.</summary>
     public static IReadOnlyList<Interval> Merge(IEnumerable<Interval> intervals)
@@ -20,9 +20,9 @@ public readonly record struct Interval(uint First, uint Last)
         var merged = new List<Interval>();
         foreach (var next in intervals.OrderBy(static i => i.First))
         {
-            if (merged is [.., var last] && (last.Last == uint.MaxValue || next.First <= last.Last + 1))
+            if (merged is [.., var last] && (last.Last == UInt128.MaxValue || next.First <= last.Last + 1))
             {
-                merged[^1] = last with { Last = Math.Max(last.Last, next.Last) };
+                merged[^1] = last with { Last = UInt128.Max(last.Last, next.Last) };
             }
             else
             {
@@ -37,39 +37,66 @@ public readonly record struct Interval(uint First, uint Last)
     public IReadOnlyList<Interval> Without(IEnumerable<Interval> others)
     {
         var left = new List<Interval>();
-        var (first, last) = (First, Last);
-        var from = (ulong)first;
-        foreach (var other in Merge(others).Where(o => o.Last >= first && o.First <= last))
+        var (from, last) = (First, Last);
+        foreach (var other in Merge(others).Where(o => o.Last >= from && o.First <= last))
         {
             if (other.First > from)
             {
-                left.Add(new Interval((uint)from, other.First - 1));
+                left.Add(new Interval(from, other.First - 1));
             }
 
-            from = (ulong)other.Last + 1;
+            if (other.Last >= last)
+            {
+                return left;
+            }
+
+            from = other.Last + 1;
         }
 
-        if (from <= last)
-        {
-            left.Add(this with { First = (uint)from });
-        }
-
+        left.Add(new Interval(from, last));
         return left;
     }
 
     /// <summary>
-    /// The addresses of an IPv4 network as the API takes it: bits beyond the prefix, and zeros before a number, may be
-    /// there. Null for what is none, such as one of IPv6.
+    /// The addresses of a network as the API takes it: bits beyond the prefix, and zeros before a number of IPv4, may
+    /// be there. Null for what is none of the family.
     /// </summary>
-    public static Interval? OfNetwork(string? text)
+    public static Interval? OfNetwork(string? text, IpFamily family)
     {
-        if (text?.Split('/') is not [var address, var length] || Number(length, AddressBits) is not { } bits ||
-            address.Split('.') is not { Length: Octets } octets)
+        if (text?.Split('/') is not [var address, var length] || Number(length, (uint)family.Bits) is not { } bits ||
+            OfAddress(address, family) is not { } value)
         {
             return null;
         }
 
-        uint value = 0;
+        var host = Ones(family.Bits - (int)bits);
+        return new Interval(value & ~host, value | host);
+    }
+
+    /// <summary>As addresses, in nft's words.</summary>
+    public string ToAddresses(IpFamily family) =>
+        First == Last ? Address(First, family) : $"{Address(First, family)}-{Address(Last, family)}";
+
+    /// <summary>As numbers, in nft's words.</summary>
+    public override string ToString() => First == Last
+        ? First.ToString(CultureInfo.InvariantCulture)
+        : string.Create(CultureInfo.InvariantCulture, $"{First}-{Last}");
+
+    private static UInt128? OfAddress(string text, IpFamily family)
+    {
+        if (family == IpFamily.Six)
+        {
+            return IPAddress.TryParse(text, out var address) && family.Has(address)
+                ? BinaryPrimitives.ReadUInt128BigEndian(address.GetAddressBytes())
+                : null;
+        }
+
+        if (text.Split('.') is not { Length: Octets } octets)
+        {
+            return null;
+        }
+
+        UInt128 value = 0;
         foreach (var octet in octets)
         {
             if (Number(octet, byte.MaxValue) is not { } number)
@@ -80,27 +107,20 @@ public readonly record struct Interval(uint First, uint Last)
             value = (value << 8) | number;
         }
 
-        var host = bits == 0 ? uint.MaxValue : (1u << (AddressBits - (int)bits)) - 1;
-        return new Interval(value & ~host, value | host);
+        return value;
     }
 
-    /// <summary>An address as a number; null for one of another family.</summary>
-    public static uint? OfAddress(IPAddress address) => address.AddressFamily == AddressFamily.InterNetwork
-        ? BinaryPrimitives.ReadUInt32BigEndian(address.GetAddressBytes())
-        : null;
+    private static string Address(UInt128 value, IpFamily family)
+    {
+        Span<byte> bytes = stackalloc byte[MostBytes];
+        BinaryPrimitives.WriteUInt128BigEndian(bytes, value);
+        return new IPAddress(bytes[^(family.Bits / 8)..]).ToString();
+    }
 
-    /// <summary>As addresses, in nft's words.</summary>
-    public string ToAddresses() => First == Last ? Address(First) : $"{Address(First)}-{Address(Last)}";
+    // Shifting by all bits would shift by none.
+    private static UInt128 Ones(int bits) => bits == 0 ? 0 : UInt128.MaxValue >> (128 - bits);
 
-    /// <summary>As numbers, in nft's words.</summary>
-    public override string ToString() => First == Last
-        ? First.ToString(CultureInfo.InvariantCulture)
-        : string.Create(CultureInfo.InvariantCulture, $"{First}-{Last}");
-
-    private static string Address(uint value) => new IPAddress(
-        [(byte)(value >> 24), (byte)(value >> 16), (byte)(value >> 8), (byte)value]).ToString();
-
-    private static uint? Number(string text, int most) =>
+    private static uint? Number(string text, uint most) =>
         uint.TryParse(text, NumberStyles.None, CultureInfo.InvariantCulture, out var number) && number <= most
             ? number
             : null;

@@ -23,12 +23,11 @@ public sealed partial class PolicyEnforcer : BackgroundService, IPodIsolation
     private readonly TimeProvider _time;
     private readonly ILogger<PolicyEnforcer> _logger;
     private readonly SyncLoop _loop;
-    private readonly KernelTable _table;
+    private readonly IReadOnlyList<PolicyTable> _tables;
     private readonly ConcurrentDictionary<string, V1Pod> _local = new(StringComparer.Ordinal);
     private readonly IPodSource _source;
     private readonly Lock _lock = new();
     private TaskCompletionSource _applied = new(TaskCreationOptions.RunContinuationsAsynchronously);
-    private Ruleset _inForce = new();
     private long _noted = 1;
     private long _done;
     private bool _mayBeThere = true;
@@ -41,14 +40,17 @@ public sealed partial class PolicyEnforcer : BackgroundService, IPodIsolation
         (_directory, _source, _runtime, _options) = (directory, source, runtime, options);
         (_meters, _time, _logger) = (meters, time, logger);
         _loop = new SyncLoop(time) { Sync = SyncAsync, Failed = failure => LogSyncFailed(failure.Message) };
-        _table = new KernelTable(PolicyRules.Layout(options.PolicyTable), time, space: null);
+        _tables = [.. options.Families.Select(f => new PolicyTable(f, options.PolicyTable, time))];
         source.Changed += NotePod;
     }
 
-    /// <inheritdoc/>
+    /// <summary>
+    /// As the interface says, but for static pods: the cluster may be among them, and nobody else can tell of policies.
+    /// They are isolated as soon as their mirrors and the policies are known.
+    /// </summary>
     public async Task EnsureAsync(V1Pod pod, CancellationToken cancellationToken)
     {
-        if (!_options.OwnsRuntime || pod.UsesHostNetwork())
+        if (!_options.OwnsRuntime || pod.UsesHostNetwork() || pod.IsStatic())
         {
             return;
         }
@@ -150,25 +152,33 @@ public sealed partial class PolicyEnforcer : BackgroundService, IPodIsolation
             return false;
         }
 
-        await _table.RemoveAsync(cancellationToken);
-        (_mayBeThere, _inForce) = (false, new Ruleset());
+        foreach (var table in _tables)
+        {
+            await table.RemoveAsync(cancellationToken);
+        }
+
+        _mayBeThere = false;
         return true;
     }
 
     private async Task<bool> ApplyAsync(
         PolicyWorld cluster, bool mustCheck, long noted, CancellationToken cancellationToken)
     {
-        if (mustCheck && _table.IsKnown && !await _table.IsIntactAsync(cancellationToken))
+        foreach (var table in _tables.Where(t => mustCheck && t.IsKnown))
         {
-            LogNotIntact();
+            if (!await table.IsIntactAsync(cancellationToken))
+            {
+                LogNotIntact();
+            }
         }
 
-        if (noted == _done && _table.IsKnown)
+        var areKnown = _tables.All(static t => t.IsKnown);
+        if (noted == _done && areKnown)
         {
             return false;
         }
 
-        if (!_table.IsKnown && !KernelSettings.BridgeIsSeen)
+        if (!areKnown && !KernelSettings.BridgeIsSeen)
         {
             LogBridgeUnseen();
         }
@@ -176,9 +186,11 @@ public sealed partial class PolicyEnforcer : BackgroundService, IPodIsolation
         _mayBeThere = true;
         var start = _time.GetTimestamp();
         var world = cluster with { Pods = [.. cluster.Pods, .. LocalPods()] };
-        var rules = PolicyRules.Compile(PolicyPlanner.Compute(world));
-        await _table.ApplyAsync(_inForce, rules, () => rules, cancellationToken);
-        _inForce = rules;
+        foreach (var table in _tables)
+        {
+            await table.ApplyAsync(world, cancellationToken);
+        }
+
         _meters.PolicySync.Record(_time.GetElapsedTime(start));
 
         // To plan is work even if nothing comes of it, as of most of what is told of this node's pods.
@@ -186,8 +198,17 @@ public sealed partial class PolicyEnforcer : BackgroundService, IPodIsolation
     }
 
     private IEnumerable<PolicyPod> LocalPods() => _local.Values
-        .Select(p => PolicyPod.Of(p, _runtime.Get(p.Metadata.Uid).ReadySandbox?.Ips ?? [], isLocal: true))
+        .Select(p => PolicyPod.Of(p, Addresses(p), isLocal: true))
         .OfType<PolicyPod>();
+
+    /// <summary>A mirror says itself which pod it stands for: only one of its own name is believed.</summary>
+    private IReadOnlyList<string> Addresses(V1Pod pod)
+    {
+        var state = _runtime.Get(pod.RuntimeUid());
+        return state.Name == pod.Metadata.Name && state.Namespace == pod.Metadata.NamespaceProperty
+            ? state.ReadySandbox?.Ips ?? []
+            : [];
+    }
 
     [LoggerMessage(1, LogLevel.Error, "The rules of NetworkPolicies could not be programmed; trying again: {Problem}")]
     private partial void LogSyncFailed(string problem);

@@ -1,11 +1,12 @@
 using System.Globalization;
 using k8s.Models;
+using OrleansOrchestrator.NodeAgent.Nftables;
 
 namespace OrleansOrchestrator.NodeAgent.Policies;
 
 /// <summary>
-/// Which pods of this node are isolated, and what they may still send and receive. Pure. Policies that select no pod of
-/// this node cost nothing; pods that the same policies select share what those say.
+/// Which pods of this node are isolated, and what they may still send and receive, by one family of addresses. Pure.
+/// Policies that select no pod of this node cost nothing; pods that the same policies select share what those say.
 /// </summary>
 public sealed class PolicyPlanner
 {
@@ -13,22 +14,30 @@ public sealed class PolicyPlanner
     private const string Egress = "Egress";
 
     private readonly PolicyWorld _world;
+    private readonly IpFamily _family;
     private readonly ILookup<string, PolicyPod> _podsByNamespace;
     private readonly ILookup<string, int> _policiesByNamespace;
     private readonly Dictionary<string, SelectedPods> _selected = new(StringComparer.Ordinal);
     private readonly Dictionary<(string Direction, int Policy), IReadOnlyList<Allowance>> _ofPolicy = [];
     private readonly Dictionary<string, IReadOnlyList<Allowance>> _ofPolicies = new(StringComparer.Ordinal);
 
-    private PolicyPlanner(PolicyWorld world)
+    private PolicyPlanner(PolicyWorld world, IpFamily family)
     {
-        _world = world;
-        _podsByNamespace = world.Pods.ToLookup(static p => p.Namespace, StringComparer.Ordinal);
+        _family = family;
+        _world = world with
+        {
+            Pods = [.. world.Pods.Select(p => p with
+            {
+                Addresses = [.. p.Addresses.Where(a => IpFamily.Of(a) == family)],
+            })],
+        };
+        _podsByNamespace = _world.Pods.ToLookup(static p => p.Namespace, StringComparer.Ordinal);
         _policiesByNamespace = Enumerable.Range(0, world.Policies.Count)
             .ToLookup(i => world.Policies[i].Metadata.NamespaceProperty, StringComparer.Ordinal);
     }
 
     /// <summary>Plans for one moment.</summary>
-    public static PolicyPlan Compute(PolicyWorld world) => new PolicyPlanner(world).Plan();
+    public static PolicyPlan Compute(PolicyWorld world, IpFamily family) => new PolicyPlanner(world, family).Plan();
 
     /// <summary>Whether a policy isolates the pods that it selects in a direction: what comes in always unless it says
     /// otherwise, what goes out when it has rules for it.</summary>
@@ -104,7 +113,7 @@ public sealed class PolicyPlanner
 
         var blocks = Interval.Merge(
             peers.Select(static p => p.IpBlock).OfType<V1IPBlock>().SelectMany(AddressesOf));
-        if (blocks is [var all] && all == Interval.AllAddresses)
+        if (blocks is [var all] && all == Interval.AllAddresses(_family))
         {
             return [Everybody.Instance];
         }
@@ -124,9 +133,9 @@ public sealed class PolicyPlanner
         return matches;
     }
 
-    private static IReadOnlyList<Interval> AddressesOf(V1IPBlock block) =>
-        Interval.OfNetwork(block.Cidr)?.Without(
-            (block.Except ?? []).Select(Interval.OfNetwork).OfType<Interval>()) ?? [];
+    private IReadOnlyList<Interval> AddressesOf(V1IPBlock block) =>
+        Interval.OfNetwork(block.Cidr, _family)?.Without(
+            (block.Except ?? []).Select(e => Interval.OfNetwork(e, _family)).OfType<Interval>()) ?? [];
 
     private SelectedPods Select(string space, List<V1NetworkPolicyPeer> peers)
     {

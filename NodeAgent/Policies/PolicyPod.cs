@@ -14,7 +14,7 @@ public sealed record PolicyPod
 
     public IReadOnlyDictionary<string, string> Labels { get; init; } = new Dictionary<string, string>();
 
-    /// <summary>Its addresses of IPv4; none as long as it has no network.</summary>
+    /// <summary>Its addresses of either family, in their usual form; none as long as it has no network.</summary>
     public IReadOnlyList<string> Addresses { get; init; } = [];
 
     public IReadOnlyList<NamedPort> Ports { get; init; } = [];
@@ -31,8 +31,11 @@ public sealed record PolicyPod
         {
             Namespace = pod.Metadata.NamespaceProperty,
             Labels = new Dictionary<string, string>(pod.Metadata.Labels ?? new Dictionary<string, string>()),
-            Addresses = [.. addresses.Where(static a => IPAddress.TryParse(a, out var parsed) &&
-                Interval.OfAddress(parsed) is not null)],
+            Addresses =
+            [
+                .. addresses.Select(static a => IPAddress.TryParse(a, out var parsed) ? parsed.ToString() : null)
+                    .OfType<string>(),
+            ],
             Ports =
             [
                 .. pod.Sidecars().Concat(pod.Spec.Containers).SelectMany(static c => c.Ports ?? [])

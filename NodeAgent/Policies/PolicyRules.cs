@@ -10,43 +10,56 @@ namespace OrleansOrchestrator.NodeAgent.Policies;
 /// costs two look-ups and the rules of its own pods, however many policies there are; and pods that come and go are
 /// elements, while chains change with policies only.
 /// </summary>
-public static class PolicyRules
+public sealed class PolicyRules
 {
     private const string ToPods = "to-pods";
     private const string FromPods = "from-pods";
     private const string Selves = "selves";
     private const int NameLength = 24;
 
+    // How pods of one bridge find each other: IPv4 has a protocol of its own for that, which does not come by.
+    private const string Neighbours = "icmpv6 type { nd-neighbor-solicit, nd-neighbor-advert } accept";
+
+    private readonly IpFamily _family;
+
+    private PolicyRules(IpFamily family) => _family = family;
+
     // What belongs to a connection that was let through is; a new one is judged by who sends it, then by who receives
     // it. What the node itself sends or receives does not come by: its kubelet reaches its pods, and they reach it.
-    private const string Base = $$"""
-        map {{ToPods}} { type ipv4_addr : verdict; }
-        map {{FromPods}} { type ipv4_addr : verdict; }
-        set {{Selves}} { type ipv4_addr . ipv4_addr; }
+    private static string Base(string ip, string address, string neighbours) => $$"""
+        map {{ToPods}} { type {{address}} : verdict; }
+        map {{FromPods}} { type {{address}} : verdict; }
+        set {{Selves}} { type {{address}} . {{address}}; }
         chain policies {
-            ip saddr . ip daddr @{{Selves}} return
-            ip saddr vmap @{{FromPods}}
-            ip daddr vmap @{{ToPods}}
+            {{ip}} saddr . {{ip}} daddr @{{Selves}} return
+            {{ip}} saddr vmap @{{FromPods}}
+            {{ip}} daddr vmap @{{ToPods}}
         }
         chain filter-forward {
             type filter hook forward priority 0; policy accept;
             ct state established,related accept
+            {{neighbours}}
             jump policies
         }
         """;
 
     /// <summary>The table of a name.</summary>
-    public static TableLayout Layout(string name) => new(name, Base, called: "policies", made: "1");
+    public static TableLayout Layout(string name, IpFamily family) => new(
+        family, name, Base(family.Word, family.AddressType, family == IpFamily.Six ? Neighbours : ""),
+        called: "policies", made: "1");
 
     /// <summary>Everything that is to be in the table.</summary>
-    public static Ruleset Compile(PolicyPlan plan)
+    public static Ruleset Compile(PolicyPlan plan, IpFamily family) => new PolicyRules(family).Compile(plan);
+
+    private Ruleset Compile(PolicyPlan plan)
     {
         var rules = new Ruleset();
         Add(rules, plan.Ingress, ToPods, "in", "saddr");
         Add(rules, plan.Egress, FromPods, "out", "daddr");
         foreach (var (named, addresses) in plan.NamedPorts)
         {
-            rules.Parts[new Part(PartKind.Set, NameOf(named))] = "type ipv4_addr . inet_proto . inet_service;";
+            rules.Parts[new Part(PartKind.Set, NameOf(named))] =
+                $"type {_family.AddressType} . inet_proto . inet_service;";
             foreach (var (address, number) in addresses)
             {
                 rules.Elements[(NameOf(named), FormattableString.Invariant(
@@ -57,7 +70,7 @@ public static class PolicyRules
         return rules;
     }
 
-    private static void Add(
+    private void Add(
         Ruleset rules, IReadOnlyDictionary<string, IReadOnlyList<Allowance>> isolated, string map, string prefix,
         string otherSide)
     {
@@ -74,7 +87,7 @@ public static class PolicyRules
         }
     }
 
-    private static string AddChain(
+    private string AddChain(
         Ruleset rules, IReadOnlyList<Allowance> allowances, string prefix, string otherSide)
     {
         var lines = allowances.Select(a => Line(rules, a, otherSide)).Distinct().Order(StringComparer.Ordinal);
@@ -84,12 +97,12 @@ public static class PolicyRules
         return name;
     }
 
-    private static string Line(Ruleset rules, Allowance allowance, string otherSide)
+    private string Line(Ruleset rules, Allowance allowance, string otherSide)
     {
         var peers = allowance.Peers switch
         {
-            SelectedPods pods => $"ip {otherSide} @{AddPods(rules, pods)} ",
-            AddressBlocks blocks => $"ip {otherSide} @{AddBlocks(rules, blocks)} ",
+            SelectedPods pods => $"{_family.Word} {otherSide} @{AddPods(rules, pods)} ",
+            AddressBlocks blocks => $"{_family.Word} {otherSide} @{AddBlocks(rules, blocks)} ",
             _ => "",
         };
         var traffic = allowance.Traffic switch
@@ -97,16 +110,16 @@ public static class PolicyRules
             PortsOf { Ranges: [] } all => $"meta l4proto {Protocol(all.Protocol)} ",
             PortsOf { Ranges: [var one] } ports => $"{Protocol(ports.Protocol)} dport {one} ",
             PortsOf ports => $"{Protocol(ports.Protocol)} dport {{ {string.Join(", ", ports.Ranges)} }} ",
-            PortNamed named => $"ip daddr . meta l4proto . th dport @{NameOf(named)} ",
+            PortNamed named => $"{_family.Word} daddr . meta l4proto . th dport @{NameOf(named)} ",
             _ => "",
         };
         return $"{peers}{traffic}return";
     }
 
-    private static string AddPods(Ruleset rules, SelectedPods pods)
+    private string AddPods(Ruleset rules, SelectedPods pods)
     {
         var name = $"pods-{Hash(pods.Selectors)}";
-        if (rules.Parts.TryAdd(new Part(PartKind.Set, name), "type ipv4_addr;"))
+        if (rules.Parts.TryAdd(new Part(PartKind.Set, name), $"type {_family.AddressType};"))
         {
             foreach (var address in pods.Addresses)
             {
@@ -118,12 +131,12 @@ public static class PolicyRules
     }
 
     // Blocks never change: their addresses are part of what the set is.
-    private static string AddBlocks(Ruleset rules, AddressBlocks blocks)
+    private string AddBlocks(Ruleset rules, AddressBlocks blocks)
     {
-        var elements = string.Join(", ", blocks.Ranges.Select(static r => r.ToAddresses()));
+        var elements = string.Join(", ", blocks.Ranges.Select(r => r.ToAddresses(_family)));
         var name = $"blocks-{Hash(elements)}";
         rules.Parts[new Part(PartKind.Set, name)] =
-            $"type ipv4_addr; flags interval; elements = {{ {elements} }};";
+            $"type {_family.AddressType}; flags interval; elements = {{ {elements} }};";
         return name;
     }
 

@@ -1,5 +1,6 @@
 using System.Net;
 using k8s.Models;
+using OrleansOrchestrator.NodeAgent.Nftables;
 
 namespace OrleansOrchestrator.NodeAgent.Proxy;
 
@@ -27,10 +28,11 @@ public sealed record EndpointChoice(
         public bool IsForNode(string node) => Source.Hints?.ForNodes?.Any(n => n.Name == node) ?? false;
     }
 
-    /// <summary>Chooses for one port.</summary>
-    public static EndpointChoice Of(V1ServicePort port, IReadOnlyCollection<V1EndpointSlice> slices, ProxyNode node)
+    /// <summary>Chooses for one port, in one family of addresses.</summary>
+    public static EndpointChoice Of(
+        V1ServicePort port, IReadOnlyCollection<V1EndpointSlice> slices, ProxyNode node, IpFamily family)
     {
-        var all = Candidates(port, slices, node.Name).ToList();
+        var all = Candidates(port, slices.Where(s => s.AddressType == family.Name), node.Name).ToList();
         var ready = all.Where(c => c.IsReady).ToList();
         var cluster = ready.Count > 0 ? Near(ready, node) : all.Where(c => c.EndsButServes);
         var local = all.Where(c => c.Endpoint.IsLocal).ToList();
@@ -60,7 +62,7 @@ public sealed record EndpointChoice(
     private static IEnumerable<Candidate> Candidates(
         V1ServicePort port, IEnumerable<V1EndpointSlice> slices, string nodeName)
     {
-        foreach (var slice in slices.Where(s => s.AddressType == "IPv4"))
+        foreach (var slice in slices)
         {
             var target = slice.Ports?.FirstOrDefault(
                 p => (p.Name ?? "") == (port.Name ?? "") && (p.Protocol ?? "TCP") == (port.Protocol ?? "TCP"));

@@ -20,6 +20,7 @@ public sealed class PortRules
     private readonly Ruleset _rules;
     private readonly ProxyPort _port;
     private readonly string _clusterCidr;
+    private readonly IpFamily _family;
     private readonly string _id;
 
     private PortRules(Ruleset rules, ProxyPort port, string clusterCidr)
@@ -27,17 +28,20 @@ public sealed class PortRules
         _rules = rules;
         _port = port;
         _clusterCidr = clusterCidr;
+        _family = IpFamily.Of(clusterCidr);
         _id = Id(port);
     }
 
     /// <summary>What a client addresses: an address with a port, or a port of the node.</summary>
-    private readonly record struct Front(string Key, bool IsNodePort)
+    private readonly record struct Front(string Key, bool IsNodePort, IpFamily Family)
     {
         public string Prefix => IsNodePort ? "nodeport-" : "";
 
-        public string Expression => IsNodePort ? "meta l4proto . th dport" : "ip daddr . meta l4proto . th dport";
+        public string Expression =>
+            IsNodePort ? "meta l4proto . th dport" : $"{Family.Word} daddr . meta l4proto . th dport";
 
-        public string KeyType => IsNodePort ? "inet_proto . inet_service" : "ipv4_addr . inet_proto . inet_service";
+        public string KeyType =>
+            IsNodePort ? "inet_proto . inet_service" : $"{Family.AddressType} . inet_proto . inet_service";
 
         public string Verdicts => IsNodePort ? "service-nodeports" : "service-ips";
 
@@ -45,23 +49,27 @@ public sealed class PortRules
     }
 
     /// <summary>Adds the parts of one port.</summary>
+    /// <param name="rules">To what.</param>
+    /// <param name="port">The port; all of its addresses are of one family.</param>
+    /// <param name="clusterCidr">Addresses of pods in that family.</param>
     public static void AddTo(Ruleset rules, ProxyPort port, string clusterCidr)
     {
         var builder = new PortRules(rules, port, clusterCidr);
         foreach (var address in port.ClusterAddresses)
         {
             rules.Elements[("cluster-ips", address.ToString())] = "";
-            builder.AddInternal(new Front(builder.Key(address), IsNodePort: false));
+            builder.AddInternal(builder.FrontAt(address));
         }
 
         foreach (var address in port.ExternalAddresses)
         {
-            builder.AddExternal(new Front(builder.Key(address), IsNodePort: false));
+            builder.AddExternal(builder.FrontAt(address));
         }
 
         if (port.NodePort > 0)
         {
-            builder.AddExternal(new Front(Text($"{port.Protocol} . {port.NodePort}"), IsNodePort: true));
+            builder.AddExternal(
+                new Front(Text($"{port.Protocol} . {port.NodePort}"), IsNodePort: true, builder._family));
         }
 
         builder.AddFirewall();
@@ -74,7 +82,8 @@ public sealed class PortRules
     public static string Fingerprint(string clusterCidr)
     {
         var rules = new Ruleset();
-        var some = IPAddress.Loopback;
+        var family = IpFamily.Of(clusterCidr);
+        var some = family == IpFamily.Four ? IPAddress.Loopback : IPAddress.IPv6Loopback;
         var port = new ProxyPort
         {
             Name = "a/b:c",
@@ -83,7 +92,7 @@ public sealed class PortRules
             ClusterAddresses = [some],
             ExternalAddresses = [some],
             LoadBalancerAddresses = [some],
-            SourceRanges = [new IPNetwork(some, 32)],
+            SourceRanges = [new IPNetwork(some, family.Bits)],
             NodePort = 2,
             Endpoints = [new(some, 3, IsLocal: true), new(some, 4, IsLocal: true)],
         };
@@ -101,8 +110,8 @@ public sealed class PortRules
         if (endpoints.Count > 0)
         {
             // What does not come from a pod would be answered past this node: its source becomes the node.
-            AddVerdict(
-                front, Chain(front, "cluster", endpoints, "endpoint", $"ip saddr != {_clusterCidr} {Masquerade}"));
+            var head = $"{_family.Word} saddr != {_clusterCidr} {Masquerade}";
+            AddVerdict(front, Chain(front, "cluster", endpoints, "endpoint", head));
         }
 
         AddRefusal(front, endpoints);
@@ -126,7 +135,11 @@ public sealed class PortRules
             // With the policy Local, pods and the node itself are inside already: they may reach every endpoint through
             // external addresses too.
             var inside = Chain(front, "inside", _port.Endpoints, "endpoint", "");
-            var shortCut = $"ip saddr {_clusterCidr} goto {inside}\nfib saddr type local {Masquerade}\nfib saddr type local goto {inside}";
+            var shortCut = $"""
+                {_family.Word} saddr {_clusterCidr} goto {inside}
+                fib saddr type local {Masquerade}
+                fib saddr type local goto {inside}
+                """;
             AddVerdict(front, Chain(front, "local", _port.LocalEndpoints, "local-endpoint", shortCut));
         }
 
@@ -180,7 +193,8 @@ public sealed class PortRules
         for (var i = 0; i < endpoints.Count; i++)
         {
             var name = Text($"{map}-{i}");
-            _rules.Parts[new Part(PartKind.Map, name)] = $"type {front.KeyType} : ipv4_addr . inet_service;";
+            _rules.Parts[new Part(PartKind.Map, name)] =
+                $"type {front.KeyType} : {_family.AddressType} . inet_service;";
             _rules.Parts[new Part(PartKind.Chain, $"to-{name}")] = Find(name) + (i > 0 ? $"\n{Find($"{map}-0")}" : "");
             _rules.Elements[(name, front.Key)] = Text($"{endpoints[i].Address} . {endpoints[i].Port}");
         }
@@ -193,7 +207,7 @@ public sealed class PortRules
             _ => Text($"numgen random mod {endpoints.Count} vmap {{ {string.Join(", ", choices)} }}"),
         };
 
-        string Find(string name) => $"dnat ip to {front.Expression} map @{name}";
+        string Find(string name) => $"dnat {_family.Word} to {front.Expression} map @{name}";
     }
 
     // Each endpoint remembers its clients, by whatever address they came; a client that some endpoint remembers goes
@@ -204,13 +218,13 @@ public sealed class PortRules
         var choices = new List<string>();
         foreach (var endpoint in endpoints)
         {
-            var target = Text($"{endpoint.Address}:{endpoint.Port}");
+            var target = new IPEndPoint(endpoint.Address, endpoint.Port).ToString();
             var name = $"{_id}-{Hash(Text($"{target} {_port.AffinitySeconds}"))}";
             _rules.Parts[new Part(PartKind.Set, $"affinity-{name}")] = Text(
-                $"type ipv4_addr; flags dynamic,timeout; timeout {_port.AffinitySeconds}s; size 65535;");
+                $"type {_family.AddressType}; flags dynamic,timeout; timeout {_port.AffinitySeconds}s; size 65535;");
             _rules.Parts[new Part(PartKind.Chain, $"endpoint-{name}")] =
-                $"update @affinity-{name} {{ ip saddr }}\nmeta l4proto {_port.Protocol} dnat to {target}";
-            known.Append(CultureInfo.InvariantCulture, $"ip saddr @affinity-{name} goto endpoint-{name}\n");
+                $"update @affinity-{name} {{ {_family.Word} saddr }}\nmeta l4proto {_port.Protocol} dnat to {target}";
+            known.Append(CultureInfo.InvariantCulture, $"{_family.Word} saddr @affinity-{name} goto endpoint-{name}\n");
             choices.Add(Text($"{choices.Count} : goto endpoint-{name}"));
         }
 
@@ -226,7 +240,7 @@ public sealed class PortRules
             return;
         }
 
-        var chain = OwnChain("firewall", $"ip saddr != {{ {string.Join(", ", _port.SourceRanges)} }} drop");
+        var chain = OwnChain("firewall", $"{_family.Word} saddr != {{ {string.Join(", ", _port.SourceRanges)} }} drop");
         foreach (var address in _port.LoadBalancerAddresses)
         {
             _rules.Elements[("firewall-ips", Key(address))] = $"goto {chain}";
@@ -241,6 +255,8 @@ public sealed class PortRules
             _rules.Elements[("hairpins", $"{address} . {address}")] = "";
         }
     }
+
+    private Front FrontAt(IPAddress address) => new(Key(address), IsNodePort: false, _family);
 
     private string Key(IPAddress address) => Text($"{address} . {_port.Protocol} . {_port.Port}");
 

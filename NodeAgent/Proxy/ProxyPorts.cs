@@ -1,6 +1,7 @@
 using System.Net;
-using System.Net.Sockets;
 using k8s.Models;
+using OrleansOrchestrator.NodeAgent.Nftables;
+using OrleansOrchestrator.Resources.Kernel;
 
 namespace OrleansOrchestrator.NodeAgent.Proxy;
 
@@ -8,8 +9,9 @@ namespace OrleansOrchestrator.NodeAgent.Proxy;
 /// <param name="Name">Name of the Node.</param>
 /// <param name="Zone">Its label <c>topology.kubernetes.io/zone</c>; empty without one.</param>
 /// <param name="Addresses">The Node's own.</param>
-/// <param name="Pods">From where its pods have their addresses; null while that is not known.</param>
-public sealed record ProxyNode(string Name, string Zone, IReadOnlyList<IPAddress> Addresses, IPNetwork? Pods)
+/// <param name="Pods">From where its pods have their addresses; none while that is not known.</param>
+public sealed record ProxyNode(
+    string Name, string Zone, IReadOnlyList<IPAddress> Addresses, IReadOnlyList<IPNetwork> Pods)
 {
     public const string ZoneLabel = "topology.kubernetes.io/zone";
 }
@@ -17,14 +19,16 @@ public sealed record ProxyNode(string Name, string Zone, IReadOnlyList<IPAddress
 /// <summary>From a Service and its slices to the ports that the proxy programs. Pure.</summary>
 public static class ProxyPorts
 {
-    private const int HostPrefix = 32;
     private const int DefaultAffinitySeconds = 10_800;
     private const string ProxyNameLabel = "service.kubernetes.io/service-proxy-name";
     private const string HeadlessLabel = "service.kubernetes.io/headless";
 
-    /// <summary>Nothing for Services that have no address of their own, or another proxy.</summary>
+    /// <summary>
+    /// Nothing for Services that have no address of their own in a family, or another proxy. What is of the other
+    /// family is passed over, as upstream's two proxies do.
+    /// </summary>
     public static IReadOnlyList<ProxyPort> Of(
-        V1Service service, IReadOnlyCollection<V1EndpointSlice> slices, ProxyNode node)
+        V1Service service, IReadOnlyCollection<V1EndpointSlice> slices, ProxyNode node, IpFamily family)
     {
         if (service.Spec.Type == "ExternalName" || service.Spec.ClusterIP is null or "" or "None" ||
             Has(service, ProxyNameLabel) || Has(service, HeadlessLabel))
@@ -32,35 +36,41 @@ public static class ProxyPorts
             return [];
         }
 
-        return [.. (service.Spec.Ports ?? []).Select(
-            port => Of(service, port, EndpointChoice.Of(port, slices, node), node))];
+        IReadOnlyList<IPAddress> addresses = [.. Addresses(
+            service.Spec.ClusterIPs is { Count: > 0 } all ? all : [service.Spec.ClusterIP], family)];
+        return addresses.Count == 0 ? [] : [.. (service.Spec.Ports ?? []).Select(
+            port => Of(service, port, addresses, EndpointChoice.Of(port, slices, node, family), node, family))];
     }
 
     /// <summary>
     /// How many ready endpoints are on the node: what a load balancer asks the health check port, which knows no ports
-    /// of the Service.
+    /// of the Service. Each pod has one in each family of the Service; the family with the most says how many.
     /// </summary>
     public static int LocalReady(IEnumerable<V1EndpointSlice> slices, string nodeName) => slices
-        .Where(s => s.AddressType == "IPv4")
-        .SelectMany(s => s.Endpoints ?? [])
-        .Where(e => e.NodeName == nodeName && (e.Conditions?.Ready ?? true) && e.Addresses is { Count: > 0 })
-        .Select(e => e.Addresses[0])
-        .Distinct()
-        .Count();
+        .GroupBy(s => s.AddressType, StringComparer.Ordinal)
+        .Select(family => family
+            .SelectMany(s => s.Endpoints ?? [])
+            .Where(e => e.NodeName == nodeName && (e.Conditions?.Ready ?? true) && e.Addresses is { Count: > 0 })
+            .Select(e => e.Addresses[0])
+            .Distinct()
+            .Count())
+        .DefaultIfEmpty()
+        .Max();
 
-    private static ProxyPort Of(V1Service service, V1ServicePort port, EndpointChoice endpoints, ProxyNode node)
+    private static ProxyPort Of(
+        V1Service service, V1ServicePort port, IReadOnlyList<IPAddress> addresses, EndpointChoice endpoints,
+        ProxyNode node, IpFamily family)
     {
-        IReadOnlyList<IPAddress> balancers = [.. Addresses(LoadBalancerIps(service))];
+        IReadOnlyList<IPAddress> balancers = [.. Addresses(LoadBalancerIps(service), family)];
         return new ProxyPort
         {
             Name = $"{service.Metadata.NamespaceProperty}/{service.Metadata.Name}:{port.Name}",
             Protocol = (port.Protocol ?? "TCP").ToLowerInvariant(),
             Port = port.Port,
-            ClusterAddresses =
-                [.. Addresses(service.Spec.ClusterIPs is { Count: > 0 } all ? all : [service.Spec.ClusterIP])],
-            ExternalAddresses = [.. Addresses(service.Spec.ExternalIPs ?? []).Concat(balancers).Distinct()],
+            ClusterAddresses = addresses,
+            ExternalAddresses = [.. Addresses(service.Spec.ExternalIPs ?? [], family).Concat(balancers).Distinct()],
             LoadBalancerAddresses = balancers,
-            SourceRanges = Allowed([.. Ranges(service.Spec.LoadBalancerSourceRanges ?? [])], balancers, node),
+            SourceRanges = Allowed([.. Ranges(service.Spec.LoadBalancerSourceRanges ?? [], family)], balancers, node),
             NodePort = service.Spec.Type is "NodePort" or "LoadBalancer" ? port.NodePort ?? 0 : 0,
             InternalLocal = service.Spec.InternalTrafficPolicy == "Local",
             ExternalLocal = service.Spec.ExternalTrafficPolicy == "Local",
@@ -71,7 +81,8 @@ public static class ProxyPorts
             LocalEndpoints = endpoints.Local,
             Serving = endpoints.Serving,
             Hairpins = [.. endpoints.Cluster.Concat(endpoints.Local)
-                .Where(e => e.IsLocal || node.Pods?.Contains(e.Address) == true).Select(e => e.Address).Distinct()],
+                .Where(e => e.IsLocal || node.Pods.Any(pods => pods.Contains(e.Address)))
+                .Select(e => e.Address).Distinct()],
         };
     }
 
@@ -81,44 +92,39 @@ public static class ProxyPorts
             : (service.Status?.LoadBalancer?.Ingress ?? []).Where(
                 i => i.Ip is not null && i.IpMode is null or "VIP").Select(i => i.Ip);
 
-    private static IEnumerable<IPAddress> Addresses(IEnumerable<string> texts) =>
+    private static IEnumerable<IPAddress> Addresses(IEnumerable<string> texts, IpFamily family) =>
         texts.Select(t => IPAddress.TryParse(t, out var address) ? address : null)
             .OfType<IPAddress>()
-            .Where(a => a.AddressFamily == AddressFamily.InterNetwork);
+            .Where(family.Has);
 
     // A balancer's address is often given to the node too: what the node asks it then comes from that address.
     private static IReadOnlyList<IPNetwork> Allowed(
         IReadOnlyList<IPNetwork> ranges, IReadOnlyList<IPAddress> balancers, ProxyNode node) =>
         ranges.Any(range => node.Addresses.Any(range.Contains))
             ? [.. ranges, .. balancers.Where(b => !ranges.Any(range => range.Contains(b))).Select(
-                b => new IPNetwork(b, HostPrefix))]
+                b => new IPNetwork(b, IpFamily.Of(b).Bits))]
             : ranges;
 
     // Ranges nest or are apart; what another one holds already is left out, as the kernel takes no overlaps.
-    private static IEnumerable<IPNetwork> Ranges(IEnumerable<string> texts)
+    private static IEnumerable<IPNetwork> Ranges(IEnumerable<string> texts, IpFamily family)
     {
-        var all = texts.Select(Range).OfType<IPNetwork>().Distinct().ToList();
+        var all = texts.Select(text => Range(text, family)).OfType<IPNetwork>().Distinct().ToList();
         return all
             .Where(range =>
                 !all.Any(other => other.PrefixLength < range.PrefixLength && other.Contains(range.BaseAddress)))
             .OrderBy(range => range.ToString(), StringComparer.Ordinal);
     }
 
-    private static IPNetwork? Range(string text)
+    private static IPNetwork? Range(string text, IpFamily family)
     {
         var parts = text.Trim().Split('/');
-        if (parts.Length != 2 || !IPAddress.TryParse(parts[0], out var address) ||
-            address.AddressFamily != AddressFamily.InterNetwork ||
-            !byte.TryParse(parts[1], out var length) || length > HostPrefix)
+        if (parts.Length != 2 || !IPAddress.TryParse(parts[0], out var address) || !family.Has(address) ||
+            !byte.TryParse(parts[1], out var length) || length > family.Bits)
         {
             return null;
         }
 
-        var mask = length == 0 ? 0u : uint.MaxValue << (HostPrefix - length);
-        var bytes = address.GetAddressBytes();
-        var bits = ((uint)bytes[0] << 24 | (uint)bytes[1] << 16 | (uint)bytes[2] << 8 | bytes[3]) & mask;
-        return new IPNetwork(
-            new IPAddress([(byte)(bits >> 24), (byte)(bits >> 16), (byte)(bits >> 8), (byte)bits]), length);
+        return new IPNetwork(NetworkRules.Mask(address, length), length);
     }
 
     private static bool Has(V1Service service, string label) => service.Metadata.Labels?.ContainsKey(label) ?? false;

@@ -5,7 +5,7 @@ using OrleansOrchestrator.NodeAgent.Nftables;
 namespace OrleansOrchestrator.NodeAgent.Proxy;
 
 /// <summary>The kernel's table of Services, and the flows that it tracks for them.</summary>
-/// <param name="clusterCidr">Addresses of pods.</param>
+/// <param name="clusterCidr">Addresses of pods; their family is the table's.</param>
 /// <param name="dnsAddress">Address of the cluster's DNS on this node; empty without one.</param>
 /// <param name="time">Clock.</param>
 /// <param name="name">Name of the table.</param>
@@ -21,6 +21,8 @@ public sealed class ProxyTable(
     private readonly RulesetLedger _ledger = new();
     private readonly HashSet<string> _gone = new(StringComparer.Ordinal);
     private bool _mustForget;
+
+    public IpFamily Family { get; } = IpFamily.Of(clusterCidr);
 
     /// <summary>Size of the last transaction's text.</summary>
     public int LastTransactionBytes => _kernel.LastTransactionBytes;
@@ -79,11 +81,12 @@ public sealed class ProxyTable(
 
         var local = NetworkInterface.GetAllNetworkInterfaces()
             .SelectMany(i => i.GetIPProperties().UnicastAddresses).Select(a => a.Address).ToHashSet();
-        var tracked = await _kernel.RunAsync("conntrack", ["-L", "-p", "udp"], null, cancellationToken);
+        var tracked = await _kernel.RunAsync(
+            "conntrack", ["-L", "-f", Family.Tracked, "-p", "udp"], null, cancellationToken);
         foreach (var deletion in StaleConnections.In(
             tracked.Output, flows, a => IPAddress.IsLoopback(a) || local.Contains(a)))
         {
-            await _kernel.RunAsync("conntrack", deletion, null, cancellationToken);
+            await _kernel.RunAsync("conntrack", [.. deletion, "-f", Family.Tracked], null, cancellationToken);
         }
     }
 }

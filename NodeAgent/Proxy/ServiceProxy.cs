@@ -1,5 +1,6 @@
 using System.Net;
 using k8s.Models;
+using OrleansOrchestrator.NodeAgent.Metrics;
 using OrleansOrchestrator.NodeAgent.Network;
 using OrleansOrchestrator.NodeAgent.Nftables;
 using OrleansOrchestrator.NodeAgent.Node;
@@ -12,14 +13,17 @@ namespace OrleansOrchestrator.NodeAgent.Proxy;
 /// </summary>
 public sealed partial class ServiceProxy(
     ServiceDirectory services, NodeAgentOptions options, NodeObject node, ProxyHealth health,
-    ServiceHealthPorts healthPorts, TimeProvider time,
+    ServiceHealthPorts healthPorts, KubeletMeters meters, TimeProvider time,
     ILogger<ServiceProxy> logger) : BackgroundService
 {
     private readonly HashSet<(string Namespace, string Name)> _changed = [];
-    private readonly ProxyTable _table =
-        new(options.ClusterCidr, options.ClusterDns is [var dns, ..] ? dns : "", time, options.ProxyTable);
+    private readonly IReadOnlyList<ProxyTable> _tables =
+    [
+        .. options.ClusterCidrs.Select(cidr =>
+            new ProxyTable(cidr, options.ClusterDns is [var dns, ..] ? dns : "", time, options.ProxyTable)),
+    ];
 
-    private volatile ProxyNode _node = new(options.NodeName, "", [], null);
+    private volatile ProxyNode _node = new(options.NodeName, "", [], []);
     private SyncLoop? _loop;
     private long _oldestChange;
 
@@ -41,7 +45,7 @@ public sealed partial class ServiceProxy(
 
         await services.ListedAsync(stoppingToken);
         NoteAll();
-        KernelSettings.Apply();
+        KernelSettings.Apply([.. _tables.Select(t => t.Family)]);
         await _loop.RunAsync(stoppingToken);
     }
 
@@ -78,8 +82,8 @@ public sealed partial class ServiceProxy(
             .Select(a => IPAddress.TryParse(a.Address, out var address) ? address : null).OfType<IPAddress>().ToList();
         var zone = current.Metadata?.Labels is { } labels && labels.TryGetValue(ProxyNode.ZoneLabel, out var label)
             ? label : "";
-        IPNetwork? pods = IPNetwork.TryParse(current.Spec?.PodCIDR, out var network) ? network : null;
-        if (zone != _node.Zone || pods != _node.Pods || !addresses.SequenceEqual(_node.Addresses))
+        List<IPNetwork> pods = [.. PodRoutes.NetworksOf(current)];
+        if (zone != _node.Zone || !pods.SequenceEqual(_node.Pods) || !addresses.SequenceEqual(_node.Addresses))
         {
             _node = new ProxyNode(options.NodeName, zone, addresses, pods);
             NoteAll();
@@ -88,18 +92,27 @@ public sealed partial class ServiceProxy(
 
     private async Task<bool> SyncAsync(bool mustCheck, CancellationToken cancellationToken)
     {
-        if (mustCheck && !await _table.IsIntactAsync(cancellationToken))
-        {
-            LogNotIntact();
-        }
-
         var start = time.GetTimestamp();
         var (changed, oldest) = TakeChanged();
-        var isWritten =
-            await _table.ApplyAsync(changed.ToDictionary(k => $"{k.Namespace}/{k.Name}", PortsOf), cancellationToken);
+        var bytes = 0;
+        try
+        {
+            foreach (var table in _tables)
+            {
+                bytes += await SyncAsync(table, changed, mustCheck, cancellationToken);
+            }
+        }
+        catch
+        {
+            // A table that was not reached knows nothing of them yet.
+            changed.ForEach(Note);
+            throw;
+        }
+
+        var isWritten = bytes > 0;
         if (isWritten || changed.Count > 0)
         {
-            Synced?.Invoke(time.GetElapsedTime(start), changed.Count, isWritten ? _table.LastTransactionBytes : 0);
+            Synced?.Invoke(time.GetElapsedTime(start), changed.Count, bytes);
             LogSynced(changed.Count, time.GetElapsedTime(start).TotalMilliseconds,
                 time.GetElapsedTime(oldest).TotalMilliseconds);
         }
@@ -121,6 +134,27 @@ public sealed partial class ServiceProxy(
         return isWritten;
     }
 
+    /// <summary>Tells one table; says how many bytes the transaction had, 0 when the kernel had it all.</summary>
+    private async Task<int> SyncAsync(
+        ProxyTable table, List<(string Namespace, string Name)> changed, bool mustCheck,
+        CancellationToken cancellationToken)
+    {
+        if (mustCheck && !await table.IsIntactAsync(cancellationToken))
+        {
+            LogNotIntact(table.Family.Name);
+        }
+
+        var started = time.GetTimestamp();
+        var ports = changed.ToDictionary(k => $"{k.Namespace}/{k.Name}", k => PortsOf(k, table.Family));
+        var isWritten = await table.ApplyAsync(ports, cancellationToken);
+        if (isWritten || changed.Count > 0)
+        {
+            meters.ProxySync.Record(time.GetElapsedTime(started), table.Family.Name);
+        }
+
+        return isWritten ? table.LastTransactionBytes : 0;
+    }
+
     private (List<(string Namespace, string Name)> Keys, long Oldest) TakeChanged()
     {
         lock (_changed)
@@ -132,9 +166,9 @@ public sealed partial class ServiceProxy(
     }
 
     // DNS answers on its own address itself: its Service must not be balanced, nor refused for want of endpoints.
-    private IReadOnlyList<ProxyPort> PortsOf((string Namespace, string Name) key) =>
+    private IReadOnlyList<ProxyPort> PortsOf((string Namespace, string Name) key, IpFamily family) =>
         services.Find(key) is { } view && !options.ClusterDns.Contains(view.Service.Spec.ClusterIP)
-            ? ProxyPorts.Of(view.Service, view.Slices, _node)
+            ? ProxyPorts.Of(view.Service, view.Slices, _node, family)
             : [];
 
     private (int Port, int LocalEndpoints) HealthOf((string Namespace, string Name) key) =>
@@ -149,6 +183,8 @@ public sealed partial class ServiceProxy(
     [LoggerMessage(2, LogLevel.Error, "The rules of Services could not be programmed; trying again: {Problem}")]
     private partial void LogSyncFailed(string problem);
 
-    [LoggerMessage(3, LogLevel.Warning, "The rules of Services have gone or were never complete; writing all of them")]
-    private partial void LogNotIntact();
+    [LoggerMessage(
+        3, LogLevel.Warning,
+        "The rules of Services for {Family} have gone or were never complete; writing all of them")]
+    private partial void LogNotIntact(string family);
 }

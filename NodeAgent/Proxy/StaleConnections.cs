@@ -41,7 +41,7 @@ public static partial class StaleConnections
     }
 
     [GeneratedRegex(
-        @"^udp .*?\bsrc=[\d.]+ dst=(?<dst>[\d.]+) sport=\d+ dport=(?<dport>\d+) .*?\bsrc=(?<from>[\d.]+) ",
+        @"^udp .*?\bsrc=[\da-f.:]+ dst=(?<dst>[\da-f.:]+) sport=\d+ dport=(?<dport>\d+) .*?\bsrc=(?<from>[\da-f.:]+) ",
         RegexOptions.CultureInvariant | RegexOptions.Multiline)]
     private static partial Regex Flow();
 }

@@ -2,6 +2,7 @@ using k8s.Models;
 using OrleansOrchestrator.NodeAgent.Cluster;
 using OrleansOrchestrator.NodeAgent.Cri;
 using OrleansOrchestrator.NodeAgent.Kernel;
+using OrleansOrchestrator.NodeAgent.Metrics;
 using OrleansOrchestrator.NodeAgent.Node;
 using OrleansOrchestrator.NodeAgent.PodRecords;
 using OrleansOrchestrator.NodeAgent.Pods;
@@ -25,6 +26,7 @@ public sealed partial class PressureMonitor(
     ContainerGarbageCollector containers,
     RuntimeHealth health,
     EventRecorder events,
+    KubeletMeters meters,
     TimeProvider time,
     ILogger<PressureMonitor> logger) : BackgroundService
 {
@@ -131,6 +133,7 @@ public sealed partial class PressureMonitor(
         var message = EvictionMessages.Evicted(threshold, observed[threshold.Signal], ranked[0]);
         var grace = threshold.IsHard ? AtOnce : Rules.EvictionMaxPodGrace;
         End(victim, new PodVerdict(EvictedReason, message) { IsDisruption = true }, grace);
+        meters.Evictions.Add(EvictionThreshold.NameOf(threshold.Signal));
         return victim;
     }
 
@@ -143,10 +146,11 @@ public sealed partial class PressureMonitor(
         foreach (var worker in active)
         {
             var amount = used.GetValueOrDefault(worker.Uid) ?? usage.ReadLimitedVolumes(worker.Pod);
-            if (!EvictionRanking.IsCritical(worker.Pod)
-                && EvictionMessages.OverLimit(worker.Pod, amount, signals.HasImageFs) is { } message)
+            if (!worker.Pod.IsCritical()
+                && EvictionMessages.OverLimit(worker.Pod, amount, signals.HasImageFs) is { } over)
             {
-                End(worker, new PodVerdict(EvictedReason, message), AtOnce);
+                End(worker, new PodVerdict(EvictedReason, over.Message), AtOnce);
+                meters.Evictions.Add(over.Signal);
                 any = true;
             }
         }

@@ -6,20 +6,24 @@ using OrleansOrchestrator.NodeAgent.Cri;
 using OrleansOrchestrator.NodeAgent.Kernel;
 using OrleansOrchestrator.NodeAgent.Logs.Shipping;
 using OrleansOrchestrator.NodeAgent.Metrics;
+using OrleansOrchestrator.NodeAgent.Node;
 using OrleansOrchestrator.NodeAgent.PodRecords;
+using OrleansOrchestrator.NodeAgent.StaticPods;
 using OrleansOrchestrator.NodeAgent.Volumes;
 
 namespace OrleansOrchestrator.NodeAgent.Stats;
 
 /// <summary><c>/metrics</c>: the agent itself.</summary>
 public sealed class AgentMetrics(
-    NodeAgentOptions options, IPodRegistry pods, KubeletMeters meters, CriClient cri, ClaimedVolumes claims,
-    ShippingCounts logs, OwnLines ownLines, NodeCredentials credentials, TimeProvider time)
+    NodeAgentOptions options, IPodRegistry pods, KubeletMeters meters, VolumeMeters volumes, CriClient cri,
+    ClaimedVolumes claims, CsiVolumes drivers, ShippingCounts logs, OwnLines ownLines, NodeCredentials credentials,
+    StaticPodSource statics, ManifestFollower manifests, TimeProvider time)
 {
     public string Write()
     {
         var text = new MetricsText();
         var entries = pods.List().Select(p => pods.FindByUid(p.Metadata.Uid)).OfType<PodEntry>().ToList();
+        Build(text);
         text.Family("kubelet_node_name", "gauge", "[ALPHA] The node's name. The count is always 1.")
             .Sample("kubelet_node_name", 1, null, ("node", options.NodeName));
         text.Family("kubelet_running_pods", "gauge", "[BETA] Number of pods that have a running pod sandbox")
@@ -31,7 +35,14 @@ public sealed class AgentMetrics(
             text.Sample("kubelet_running_containers", state.Count(), null, ("container_state", state.Key));
         }
 
+        text.Family(
+            "kubelet_mirror_pods", "gauge",
+            "[ALPHA] The number of mirror pods the kubelet will try to create (one per admitted static pod)")
+            .Sample("kubelet_mirror_pods", statics.Count, null);
+        text.Family("orc_static_pod_failures_total", "counter", "Looks at manifests of the node that were of no use.")
+            .Sample("orc_static_pod_failures_total", manifests.Failures, null);
         meters.Write(text);
+        volumes.Write(text);
         cri.Calls.Write(text);
         credentials.Calls.Write(text);
         CertificateMetrics.Write(text, options, credentials, time.GetUtcNow());
@@ -49,33 +60,54 @@ public sealed class AgentMetrics(
         return text.ToString();
     }
 
-    // What claims hold: the file system on which their directories lie.
+    private static void Build(MetricsText text)
+    {
+        var version = NodeStatusComputer.KubeletVersion;
+        var parts = version[1..].Split('.');
+        text.Family(
+            "kubernetes_build_info", "gauge", "[ALPHA] A metric with a constant '1' value, labelled by what runs here.")
+            .Sample(
+                "kubernetes_build_info", 1, null, ("git_version", version), ("major", parts[0]), ("minor", parts[1]));
+    }
+
+    // What claims hold: the file system on which their directories lie, or what their drivers tell.
     private void Claims(MetricsText text)
     {
-        var used = claims.InUse.Select(static c => (c.Namespace, c.Claim, Usage: UsageOf(c.Path)))
-            .Where(static c => c.Usage is not null).OrderBy(static c => (c.Namespace, c.Claim)).ToList();
-        void Write(string name, string help, Func<FileSystemUsage, double> figure)
+        var ofNode = claims.InUse.Select(static c => (c.Namespace, c.Claim, Usage: UsageOf(c.Path)))
+            .Where(static c => c.Usage is not null).Select(static c => new ClaimUsage(
+                c.Namespace, c.Claim, c.Usage!.Value, c.Usage.Value.CapacityBytes - c.Usage.Value.AvailableBytes,
+                c.Usage.Value.Inodes - c.Usage.Value.InodesFree));
+        var ofDrivers = drivers.Published.Select(static p => (Claim: p.Mount.Persistent?.Spec.ClaimRef, p.Used))
+            .Where(static p => p is { Claim: not null, Used: not null }).Select(static p => new ClaimUsage(
+                p.Claim!.NamespaceProperty, p.Claim.Name, p.Used!.Own, p.Used.UsedBytes, p.Used.UsedInodes));
+        var used = ofNode.Concat(ofDrivers).DistinctBy(static c => (c.Namespace, c.Claim))
+            .OrderBy(static c => (c.Namespace, c.Claim)).ToList();
+        void Write(string name, string help, Func<ClaimUsage, double> figure)
         {
             text.Family(name, "gauge", help);
-            foreach (var (home, claim, usage) in used)
+            foreach (var usage in used)
             {
-                text.Sample(name, figure(usage!.Value), null, ("namespace", home), ("persistentvolumeclaim", claim));
+                text.Sample(
+                    name, figure(usage), null, ("namespace", usage.Namespace), ("persistentvolumeclaim", usage.Claim));
             }
         }
 
         Write("kubelet_volume_stats_available_bytes", "[ALPHA] Number of available bytes in the volume",
-            static u => u.AvailableBytes);
+            static u => u.Disk.AvailableBytes);
         Write("kubelet_volume_stats_capacity_bytes", "[ALPHA] Capacity in bytes of the volume",
-            static u => u.CapacityBytes);
+            static u => u.Disk.CapacityBytes);
         Write("kubelet_volume_stats_inodes", "[ALPHA] Maximum number of inodes in the volume",
-            static u => u.Inodes);
+            static u => u.Disk.Inodes);
         Write("kubelet_volume_stats_inodes_free", "[ALPHA] Number of free inodes in the volume",
-            static u => u.InodesFree);
+            static u => u.Disk.InodesFree);
         Write("kubelet_volume_stats_inodes_used", "[ALPHA] Number of used inodes in the volume",
-            static u => u.Inodes - u.InodesFree);
+            static u => u.UsedInodes);
         Write("kubelet_volume_stats_used_bytes", "[ALPHA] Number of used bytes in the volume",
-            static u => u.CapacityBytes - u.AvailableBytes);
+            static u => u.UsedBytes);
     }
+
+    private sealed record ClaimUsage(
+        string Namespace, string Claim, FileSystemUsage Disk, long UsedBytes, long UsedInodes);
 
     // A volume may be on its way out.
     private static FileSystemUsage? UsageOf(string path)

@@ -49,6 +49,7 @@ public static class StatsServices
         services.AddSingleton<VolumeUsage>();
         services.AddSingleton<SummaryBuilder>();
         services.AddSingleton<KubeletMeters>();
+        services.AddSingleton<VolumeMeters>();
         services.AddSingleton<AgentMetrics>();
         return services.AddSingleton<StatsEndpoints>();
     }

@@ -141,7 +141,12 @@ public record FileSystemFigures
 public sealed record VolumeFigures : FileSystemFigures
 {
     public required string Name { get; init; }
+
+    [JsonPropertyName("pvcRef")]
+    public ClaimReference? PvcRef { get; init; }
 }
+
+public sealed record ClaimReference(string Name, string Namespace);
 
 public sealed record RuntimeFigures(FileSystemFigures? ImageFs, FileSystemFigures? ContainerFs);
 

@@ -72,12 +72,7 @@ public sealed class SummaryBuilder(NodeAgentOptions options, CriClient cri, Volu
         return stats with
         {
             Network = NetworkDevices.Figures(pod.Network, now),
-            Volume = [.. used.Select(v => new VolumeFigures
-            {
-                Time = Time(v.MeasuredAt), Name = v.Name, UsedBytes = v.Bytes, InodesUsed = v.Inodes,
-                CapacityBytes = disk.CapacityBytes,
-                AvailableBytes = disk.AvailableBytes, Inodes = disk.Inodes, InodesFree = disk.InodesFree,
-            })],
+            Volume = [.. used.Select(v => Volume(v, disk))],
             EphemeralStorage = disk with
             {
                 UsedBytes = ephemeral.Aggregate(0UL, (sum, v) => sum + v.Bytes)
@@ -87,6 +82,21 @@ public sealed class SummaryBuilder(NodeAgentOptions options, CriClient cri, Volu
             },
             ProcessStats = new ProcessFigures(pod.Group.Usage.Processes ?? 0),
             Swap = Swap(pod.Group, now),
+        };
+    }
+
+    private static VolumeFigures Volume(MeasuredVolume volume, FileSystemFigures disk)
+    {
+        var figures = new VolumeFigures
+        {
+            Time = Time(volume.MeasuredAt), Name = volume.Name, PvcRef = volume.Claim, UsedBytes = volume.Bytes,
+            InodesUsed = volume.Inodes, CapacityBytes = disk.CapacityBytes, AvailableBytes = disk.AvailableBytes,
+            Inodes = disk.Inodes, InodesFree = disk.InodesFree,
+        };
+        return volume.Own is not { } own ? figures : figures with
+        {
+            CapacityBytes = (ulong)own.CapacityBytes, AvailableBytes = (ulong)own.AvailableBytes,
+            Inodes = (ulong)own.Inodes, InodesFree = (ulong)own.InodesFree,
         };
     }
 

@@ -5,15 +5,22 @@ using OrleansOrchestrator.NodeAgent.Volumes;
 
 namespace OrleansOrchestrator.NodeAgent.Stats;
 
-/// <summary>How much a volume of a pod takes on the node's disk.</summary>
+/// <summary>How much a volume of a pod takes, on the node's disk unless it has one of its own.</summary>
 public sealed record MeasuredVolume(
-    string Name, ulong Bytes, ulong Inodes, DateTimeOffset MeasuredAt, bool IsEphemeralStorage);
+    string Name, ulong Bytes, ulong Inodes, DateTimeOffset MeasuredAt, bool IsEphemeralStorage)
+{
+    /// <summary>The volume's own size, as its driver tells it; null for one on the node's disk.</summary>
+    public FileSystemUsage? Own { get; init; }
+
+    /// <summary>The claim that it is; null for a volume of the pod's.</summary>
+    public ClaimReference? Claim { get; init; }
+}
 
 /// <summary>
-/// Sizes of the volumes that the node itself fills. Each is measured by walking it, at most once a minute, and only
-/// when somebody asks; as upstream does.
+/// Sizes of the volumes that the node itself fills, each measured by walking it, at most once a minute, and only when
+/// somebody asks; and of those of drivers, as these tell them.
 /// </summary>
-public sealed class VolumeUsage(PodPaths paths, TimeProvider time)
+public sealed class VolumeUsage(PodPaths paths, CsiVolumes drivers, TimeProvider time)
 {
     private static readonly TimeSpan Fresh = TimeSpan.FromMinutes(1);
     private const int MaxPods = 1024;
@@ -21,7 +28,14 @@ public sealed class VolumeUsage(PodPaths paths, TimeProvider time)
 
     private readonly ConcurrentDictionary<string, IReadOnlyList<MeasuredVolume>> _measured = new();
 
-    public IReadOnlyList<MeasuredVolume> Of(V1Pod pod)
+    public IReadOnlyList<MeasuredVolume> Of(V1Pod pod) =>
+    [
+        .. Walked(pod),
+        .. drivers.Published.Where(p => p.Mount.Pod.Metadata.Uid == pod.Metadata.Uid).Select(Told)
+            .OfType<MeasuredVolume>(),
+    ];
+
+    private IReadOnlyList<MeasuredVolume> Walked(V1Pod pod)
     {
         var now = time.GetUtcNow();
         if (_measured.TryGetValue(pod.Metadata.Uid, out var known) && known.All(v => now - v.MeasuredAt < Fresh))
@@ -36,6 +50,24 @@ public sealed class VolumeUsage(PodPaths paths, TimeProvider time)
 
         return _measured[pod.Metadata.Uid] =
             [.. pod.UsedVolumes().Select(v => Measure(pod, v, now)).OfType<MeasuredVolume>()];
+    }
+
+    private static MeasuredVolume? Told(CsiPublished published)
+    {
+        if (published.Used is not { } used)
+        {
+            return null;
+        }
+
+        var mount = published.Mount;
+        return new MeasuredVolume(
+            mount.PodVolume, (ulong)used.UsedBytes, (ulong)used.UsedInodes, used.MeasuredAt, IsEphemeralStorage: false)
+        {
+            Own = used.Own,
+            Claim = mount.Persistent?.Spec.ClaimRef is { } claim
+                ? new ClaimReference(claim.Name, claim.NamespaceProperty)
+                : null,
+        };
     }
 
     private MeasuredVolume? Measure(V1Pod pod, V1Volume volume, DateTimeOffset now)

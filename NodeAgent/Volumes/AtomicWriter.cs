@@ -179,7 +179,7 @@ public sealed class AtomicWriter(HeldDirectory volume, TimeProvider time)
 /// <summary>A volume cannot be set up; the text goes into an event.</summary>
 public sealed class VolumeException(string message) : Exception(message)
 {
-    /// <summary>What failed, in front of the message.</summary>
+    /// <summary>What failed, in front of the message; empty when the message is the whole.</summary>
     public string Stage { get; init; } = "MountVolume.SetUp";
 
     /// <summary>The event's reason.</summary>

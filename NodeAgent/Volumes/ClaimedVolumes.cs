@@ -2,6 +2,7 @@ using System.Collections.Concurrent;
 using k8s.Models;
 using OrleansOrchestrator.Machine;
 using OrleansOrchestrator.NodeAgent.Cluster;
+using OrleansOrchestrator.NodeAgent.Csi;
 using OrleansOrchestrator.NodeAgent.Kernel;
 using OrleansOrchestrator.NodeAgent.Node;
 using OrleansOrchestrator.NodeAgent.PodRecords;
@@ -14,11 +15,11 @@ namespace OrleansOrchestrator.NodeAgent.Volumes;
 public sealed record ClaimedVolume(V1PersistentVolume? Volume, string? Problem);
 
 /// <summary>
-/// Follows pods' claims to PersistentVolumes and mounts those that are directories of this node, in upstream's steps
-/// and words. What a pod got once stays its own until it is taken down: containers start again while the API is away,
-/// and while their claim is being deleted.
+/// Follows pods' claims to PersistentVolumes and mounts those that are directories of this node, or has their drivers
+/// mount them, in upstream's steps and words. What a pod got once stays its own until it is taken down: containers
+/// start again while the API is away, and while their claim is being deleted.
 /// </summary>
-public sealed class ClaimedVolumes(IObjectReader objects, NodeObject node, PodPaths paths)
+public sealed class ClaimedVolumes(IObjectReader objects, NodeObject node, PodPaths paths, CsiVolumes drivers)
 {
     private const string Block = "Block";
     private const string Plugin = "local-volume";
@@ -43,16 +44,19 @@ public sealed class ClaimedVolumes(IObjectReader objects, NodeObject node, PodPa
         return found;
     }
 
-    /// <summary>Mounts what a claim of the pod is bound to; returns where it is.</summary>
-    public string SetUp(V1Pod pod, V1Volume volume, V1PersistentVolume persistent)
+    /// <summary>Mounts what a claim of the pod is bound to; returns where it is: a directory, or a device.</summary>
+    public async Task<string> SetUpAsync(
+        V1Pod pod, V1Volume volume, V1PersistentVolume persistent, CancellationToken cancellationToken)
     {
         if (!_known.ContainsKey((pod.Metadata.Uid, volume.Name)))
         {
             Require(pod, persistent);
         }
 
-        var path = persistent.Spec.HostPath is { } hostPath
-            ? Checked(hostPath)
+        var path = persistent.Spec.VolumeMode == Block ? BlockDevices.Find(persistent.Spec.Local.Path)
+            : persistent.Spec.HostPath is { } hostPath ? Checked(hostPath)
+            : persistent.Spec.Csi is not null
+                ? await drivers.SetUpAsync(CsiMount.Of(pod, volume, persistent), cancellationToken)
             : Mounted(pod, persistent, volume.PersistentVolumeClaim?.ReadOnlyProperty == true);
         _known[(pod.Metadata.Uid, volume.Name)] = persistent;
         return path;
@@ -60,7 +64,7 @@ public sealed class ClaimedVolumes(IObjectReader objects, NodeObject node, PodPa
 
     /// <summary>The claims that pods here use, each with the directory that holds its data.</summary>
     public IEnumerable<(string Namespace, string Claim, string Path)> InUse =>
-        _known.Values.Where(static v => v.Spec.ClaimRef is not null)
+        _known.Values.Where(static v => v.Spec is { ClaimRef: not null, Csi: null, VolumeMode: not Block })
             .Select(static v => (v.Spec.ClaimRef.NamespaceProperty, v.Spec.ClaimRef.Name,
                 v.Spec.HostPath?.Path ?? v.Spec.Local?.Path ?? ""))
             .Distinct();
@@ -146,16 +150,12 @@ public sealed class ClaimedVolumes(IObjectReader objects, NodeObject node, PodPa
     /// <summary>What upstream checks before it begins to mount.</summary>
     private void Require(V1Pod pod, V1PersistentVolume volume)
     {
+        var isBlock = volume.Spec.VolumeMode == Block;
         if (node.Current is { } current && !NodeAffinity.Matches(volume, current))
         {
-            throw new VolumeException("no matching NodeSelectorTerms") { Stage = "MountVolume.NodeAffinity check" };
-        }
-
-        if (volume.Spec.VolumeMode == Block)
-        {
-            throw new VolumeException("the node maps no block devices into containers")
+            throw new VolumeException("no matching NodeSelectorTerms")
             {
-                Stage = "MapVolume.SetUpDevice", Reason = "FailedMapVolume",
+                Stage = isBlock ? "MapVolume.NodeAffinity check" : "MountVolume.NodeAffinity check",
             };
         }
 
@@ -164,7 +164,12 @@ public sealed class ClaimedVolumes(IObjectReader objects, NodeObject node, PodPa
             throw unsupported;
         }
 
-        if (volume.Spec.MountOptions is { Count: > 0 })
+        if (isBlock && volume.Spec.Local is null)
+        {
+            throw BlockDevices.NoMapper();
+        }
+
+        if (!isBlock && volume.Spec is { Csi: null, MountOptions.Count: > 0 })
         {
             throw new VolumeException("Mount options are not supported for this volume type")
             {
@@ -185,8 +190,12 @@ public sealed class ClaimedVolumes(IObjectReader objects, NodeObject node, PodPa
 
     private IEnumerable<string> OtherMounts(V1Pod pod, V1PersistentVolume volume) =>
         paths.KnownUids().Where(uid => uid != pod.Metadata.Uid)
-            .Select(uid => paths.Volume(uid, Plugin, volume.Metadata.Name))
+            .Select(uid => MountOf(uid, volume))
             .Where(place => Directory.Exists(place) && MountPoints.Contains(place));
+
+    private string MountOf(string uid, V1PersistentVolume volume) => volume.Spec.Csi is null
+        ? paths.Volume(uid, Plugin, volume.Metadata.Name)
+        : CsiPlaces.Target(paths.CsiVolume(uid, volume.Metadata.Name));
 
     private static string Checked(V1HostPathVolumeSource source)
     {
@@ -200,7 +209,7 @@ public sealed class ClaimedVolumes(IObjectReader objects, NodeObject node, PodPa
     /// </summary>
     private string Mounted(V1Pod pod, V1PersistentVolume volume, bool isReadOnly)
     {
-        var place = paths.Volume(pod.Metadata.Uid, Plugin, volume.Metadata.Name);
+        var place = MountOf(pod.Metadata.Uid, volume);
         if (MountPoints.Contains(place))
         {
             return place;

@@ -9,7 +9,6 @@ public static class HostPathCheck
 {
     private const UnixFileMode NewDirectoryMode = (UnixFileMode)0x1ED;
     private const UnixFileMode NewFileMode = (UnixFileMode)0x1A4;
-    private const int ModeFormatMask = 0xF000;
 
     public static void Require(V1HostPathVolumeSource source)
     {
@@ -28,16 +27,16 @@ public static class HostPathCheck
                 Check(Directory.Exists(path), path, "a directory");
                 return;
             case "FileOrCreate" or "File":
-                Check(File.Exists(path) && Kind(path) == FileKind.Regular, path, "a file");
+                Check(File.Exists(path) && Linux.KindOf(path) == FileKind.Regular, path, "a file");
                 return;
             case "Socket":
-                Check(Kind(path) == FileKind.Socket, path, "a socket file");
+                Check(Linux.KindOf(path) == FileKind.Socket, path, "a socket file");
                 return;
             case "CharDevice":
-                Check(Kind(path) == FileKind.CharacterDevice, path, "a character device");
+                Check(Linux.KindOf(path) == FileKind.CharacterDevice, path, "a character device");
                 return;
             case "BlockDevice":
-                Check(Kind(path) == FileKind.BlockDevice, path, "a block device");
+                Check(Linux.KindOf(path) == FileKind.BlockDevice, path, "a block device");
                 return;
             default:
                 throw new VolumeException($"{source.Type} is an invalid volume type");
@@ -53,18 +52,6 @@ public static class HostPathCheck
         });
         File.SetUnixFileMode(file.SafeFileHandle, NewFileMode);
     }
-
-    private enum FileKind
-    {
-        None = 0,
-        CharacterDevice = 0x2000,
-        BlockDevice = 0x6000,
-        Regular = 0x8000,
-        Socket = 0xC000,
-    }
-
-    private static FileKind Kind(string path) =>
-        Linux.ModeOf(path) is { } mode ? (FileKind)(mode & ModeFormatMask) : FileKind.None;
 
     private static void Check(bool holds, string path, string what)
     {

@@ -1,4 +1,5 @@
 using k8s.Models;
+using OrleansOrchestrator.NodeAgent.Csi;
 
 namespace OrleansOrchestrator.NodeAgent.Volumes;
 
@@ -16,14 +17,14 @@ public static class PersistentSources
     /// <summary>Why the node cannot mount it; null when it can.</summary>
     public static VolumeException? Problem(V1PersistentVolumeSpec spec) => spec switch
     {
-        { HostPath: not null } or { Local: not null } => null,
+        { HostPath: not null } or { Local: not null } or { Csi: not null } => null,
         { Nfs: not null } => NotMounted("nfs"),
         { Iscsi: not null } => NotMounted("iscsi"),
         { Fc: not null } => NotMounted("fc"),
         { FlexVolume: not null } => NotMounted("flexVolume"),
         _ => new VolumeException(
-            "kubernetes.io/csi: attacher.MountDevice failed to create newCsiDriverClient: driver name " +
-            $"{Driver(spec)} not found in the list of registered CSI drivers")
+            "kubernetes.io/csi: attacher.MountDevice failed to create newCsiDriverClient: " +
+            CsiDrivers.NotFound(Driver(spec)!))
         {
             Stage = "MountVolume.MountDevice",
         },

@@ -1,3 +1,5 @@
+using OrleansOrchestrator.NodeAgent.Csi;
+
 namespace OrleansOrchestrator.NodeAgent.Volumes;
 
 /// <summary>Where the files of a pod lie below the data directory. The layout is the kubelet's.</summary>
@@ -17,6 +19,19 @@ public sealed class PodPaths(NodeAgentOptions options)
     {
         var all = new DirectoryInfo(Path.GetDirectoryName(ImageVolume(uid, "_"))!);
         return all.Exists ? all.EnumerateDirectories().Select(static d => d.Name) : [];
+    }
+
+    /// <summary>The directory that a pod has for a volume of a driver's; the driver mounts below it.</summary>
+    public string CsiVolume(string uid, string name) => Volume(uid, "csi", name);
+
+    /// <summary>Below it only drivers unmount.</summary>
+    public string CsiVolumes(string uid) => Path.GetDirectoryName(CsiVolume(uid, "_"))!;
+
+    /// <summary>Where drivers have mounted, or may have, what a pod uses.</summary>
+    public IEnumerable<string> CsiTargets(string uid)
+    {
+        var all = new DirectoryInfo(CsiVolumes(uid));
+        return all.Exists ? all.EnumerateDirectories().Select(static d => CsiPlaces.Target(d.FullName)) : [];
     }
 
     public string SubPath(string uid, string volume, string container, int index) =>

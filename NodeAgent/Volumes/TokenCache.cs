@@ -6,7 +6,7 @@ using OrleansOrchestrator.NodeAgent.Kernel;
 namespace OrleansOrchestrator.NodeAgent.Volumes;
 
 /// <summary>
-/// Service-account tokens of projected volumes. One is asked for anew when 80 % of its life is over, or after a day;
+/// Service-account tokens of volumes. One is asked for anew when 80 % of its life is over, or after a day;
 /// while that fails, the old one is served until it ends.
 /// </summary>
 public sealed class TokenCache(IClusterApi api, TimeProvider time)
@@ -19,19 +19,24 @@ public sealed class TokenCache(IClusterApi api, TimeProvider time)
 
     private readonly record struct Key(string PodUid, string ServiceAccount, string Audience, long Seconds);
 
-    private readonly record struct Entry(string Token, SteadyTime RenewAt, SteadyTime EndsAt);
+    private readonly record struct Entry(V1TokenRequestStatus Status, SteadyTime RenewAt, SteadyTime EndsAt);
 
     public async Task<string> GetAsync(
-        V1Pod pod, V1ServiceAccountTokenProjection projection, CancellationToken cancellationToken)
+        V1Pod pod, V1ServiceAccountTokenProjection projection, CancellationToken cancellationToken) =>
+        (await GetStatusAsync(pod, projection.Audience ?? "", projection.ExpirationSeconds, cancellationToken)).Token;
+
+    /// <summary>The token with its end, as the API has given it; an empty audience is the API's own.</summary>
+    public async Task<V1TokenRequestStatus> GetStatusAsync(
+        V1Pod pod, string audience, long? expirationSeconds, CancellationToken cancellationToken)
     {
-        var seconds = projection.ExpirationSeconds ?? DefaultSeconds;
+        var seconds = expirationSeconds ?? DefaultSeconds;
         var account = pod.Spec.ServiceAccountName is { Length: > 0 } name ? name : "default";
-        var key = new Key(pod.Metadata.Uid, account, projection.Audience ?? "", seconds);
+        var key = new Key(pod.Metadata.Uid, account, audience, seconds);
         var now = time.GetSteadyTime();
         var known = _tokens.TryGetValue(key, out var entry);
         if (known && now < entry.RenewAt)
         {
-            return entry.Token;
+            return entry.Status;
         }
 
         try
@@ -44,7 +49,7 @@ public sealed class TokenCache(IClusterApi api, TimeProvider time)
             // the API is away; what we have is still good
         }
 
-        return entry.Token;
+        return entry.Status;
     }
 
     /// <summary>The earliest time at which a token of the pod is due; null when it has none.</summary>
@@ -89,6 +94,6 @@ public sealed class TokenCache(IClusterApi api, TimeProvider time)
         var life = TimeSpan.FromSeconds(answer.Spec?.ExpirationSeconds ?? key.Seconds);
         var renewIn = life * RenewAfterShare;
         return new Entry(
-            answer.Status.Token, now + (renewIn < RenewAfterAtMost ? renewIn : RenewAfterAtMost), now + life);
+            answer.Status, now + (renewIn < RenewAfterAtMost ? renewIn : RenewAfterAtMost), now + life);
     }
 }

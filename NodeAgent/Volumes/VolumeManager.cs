@@ -4,6 +4,7 @@ using k8s.Models;
 using OrleansOrchestrator.NodeAgent.Environments;
 using OrleansOrchestrator.NodeAgent.Images;
 using OrleansOrchestrator.NodeAgent.Kernel;
+using OrleansOrchestrator.NodeAgent.Metrics;
 
 namespace OrleansOrchestrator.NodeAgent.Volumes;
 
@@ -12,8 +13,8 @@ namespace OrleansOrchestrator.NodeAgent.Volumes;
 /// finds its volumes again and how changed ConfigMaps reach running pods. What is mounted is known from the kernel.
 /// </summary>
 public sealed class VolumeManager(
-    PodPaths paths, ObjectFiles objectFiles, ClaimedVolumes claims, TokenCache tokens, ImageViews views,
-    TimeProvider time)
+    PodPaths paths, ObjectFiles objectFiles, ClaimedVolumes claims, CsiVolumes drivers, TokenCache tokens,
+    ImageViews views, VolumeMeters meters, TimeProvider time)
 {
     /// <summary>The mode of every volume's own directory; what a tmpfs has is the kernel's default.</summary>
     private const UnixFileMode EveryoneMode = (UnixFileMode)0x1FF;
@@ -26,20 +27,28 @@ public sealed class VolumeManager(
         var result = new Dictionary<string, string>(StringComparer.Ordinal);
         var claimed = await claims.FindAsync(pod, cancellationToken);
         VolumePlugins.Require(pod, claimed);
-        foreach (var volume in pod.UsedVolumes())
+        var wanted = (
+            from volume in pod.UsedVolumes()
+            let persistent = claimed.GetValueOrDefault(volume.Name)?.Volume
+            select (Volume: volume, Persistent: persistent, Plugin: VolumePlugins.NameOf(volume, persistent))).ToList();
+        wanted.ForEach(v => meters.Wanted(pod.Metadata.Uid, v.Volume.Name, v.Plugin));
+        foreach (var (volume, persistent, plugin) in wanted)
         {
-            var persistent = claimed.GetValueOrDefault(volume.Name)?.Volume;
+            var started = time.GetTimestamp();
             try
             {
                 result[volume.Name] = persistent is null
                     ? await SetUpOneAsync(pod, volume, facts, cancellationToken)
-                    : claims.SetUp(pod, volume, persistent);
+                    : await claims.SetUpAsync(pod, volume, persistent, cancellationToken);
+                meters.Mounted(pod.Metadata.Uid, volume.Name, plugin, time.GetElapsedTime(started));
             }
             catch (Exception exception) when (!cancellationToken.IsCancellationRequested)
             {
+                meters.MountFailed(plugin, time.GetElapsedTime(started));
                 var known = exception as VolumeException ?? new VolumeException(exception.Message);
                 var name = persistent?.Metadata.Name ?? volume.Name;
-                throw new VolumeException($"{known.Stage} failed for volume \"{name}\" : {known.Message}")
+                var head = known.Stage.Length > 0 ? $"{known.Stage} failed for volume \"{name}\" : " : "";
+                throw new VolumeException($"{head}{known.Message}")
                 {
                     Reason = known.Reason,
                 };
@@ -54,13 +63,29 @@ public sealed class VolumeManager(
     {
         tokens.Forget(podUid);
         claims.Forget(podUid);
+        meters.Unwanted(podUid);
+        var (started, succeeded) = (time.GetTimestamp(), false);
+        try
+        {
+            await TakeDownAsync(podUid, cancellationToken);
+            succeeded = true;
+        }
+        finally
+        {
+            meters.TakenDown(podUid, succeeded, time.GetElapsedTime(started));
+        }
+    }
+
+    private async Task TakeDownAsync(string podUid, CancellationToken cancellationToken)
+    {
         var directory = paths.Pod(podUid);
+        Mounts.UnmountBelow(directory, spared: paths.CsiVolumes(podUid));
+        await drivers.TearDownAsync(podUid, cancellationToken);
         if (!Directory.Exists(directory))
         {
             return;
         }
 
-        Mounts.UnmountBelow(directory);
         foreach (var volume in paths.ImageVolumes(podUid))
         {
             await views.RemoveAsync(ImageVolumes.ViewOf(podUid, volume), cancellationToken);
@@ -88,6 +113,11 @@ public sealed class VolumeManager(
             return SetUpEmptyDir(pod, volume.Name, emptyDir);
         }
 
+        if (volume.Csi is not null)
+        {
+            return await drivers.SetUpAsync(CsiMount.Of(pod, volume), cancellationToken);
+        }
+
         if (volume.Image is not null)
         {
             // Mounted when a container that uses it starts: what is wrong with an image is that container's trouble.
@@ -97,7 +127,7 @@ public sealed class VolumeManager(
         }
 
         var files = await objectFiles.ReadAsync(pod, volume, facts, cancellationToken)
-            ?? throw new VolumeException(VolumePlugins.SetUpProblem(volume));
+            ?? throw new VolumeException("no volume plugin matched");
         var path = paths.Volume(pod.Metadata.Uid, Plugin(volume), volume.Name);
         MakePlace(path, EveryoneMode, null);
         var isInMemory = volume.ConfigMap is null;

@@ -32,13 +32,23 @@ public static class VolumePlugins
         }
     }
 
-    /// <summary>Why a volume cannot be set up although there is a plugin for its kind.</summary>
-    public static string SetUpProblem(V1Volume volume) => volume switch
-    {
-        { Csi: { } csi } =>
-            $"kubernetes.io/csi: mounter.SetUpAt failed to get CSI client: driver name {csi.Driver} not found in the list of registered CSI drivers",
-        _ => "no volume plugin matched",
-    };
+    /// <summary>Upstream's name of the plugin that sets a volume up.</summary>
+    /// <param name="volume">The pod's.</param>
+    /// <param name="persistent">What its claim is bound to; null for a volume that is none.</param>
+    public static string NameOf(V1Volume volume, V1PersistentVolume? persistent) => "kubernetes.io/" + (
+        persistent is not null ? persistent.Spec.Csi is { } source ? $"csi:{source.Driver}"
+            : persistent.Spec.HostPath is not null ? "host-path" : "local-volume"
+        : volume switch
+        {
+            { HostPath: not null } => "host-path",
+            { EmptyDir: not null } => "empty-dir",
+            { ConfigMap: not null } => "configmap",
+            { Secret: not null } => "secret",
+            { DownwardAPI: not null } => "downward-api",
+            { Image: not null } => "image",
+            { Csi: { } csi } => $"csi:{csi.Driver}",
+            _ => "projected",
+        });
 
     /// <summary>What is said of a volume that no plugin is for.</summary>
     public static string NoPlugin(string volume) =>

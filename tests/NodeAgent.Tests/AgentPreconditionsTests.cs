@@ -19,6 +19,10 @@ public sealed class AgentPreconditionsTests : IDisposable
         { "proxy-health-port -1", "--proxy-health-port: '-1' is no number from 0 to 65535." },
         { "pod-cidr x", "--pod-cidr: 'x' is no network" },
         { "cluster-cidr 10.0.0.0", "--cluster-cidr: '10.0.0.0' is no network" },
+        { "cluster-cidr 10.0.0.0/16,fd00::", "--cluster-cidr: 'fd00::' is no network" },
+        { "cluster-cidr 10.0.0.0/16,10.1.0.0/16", "'10.0.0.0/16,10.1.0.0/16' is more than one of each family." },
+        { "pod-cidr fd00::/64,fd01::/64", "--pod-cidr: 'fd00::/64,fd01::/64' is more than one of each family." },
+        { "node-ip 192.0.2.1,192.0.2.2", "--node-ip: '192.0.2.1,192.0.2.2' is more than one of each family." },
         { "cluster-dns x", "--cluster-dns: 'x' is no IP address." },
         { "node-ip x", "--node-ip: 'x' is no IP address." },
         { "node-name ", "--node-name: there is no value." },
@@ -49,6 +53,24 @@ public sealed class AgentPreconditionsTests : IDisposable
     {
         Assert.Null(AgentPreconditions.OptionProblem(_good));
         Assert.Null(AgentPreconditions.FileProblem(_good));
+        Assert.Null(AgentPreconditions.OptionProblem(_good with
+        {
+            ClusterCidr = "10.244.0.0/16,fd00:10:244::/56", PodCidr = "10.244.0.0/24,fd00:10:244::/64",
+            NodeIp = "192.0.2.1,2001:db8::1",
+        }));
+    }
+
+    [Fact]
+    public void A_machine_without_ipv6_keeps_what_is_of_the_other_family()
+    {
+        var dual = _good with
+        {
+            ClusterCidr = "10.244.0.0/16,fd00:10:244::/56", PodCidr = "fd00:10:244::/64",
+            NodeIp = "192.0.2.1,2001:db8::1",
+        };
+        Assert.Equal(
+            dual with { ClusterCidr = "10.244.0.0/16", PodCidr = "", NodeIp = "192.0.2.1" }, dual.WithoutSix());
+        Assert.Equal(2, dual.Families.Count);
     }
 
     [Theory]

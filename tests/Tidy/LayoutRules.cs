@@ -16,7 +16,7 @@ public static partial class LayoutRules
         ["Grains"] = ["Cel", "Resources", "Grains.Interfaces", "Logs"],
         ["Api"] = ["Cel", "Resources", "Grains.Interfaces", "Logs"],
         ["Machine"] = [],
-        ["NodeAgent"] = ["Formats", "Logs", "Machine"],
+        ["NodeAgent"] = ["Formats", "Logs", "Machine", "Resources"],
         ["Dashboard"] = [],
         ["Silo"] = ["Api", "Dashboard", "Grains", "Resources", "Grains.Interfaces", "Logs", "Machine"],
     };

@@ -101,7 +101,7 @@ public sealed class MachineShareTests
     [Fact]
     public void What_the_user_chose_is_kept_or_refused()
     {
-        var wanted = new WantedShare { Port = 7443, Services = IPNetwork.Parse("10.50.0.0/20"), Name = "mine" };
+        var wanted = new WantedShare { Port = 7443, Services = DualNetwork.Parse("10.50.0.0/20"), Name = "mine" };
         var share = State(ports: [6443]).Choose(wanted, Root, isHollow: false);
         Assert.Equal((7443, "10.50.0.0/20", "10.50.0.10", "mine-node", "mine-pods"),
             (share.Port, share.ServiceCidr, share.DnsAddress, share.NodeLink, share.Bridge));
@@ -124,13 +124,50 @@ public sealed class MachineShareTests
     }
 
     [Fact]
+    public void A_cluster_of_two_families_has_an_address_of_each_on_its_link()
+    {
+        var wanted = new WantedShare
+        {
+            Pods = DualNetwork.Parse("10.8.0.0/16,fd00:10:8::/56"),
+            Services = DualNetwork.Parse("10.9.0.0/16,fd00:10:9::/112"),
+        };
+        var share = State(owners: [("orc-node", Other)]).Choose(wanted, Root, isHollow: false);
+        Assert.Equal(
+            ("10.8.0.0/16,fd00:10:8::/56", "10.9.0.0/16,fd00:10:9::/112", "10.9.0.10", "10.243.1.1,fd00:10:243:1::1"),
+            (share.PodCidr, share.ServiceCidr, share.DnsAddress, share.NodeAddresses));
+        var foreign = wanted with { NodeAddresses = [IPAddress.Parse("192.0.2.1"), IPAddress.Parse("2001:db8::1")] };
+        Assert.Equal("192.0.2.1,2001:db8::1", foreign.Over(MachineShare.At(0)).NodeAddresses);
+        Assert.Empty(foreign.Over(MachineShare.At(0)).OwnAddresses);
+        Assert.Equal("10.243.0.1", MachineShare.At(0).NodeAddresses);
+    }
+
+    [Fact]
+    public void Pods_and_services_have_the_same_families()
+    {
+        var share = MachineShare.At(0) with { PodCidr = "10.8.0.0/16,fd00:10:8::/56" };
+        Assert.StartsWith(
+            "Pods and Services need networks of the same families",
+            State().ProblemOf(share, Root, isHollow: true, isRunning: true), StringComparison.Ordinal);
+    }
+
+    [Fact]
+    public void A_restored_cluster_of_two_families_keeps_both()
+    {
+        var stored = new StoreNetworks("fd00:10:8::/56,10.8.0.0/16", "10.9.0.0/16,fd00:10:9::/112", "20000-20100");
+        var networks = WantedShare.Of(stored);
+        Assert.Equal(
+            ("10.8.0.0/16,fd00:10:8::/56", "10.9.0.0/16,fd00:10:9::/112"),
+            (networks.Pods!.ToString(), networks.Services!.ToString()));
+    }
+
+    [Fact]
     public void What_a_cluster_has_already_yields_to_what_the_user_chose()
     {
         var stored = WantedShare.Of(new StoreNetworks("10.8.0.0/16", "10.9.0.0/16", "20000-20100"));
-        var wanted = new WantedShare { Services = IPNetwork.Parse("10.50.0.0/20") }.Or(stored);
+        var wanted = new WantedShare { Services = DualNetwork.Parse("10.50.0.0/20") }.Or(stored);
         Assert.Equal(
             ("10.8.0.0/16", "10.50.0.0/20", "20000-20100"),
-            (wanted.Pods.ToString(), wanted.Services.ToString(), wanted.NodePorts!.ToString()));
+            (wanted.Pods!.ToString(), wanted.Services!.ToString(), wanted.NodePorts!.ToString()));
     }
 
     [Theory]

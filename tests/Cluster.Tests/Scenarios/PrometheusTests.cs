@@ -50,6 +50,22 @@ public sealed class PrometheusTests(RealCluster cluster)
             "histogram_quantile(0.99, sum by (le) ("
             + "rate(apiserver_request_duration_seconds_bucket{verb=\"GET\"}[1m]))) > 0"),
         ("scheduled", "sum(scheduler_schedule_attempts_total{result=\"scheduled\"}) > 0"),
+        ("queued", "sum(scheduler_queue_incoming_pods_total{event=\"UnschedulablePodAdd\",queue=\"active\"}) > 0"),
+        ("bound",
+            "sum(scheduler_framework_extension_point_duration_seconds_count"
+            + "{extension_point=\"Bind\",status=\"Success\",profile=\"default-scheduler\"}) > 0"),
+        ("watched", "sum(rate(apiserver_watch_events_total{resource=\"pods\"}[1m])) > 0"),
+        ("stored", "sum(apiserver_storage_size_bytes) > 1e6 and sum(apiserver_storage_objects) > 0"),
+        ("volumes",
+            "sum(volume_manager_total_volumes{state=\"actual_state_of_world\"}) > 0 "
+            + "and sum(volume_manager_total_volumes{state=\"desired_state_of_world\"}) > 0"),
+        ("mounts",
+            "sum(storage_operation_duration_seconds_count{operation_name=\"volume_mount\",status=\"success\"}) > 0"),
+        ("groups", "sum(kubelet_cgroup_manager_duration_seconds_count{operation_type=\"create\"}) > 0"),
+        ("started",
+            "sum(kubelet_started_pods_total) > 0 and sum(kubelet_started_containers_total) > 0 "
+            + "and sum(kubelet_run_podsandbox_duration_seconds_count) > 0"),
+        ("services", "sum(kubeproxy_sync_proxy_rules_duration_seconds_count{ip_family=\"IPv4\"}) > 0"),
     ];
 
     [Fact]

@@ -65,7 +65,7 @@ public sealed class WorkloadTests(RealCluster cluster)
                   containers:
                   - name: main
                     image: {{{Pods.Image}}}
-                    resources: {requests: {cpu: 20m}}
+                    resources: {requests: {cpu: 100m}}
                     command: ["/bin/sh", "-c"]
                     args:
                     - |

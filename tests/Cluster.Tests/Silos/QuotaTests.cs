@@ -1,6 +1,7 @@
 using System.Net;
 using System.Net.Http.Json;
 using System.Text.Json.Nodes;
+using OrleansOrchestrator.TestKit;
 using Xunit;
 
 namespace OrleansOrchestrator.Cluster.Tests.Silos;
@@ -11,8 +12,7 @@ public sealed class QuotaTests(SiloGroup group) : IClassFixture<SiloGroup>, IDis
 {
     private const int Writers = 500;
     private const int Limit = 60;
-    private const string Leases = "/apis/coordination.k8s.io/v1/namespaces/default/leases";
-    private const string Quota = "/api/v1/namespaces/default/resourcequotas";
+    private const int BeforeAKill = 20;
 
     private static readonly TimeSpan Patience = TimeSpan.FromMinutes(5);
 
@@ -20,18 +20,31 @@ public sealed class QuotaTests(SiloGroup group) : IClassFixture<SiloGroup>, IDis
 
     /// <summary>
     /// A writer that gets no answer in time may have written or not; none that does passes the limit, and those who are
-    /// refused are told why.
+    /// refused are told why. That is so too while the silo is killed that keeps the books of quotas.
     /// </summary>
-    [Fact]
-    public async Task No_number_of_writers_passes_the_limit()
+    [Theory]
+    [InlineData("quiet", false)]
+    [InlineData("killed", true)]
+    public async Task No_number_of_writers_passes_the_limit(string space, bool kills)
     {
-        await MakeQuotaAsync();
+        await MakeQuotaAsync(space);
+        var place = await group.HolderAsync("resourcequotas");
 
-        var answers = await Task.WhenAll(Enumerable.Range(0, Writers).Select(WriteAsync));
+        var first = await Task.WhenAll(Enumerable.Range(0, BeforeAKill).Select(i => WriteAsync(space, i)));
+        var others = Enumerable.Range(BeforeAKill, Writers - BeforeAKill).Select(i => WriteAsync(space, i)).ToList();
+        if (kills)
+        {
+            await group.Silos[place].KillAsync();
+        }
 
+        List<(HttpStatusCode? Status, string Text)> answers = [.. first, .. await Task.WhenAll(others)];
         var written = answers.Count(static a => a.Status == HttpStatusCode.Created);
-        var list = JsonNode.Parse(await _http.GetStringAsync(new Uri(group.Silos[0].Url, Leases)))!;
-        var there = list["items"]!.AsArray().Count;
+        var there = await CountAsync(space);
+        if (kills)
+        {
+            await group.StartAsync(place);
+        }
+
         Assert.True(there <= Limit && written <= there, $"{written} were told that they wrote, {there} are there");
         Assert.Contains(answers, static a => a.Status == HttpStatusCode.Created);
         var refused = answers.Where(static a => a.Status == HttpStatusCode.Forbidden).ToList();
@@ -42,11 +55,20 @@ public sealed class QuotaTests(SiloGroup group) : IClassFixture<SiloGroup>, IDis
 
     public void Dispose() => _http.Dispose();
 
-    private async Task MakeQuotaAsync()
+    private static string Leases(string space) => $"/apis/coordination.k8s.io/v1/namespaces/{space}/leases";
+
+    private static string Quotas(string space) => $"/api/v1/namespaces/{space}/resourcequotas";
+
+    private async Task MakeQuotaAsync(string space)
     {
+        using var home = await _http.PostAsJsonAsync(
+            new Uri(group.Silos[0].Url, "/api/v1/namespaces"),
+            new JsonObject { ["metadata"] = new JsonObject { ["name"] = space } },
+            TestContext.Current.CancellationToken);
+        Assert.Equal(HttpStatusCode.Created, home.StatusCode);
         var hard = new JsonObject { ["count/leases.coordination.k8s.io"] = $"{Limit}" };
         using var made = await _http.PostAsJsonAsync(
-            new Uri(group.Silos[0].Url, Quota),
+            new Uri(group.Silos[0].Url, Quotas(space)),
             new JsonObject
             {
                 ["metadata"] = new JsonObject { ["name"] = "few" }, ["spec"] = new JsonObject { ["hard"] = hard },
@@ -57,23 +79,46 @@ public sealed class QuotaTests(SiloGroup group) : IClassFixture<SiloGroup>, IDis
         // Its controller counts what is there; each silo has heard of it then.
         foreach (var silo in group.Silos)
         {
-            await Patiently.UntilAsync(Patience, bound => IsCountedAsync(silo.Url, bound));
+            await Patiently.UntilAsync(Patience, bound => IsCountedAsync(silo.Url, space, bound));
         }
     }
 
-    private async Task<bool> IsCountedAsync(Uri url, CancellationToken cancellationToken)
+    private async Task<bool> IsCountedAsync(Uri url, string space, CancellationToken cancellationToken)
     {
-        var quota = JsonNode.Parse(
-            await _http.GetStringAsync(new Uri(url, $"{Quota}/few?resourceVersion=0"), cancellationToken))!;
+        using var answer = await _http.GetAsync(
+            new Uri(url, $"{Quotas(space)}/few?resourceVersion=0"), cancellationToken);
+        if (!answer.IsSuccessStatusCode)
+        {
+            return false;
+        }
+
+        var quota = JsonNode.Parse(await answer.Content.ReadAsStringAsync(cancellationToken))!;
         return quota["status"]?["used"]?["count/leases.coordination.k8s.io"] is not null;
     }
 
-    private async Task<(HttpStatusCode Status, string Text)> WriteAsync(int number)
+    private async Task<int> CountAsync(string space)
     {
-        using var answer = await _http.PostAsJsonAsync(
-            new Uri(group.Silos[number % group.Silos.Count].Url, Leases),
-            new JsonObject { ["metadata"] = new JsonObject { ["name"] = $"lease-{number}" } },
-            TestContext.Current.CancellationToken);
-        return (answer.StatusCode, await answer.Content.ReadAsStringAsync(TestContext.Current.CancellationToken));
+        var up = group.Silos.First(static s => s.IsUp);
+        using var answer = await _http.AnsweredAsync(
+            () => new HttpRequestMessage(HttpMethod.Get, new Uri(up.Url, Leases(space))));
+        var list = JsonNode.Parse(await answer.Content.ReadAsStringAsync(TestContext.Current.CancellationToken))!;
+        return list["items"]!.AsArray().Count;
+    }
+
+    /// <summary>No status when the silo was gone that was asked.</summary>
+    private async Task<(HttpStatusCode? Status, string Text)> WriteAsync(string space, int number)
+    {
+        try
+        {
+            using var answer = await _http.PostAsJsonAsync(
+                new Uri(group.Silos[number % group.Silos.Count].Url, Leases(space)),
+                new JsonObject { ["metadata"] = new JsonObject { ["name"] = $"lease-{number}" } },
+                TestContext.Current.CancellationToken);
+            return (answer.StatusCode, await answer.Content.ReadAsStringAsync(TestContext.Current.CancellationToken));
+        }
+        catch (Exception lost) when (lost is HttpRequestException or IOException)
+        {
+            return (null, lost.Message);
+        }
     }
 }

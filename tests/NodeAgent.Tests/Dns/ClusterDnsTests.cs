@@ -27,6 +27,13 @@ public sealed class ClusterDnsTests : IAsyncLifetime
         _zone.IsLoaded = true;
         _zone.Set(ServiceRecords.Of(Service("web", "10.96.0.5"), []));
         _zone.Set(ServiceRecords.Of(Service("db", "None"), [Slice(("10.244.0.7", "db-0", true), ("10.244.0.8", null, true), ("10.244.0.9", null, false))]));
+        _zone.Set(ServiceRecords.Of(Service("dual", "10.96.0.6", "fd00:10:96::6"), []));
+        _zone.Set(ServiceRecords.Of(
+            Service("both", "None"),
+            [
+                Slice(("10.244.0.5", "b-0", true)),
+                SliceOfSix(("fd00:10:244::5", "b-0", true), ("fd00:10:244::6", null, true)),
+            ]));
         _zone.Set(ServiceRecords.Of(Service("empty", "None"), []));
         _zone.Set(ServiceRecords.Of(External("alias", "web.default.svc.cluster.local"), []));
         _zone.Set(ServiceRecords.Of(External("alias2", "alias.default.svc.cluster.local"), []));
@@ -55,6 +62,21 @@ public sealed class ClusterDnsTests : IAsyncLifetime
     [InlineData("db-0.db.default.svc.cluster.local A", "A 10.244.0.7")]
     [InlineData("10-244-0-8.db.default.svc.cluster.local A", "A 10.244.0.8")]
     [InlineData("10-244-0-8.default.pod.cluster.local A", "A 10.244.0.8")]
+    [InlineData("dual.default.svc.cluster.local A", "A 10.96.0.6")]
+    [InlineData("dual.default.svc.cluster.local AAAA", "AAAA fd00:10:96::6")]
+    [InlineData("_http._tcp.dual.default.svc.cluster.local SRV", "SRV 0 100 80 dual.default.svc.cluster.local.")]
+    [InlineData("both.default.svc.cluster.local A", "A 10.244.0.5")]
+    [InlineData("both.default.svc.cluster.local AAAA", "AAAA fd00:10:244::5 AAAA fd00:10:244::6")]
+    [InlineData("b-0.both.default.svc.cluster.local A", "A 10.244.0.5")]
+    [InlineData("b-0.both.default.svc.cluster.local AAAA", "AAAA fd00:10:244::5")]
+    [InlineData("fd00-10-244--6.both.default.svc.cluster.local AAAA", "AAAA fd00:10:244::6")]
+    [InlineData("fd00-10-244--6.default.pod.cluster.local AAAA", "AAAA fd00:10:244::6")]
+    [InlineData(
+        "6.0.0.0.0.0.0.0.0.0.0.0.0.0.0.0.0.0.0.0.6.9.0.0.0.1.0.0.0.0.d.f.ip6.arpa PTR",
+        "PTR dual.default.svc.cluster.local.")]
+    [InlineData(
+        "5.0.0.0.0.0.0.0.0.0.0.0.0.0.0.0.0.0.0.0.4.4.2.0.0.1.0.0.0.0.d.f.ip6.arpa PTR",
+        "PTR b-0.both.default.svc.cluster.local.")]
     [InlineData("5.0.96.10.in-addr.arpa PTR", "PTR web.default.svc.cluster.local.")]
     [InlineData("7.0.244.10.in-addr.arpa PTR", "PTR db-0.db.default.svc.cluster.local.")]
     [InlineData("alias.default.svc.cluster.local A", "CNAME web.default.svc.cluster.local. A 10.96.0.5")]
@@ -226,11 +248,22 @@ public sealed class ClusterDnsTests : IAsyncLifetime
 
     private static string Sorted(string text) => string.Join(' ', text.Split(' ').Order(StringComparer.Ordinal));
 
-    private static V1Service Service(string name, string address) => new()
+    private static V1Service Service(string name, params string[] addresses) => new()
     {
         Metadata = new V1ObjectMeta { Name = name, NamespaceProperty = "default" },
-        Spec = new V1ServiceSpec { Type = "ClusterIP", ClusterIP = address, Ports = [new V1ServicePort { Name = "http", Port = 80 }] },
+        Spec = new V1ServiceSpec
+        {
+            Type = "ClusterIP", ClusterIP = addresses[0], ClusterIPs = addresses,
+            Ports = [new V1ServicePort { Name = "http", Port = 80 }],
+        },
     };
+
+    private static V1EndpointSlice SliceOfSix(params (string Address, string? Hostname, bool Ready)[] endpoints)
+    {
+        var slice = Slice(endpoints);
+        slice.AddressType = "IPv6";
+        return slice;
+    }
 
     private static V1Service External(string name, string target) => new()
     {

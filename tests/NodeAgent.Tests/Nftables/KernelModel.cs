@@ -102,7 +102,9 @@ internal sealed partial class KernelModel(TableLayout layout)
 
     private static bool Refers(string rule, string name) => rule.Split(' ', ',', '}').Contains(name);
 
-    [GeneratedRegex(@"^(?<verb>(?:add|delete|flush) (?:set|map|chain|rule|element)) ip \S+ (?<name>\S+) ?(?<rest>.*)$", RegexOptions.CultureInvariant)]
+    [GeneratedRegex(
+        @"^(?<verb>(?:add|delete|flush) (?:set|map|chain|rule|element)) ip6? \S+ (?<name>\S+) ?(?<rest>.*)$",
+        RegexOptions.CultureInvariant)]
     private static partial Regex Command();
 
     [GeneratedRegex(@"(?:goto|jump) ([^\s,}]+)", RegexOptions.CultureInvariant)]

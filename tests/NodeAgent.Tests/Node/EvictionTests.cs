@@ -184,7 +184,19 @@ public sealed class EvictionTests
         Assert.Equal("Container c exceeded its local ephemeral storage limit \"2Mi\". ",
             OverLimit(pod, root: 2 * Mi, logs: 1, volume: 0));
         Assert.Null(EvictionMessages.OverLimit(pod, Usage(root: 3 * Mi, logs: 1, volume: 0), hasImageFs: true));
+        Assert.Equal(
+            ["emptydirfs.limit", "ephemeralpodfs.limit", "ephemeralcontainerfs.limit"],
+            [
+                EvictionMessages.OverLimit(pod, Usage(0, 0, 2 * Mi), hasImageFs: false)?.Signal,
+                EvictionMessages.OverLimit(pod, Usage(12 * Mi, 0, 1), hasImageFs: false)?.Signal,
+                EvictionMessages.OverLimit(pod, Usage(2 * Mi, 1, 0), hasImageFs: false)?.Signal,
+            ]);
     }
+
+    [Fact]
+    public void Signals_have_the_names_by_which_thresholds_are_given() => Assert.All(
+        EvictionThreshold.Defaults, static t => Assert.Equal(
+            t.Signal, EvictionThreshold.Parse($"{EvictionThreshold.NameOf(t.Signal)}<1Mi")!.Single().Signal));
 
     [Theory]
     [InlineData(Pressure.None, "BestEffort", 0, null)]
@@ -246,7 +258,7 @@ public sealed class EvictionTests
         new(TestPods.Pod(name, TestPods.Service("c")), Usage(root, logs, volume));
 
     private static string? OverLimit(V1Pod pod, long root, long logs, long volume) =>
-        EvictionMessages.OverLimit(pod, Usage(root, logs, volume), hasImageFs: false);
+        EvictionMessages.OverLimit(pod, Usage(root, logs, volume), hasImageFs: false)?.Message;
 
     private static V1ResourceRequirements Limited(string storage) =>
         new() { Limits = new Dictionary<string, ResourceQuantity> { ["ephemeral-storage"] = new(storage) } };

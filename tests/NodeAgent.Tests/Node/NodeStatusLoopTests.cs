@@ -34,7 +34,8 @@ public sealed class NodeStatusLoopTests : IDisposable
         using var loop = new NodeStatusLoop(
             options, api, new NodeObject(api, options), new NodeStatusComputer(options, new NodeFacts(options)), health,
             new PressureState(), cri,
-            new ImageStore(options, cri, time), events, time, NullLogger<NodeStatusLoop>.Instance);
+            new ImageStore(options, cri, time), new VolumesInUse([]), events, time,
+            NullLogger<NodeStatusLoop>.Instance);
         await loop.StartAsync(CancellationToken.None);
         await time.Waiting.WaitAsync(Patience);
         Assert.False(api.RegisteredNode.IsCompleted);
@@ -61,7 +62,8 @@ public sealed class NodeStatusLoopTests : IDisposable
         using var loop = new NodeStatusLoop(
             options, api, new NodeObject(api, options), new NodeStatusComputer(options, new NodeFacts(options)), health,
             new PressureState(), cri,
-            new ImageStore(options, cri, time), events, time, NullLogger<NodeStatusLoop>.Instance);
+            new ImageStore(options, cri, time), new VolumesInUse([]), events, time,
+            NullLogger<NodeStatusLoop>.Instance);
         await loop.StartAsync(CancellationToken.None);
         await api.NodePatches.Reader.ReadAsync().AsTask().WaitAsync(Patience);
 
@@ -87,7 +89,7 @@ public sealed class NodeStatusLoopTests : IDisposable
         using var events = new EventRecorder(api, options, TimeProvider.System, NullLogger<EventRecorder>.Instance);
         using var loop = new NodeStatusLoop(
             options, api, node, new NodeStatusComputer(options, new NodeFacts(options)), health, new PressureState(),
-            cri, new ImageStore(options, cri, TimeProvider.System), events, TimeProvider.System,
+            cri, new ImageStore(options, cri, TimeProvider.System), new VolumesInUse([]), events, TimeProvider.System,
             NullLogger<NodeStatusLoop>.Instance);
         await events.StartAsync(CancellationToken.None);
         await loop.StartAsync(CancellationToken.None);

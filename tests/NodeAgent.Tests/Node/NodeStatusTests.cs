@@ -63,7 +63,27 @@ public sealed class NodeStatusTests : IDisposable
         Assert.Equal(status.Capacity["cpu"].ToDecimal() - 0.1m, status.Allocatable["cpu"].ToDecimal());
         Assert.True(status.Allocatable["memory"].ToDecimal() < status.Capacity["memory"].ToDecimal());
         Assert.Equal(10250, status.DaemonEndpoints.KubeletEndpoint.Port);
-        Assert.Equal(["InPlacePodLevelResourcesVerticalScaling"], status.DeclaredFeatures);
+        Assert.Equal(
+            ["InPlacePodLevelResourcesVerticalScaling", "RestartAllContainersOnContainerExits"],
+            status.DeclaredFeatures);
+    }
+
+    [Fact]
+    public void A_node_of_two_families_says_an_address_and_a_range_of_each()
+    {
+        var options = new NodeAgentOptions
+        {
+            NodeName = "n1", NodeIp = "192.0.2.7,2001:db8::7", DataDirectory = _directory,
+            PodCidr = "10.244.0.0/24,fd00:10:244::/64",
+        };
+        var computer = new NodeStatusComputer(options, new NodeFacts(options));
+        var spec = computer.NewNode().Spec;
+        Assert.Equal("10.244.0.0/24", spec.PodCIDR);
+        Assert.Equal(["10.244.0.0/24", "fd00:10:244::/64"], spec.PodCIDRs);
+        Assert.Equal(
+            ["InternalIP 192.0.2.7", "InternalIP 2001:db8::7", "Hostname n1"],
+            computer.Compute(new NodeStatusInput { Now = new ManualTime().Now }).Addresses
+                .Select(static a => $"{a.Type} {a.Address}"));
     }
 
     [Theory]

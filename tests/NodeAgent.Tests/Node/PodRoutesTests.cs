@@ -25,6 +25,26 @@ public sealed class PodRoutesTests
         Assert.Equal([KeyValuePair.Create("10.244.1.0/24", "192.0.2.2")], routes);
     }
 
+    [Fact]
+    public void Each_family_goes_by_way_of_the_address_of_its_own()
+    {
+        var self = Node("self", "10.244.0.0/24", "192.0.2.1");
+        self.Spec.PodCIDRs = ["10.244.0.0/24", "fd00:10:244::/64"];
+        var other = Node("b", "10.244.1.0/24", "192.0.2.2");
+        other.Spec.PodCIDRs = ["10.244.1.0/24", "FD00:10:244:1::/64"];
+        other.Status.Addresses.Add(new V1NodeAddress { Type = "InternalIP", Address = "2001:db8::2" });
+        var twin = Node("twin", "10.244.2.0/24", "192.0.2.3");
+        twin.Spec.PodCIDRs = ["10.244.2.0/24", "fd00:10:244::/64"];
+        Assert.Equal(
+            new Dictionary<string, string>
+            {
+                ["10.244.1.0/24"] = "192.0.2.2",
+                ["fd00:10:244:1::/64"] = "2001:db8::2",
+                ["10.244.2.0/24"] = "192.0.2.3",
+            },
+            PodRoutes.Compute([self, other, twin], "self"));
+    }
+
     private static V1Node Node(string name, string? podCidr, string? address) => new()
     {
         Metadata = new V1ObjectMeta { Name = name },

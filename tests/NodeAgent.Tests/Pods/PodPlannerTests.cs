@@ -148,6 +148,56 @@ public sealed class PodPlannerTests
         Assert.Equal("Container a definition changed, will be restarted", kill.Message);
     }
 
+    [Fact]
+    public void An_end_that_restarts_all_takes_all_away_the_reason_last()
+    {
+        var pod = Pod(["main", "other"], inits: ["init"], policy: "Never");
+        pod.Spec.Containers[0].RestartPolicyRules = [Rule("Restart", 7), Rule("RestartAllContainers", 3, 7)];
+        ContainerRecord[] records = [Exited("main", 3), Running("other"), Exited("init", 0)];
+
+        var plan = Plan(pod, records);
+
+        Assert.Equal(["id-other", "id-init", "id-main"], plan.Resets.Select(r => r.Id));
+        Assert.False(plan.IsEmpty);
+        Assert.Empty(plan.Starts);
+        Assert.False(plan.KillPod);
+        Assert.Equal(["id-main"], Plan(pod, [records[0]]).Resets.Select(r => r.Id)); // cut off in the middle
+        Assert.Equal(["init"], Starts(pod, [])); // and when all are gone it begins anew, in the same sandbox
+        Assert.Null(Plan(pod, []).NewSandboxAttempt);
+    }
+
+    [Theory]
+    [InlineData(7, true)]
+    [InlineData(4, false)]
+    public void The_first_rule_that_an_end_meets_counts(int exitCode, bool restarts)
+    {
+        var pod = Pod(["main"], policy: "Never");
+        pod.Spec.Containers[0].RestartPolicyRules = [Rule("Restart", 7), Rule("RestartAllContainers", 3, 7)];
+
+        var plan = Plan(pod, [Exited("main", exitCode)]);
+
+        Assert.Empty(plan.Resets);
+        Assert.Equal(restarts ? ["main"] : [], plan.Starts.Select(s => s.Container.Name));
+    }
+
+    [Fact]
+    public void An_end_that_restarts_all_counts_before_a_dead_sandbox()
+    {
+        var pod = Pod(["main"], policy: "Never");
+        pod.Spec.Containers[0].RestartPolicyRules = [Rule("RestartAllContainers", 3)];
+        var dead = new SandboxRecord { Id = "s", Ready = false, Ips = ["10.0.0.1"], CreatedAt = Stamp };
+        var observed = new PodRuntimeState { Uid = "u", Sandboxes = [dead], Containers = [Exited("main", 3)] };
+
+        Assert.Single(PodPlanner.Compute(new PodPlanInput { Pod = pod, Now = Now, Observed = observed }).Resets);
+
+        var after = PodPlanner.Compute(new PodPlanInput
+        {
+            Pod = pod, Now = Now, Observed = observed with { Containers = [] },
+        });
+        Assert.Equal(1u, after.NewSandboxAttempt);
+        Assert.Equal(["main"], after.Starts.Select(s => s.Container.Name));
+    }
+
     /// <summary>
     /// Random pods in random states: never a start beside a running instance, never a start of a container twice,
     /// init containers strictly in order, nothing started for a pod whose init failed for good.
@@ -243,6 +293,15 @@ public sealed class PodPlannerTests
         pod.Metadata.Uid = "u";
         return pod;
     }
+
+    private static V1ContainerRestartRule Rule(string action, params int[] exitCodes) => new()
+    {
+        Action = action,
+        ExitCodes = new V1ContainerRestartRuleOnExitCodes
+        {
+            OperatorProperty = "In", Values = [.. exitCodes],
+        },
+    };
 
     private static ContainerRecord Running(string name) => new()
     {

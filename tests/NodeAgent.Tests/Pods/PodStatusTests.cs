@@ -175,6 +175,73 @@ public sealed class PodStatusTests
         Assert.Equal(["PodReadyToStartContainers", "Ready", "ContainersReady"], types);
     }
 
+    /// <summary>All run; one ends so that all begin anew; all are gone; they are made again; they run again.</summary>
+    [Fact]
+    public void A_restart_of_all_containers_is_told_and_counted()
+    {
+        var pod = Pod("Never", "a", "b");
+        pod.Spec.Containers[0].RestartPolicyRules =
+        [
+            new V1ContainerRestartRule
+            {
+                Action = "RestartAllContainers",
+                ExitCodes = new V1ContainerRestartRuleOnExitCodes { OperatorProperty = "In", Values = [1] },
+            },
+        ];
+        pod.Status = Compute(pod, [Record("a", 'R')!, Record("b", 'R')!]);
+        Assert.Equal("False", Restarting(pod.Status).Status);
+
+        pod.Status = Compute(pod, [Record("a", '1')!, Record("b", 'R')!]);
+        Assert.Equal(
+            ("True", "RestartAllContainersStarted", "container exited with restart policy rule"),
+            (Restarting(pod.Status).Status, Restarting(pod.Status).Reason, Restarting(pod.Status).Message));
+        Assert.Equal(("Running", 1), (pod.Status.Phase, pod.Status.ContainerStatuses[0].State.Terminated.ExitCode));
+
+        pod.Status = WithSandbox(pod);
+        Assert.Equal(("Running", "False"), (pod.Status.Phase, Restarting(pod.Status).Status));
+        Assert.All(pod.Status.ContainerStatuses, c => Assert.Equal(
+            ("RestartingAllContainers", "RestartingAllContainers", 137, 1),
+            (c.State.Waiting.Reason, c.LastState.Terminated.Reason, c.LastState.Terminated.ExitCode, c.RestartCount)));
+
+        pod.Status = WithSandbox(pod);
+        Assert.Equal("Running", pod.Status.Phase);
+        Assert.All(pod.Status.ContainerStatuses, c => Assert.Equal(
+            ("ContainerCreating", "RestartingAllContainers", 1),
+            (c.State.Waiting.Reason, c.LastState.Terminated.Reason, c.RestartCount)));
+
+        pod.Status = Compute(pod, [Record("a", 'R')!, Record("b", 'R')!]);
+        Assert.Equal("Running", pod.Status.Phase);
+        Assert.All(
+            pod.Status.ContainerStatuses,
+            c => Assert.Equal("RestartingAllContainers", c.LastState.Terminated.Reason));
+    }
+
+    /// <summary>Once initialized a pod stays so, while its init containers run again.</summary>
+    [Fact]
+    public void What_was_initialized_stays_initialized()
+    {
+        var pod = Pod("Always", "a");
+        pod.Spec.InitContainers = [TestPods.Service("init")];
+        Assert.Equal("False", Initialized(Compute(pod, [])));
+        pod.Status = Compute(pod, [Record("init", '0')!]);
+        Assert.Equal("True", Initialized(pod.Status));
+        Assert.Equal("True", Initialized(Compute(pod, [Record("init", 'R')!])));
+
+        static string Initialized(V1PodStatus status) => status.Conditions.Single(c => c.Type == "Initialized").Status;
+    }
+
+    private static V1PodCondition Restarting(V1PodStatus status) =>
+        status.Conditions.Single(c => c.Type == "AllContainersRestarting");
+
+    /// <summary>Nothing is there but the sandbox.</summary>
+    private static V1PodStatus WithSandbox(V1Pod pod) => PodStatusComputer.Compute(Input(pod, []) with
+    {
+        Observed = new PodRuntimeState
+        {
+            Uid = "u", Sandboxes = [new SandboxRecord { Id = "s", Ready = true, Ips = ["10.0.0.1"] }],
+        },
+    });
+
     private static V1PodStatus Compute(V1Pod pod, IEnumerable<ContainerRecord> records, bool isTerminated = false) =>
         PodStatusComputer.Compute(Input(pod, records) with { IsTerminated = isTerminated });
 

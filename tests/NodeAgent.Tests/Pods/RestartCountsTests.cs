@@ -28,5 +28,20 @@ public sealed class RestartCountsTests : IDisposable
     }
 
     [Fact]
+    public void LogsBeforeAnInstanceAreThoseOfLessRestarts()
+    {
+        var container = Directory.CreateDirectory(Path.Combine(_logs, "c")).FullName;
+        foreach (var file in (string[])["notes.txt", "0.log", "1.log.20261129-195800.gz", "2.log", "10.log"])
+        {
+            File.WriteAllText(Path.Combine(container, file), "");
+        }
+
+        Assert.Equal(
+            ["0.log", "1.log.20261129-195800.gz"],
+            RestartCounts.LogsBefore(_logs, "c", 2).Select(Path.GetFileName).Order(StringComparer.Ordinal));
+        Assert.Empty(RestartCounts.LogsBefore(_logs, "none", 2));
+    }
+
+    [Fact]
     public void TheFirstInstanceHasNoDirectory() => Assert.Equal(0, RestartCounts.AfterLogs(_logs, "c"));
 }

@@ -59,6 +59,40 @@ public sealed class VolumeTroubleTests(NodeHarness node)
     }
 
     [Fact]
+    public async Task An_agent_that_starts_again_renews_what_it_gave_before()
+    {
+        node.Require();
+        var pod = Pod("with-token", Service("c"));
+        pod.Spec.Volumes =
+        [
+            new V1Volume
+            {
+                Name = "token",
+                Projected = new V1ProjectedVolumeSource
+                {
+                    Sources =
+                    [
+                        new V1VolumeProjection
+                        {
+                            ServiceAccountToken = new V1ServiceAccountTokenProjection { Path = "token" },
+                        },
+                    ],
+                },
+            },
+        ];
+        pod.Spec.Containers[0].VolumeMounts = [new V1VolumeMount { Name = "token", MountPath = "/token" }];
+        Cluster.Create(pod);
+        await Cluster.UntilAsync(pod, IsReady, "ready");
+
+        await node.RestartAgentAsync(whileDown: static () => { });
+
+        await Cluster.UntilAsync(
+            () => node.Get<VolumeManager>().NextRefresh(pod.Metadata.Uid) is not null, () => "a token to renew",
+            poll: true);
+        await node.DeleteAsync(pod);
+    }
+
+    [Fact]
     public async Task While_the_API_is_away_containers_restart_probes_go_on_and_the_status_catches_up()
     {
         node.Require();

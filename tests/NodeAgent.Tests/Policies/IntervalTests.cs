@@ -1,5 +1,5 @@
-using System.Net;
 using CsCheck;
+using OrleansOrchestrator.NodeAgent.Nftables;
 using OrleansOrchestrator.NodeAgent.Policies;
 using OrleansOrchestrator.SeedKit;
 using Xunit;
@@ -11,11 +11,11 @@ public sealed class IntervalTests
     private const uint Numbers = 24;
 
     // Small numbers, and the last ones that there are.
-    private static readonly Gen<uint> AnyNumber = Gen.Select(
-        Gen.UInt[0, Numbers / 2], Gen.Bool, static (n, isLast) => isLast ? uint.MaxValue - n : n);
+    private static readonly Gen<UInt128> AnyNumber = Gen.Select(
+        Gen.UInt[0, Numbers / 2], Gen.Bool, static (n, isLast) => isLast ? UInt128.MaxValue - n : n);
 
     private static readonly Gen<Interval> AnyInterval = Gen.Select(
-        AnyNumber, AnyNumber, static (a, b) => new Interval(Math.Min(a, b), Math.Max(a, b)));
+        AnyNumber, AnyNumber, static (a, b) => new Interval(UInt128.Min(a, b), UInt128.Max(a, b)));
 
     [Fact]
     public void Merged_intervals_hold_the_same_numbers_in_order_and_apart() => AnyInterval.List[0, 6].Check(
@@ -44,7 +44,31 @@ public sealed class IntervalTests
     [InlineData("0.0.0.0/0", "0.0.0.0-255.255.255.255")]
     [InlineData("255.255.255.254/31", "255.255.255.254-255.255.255.255")]
     public void A_network_is_its_first_and_last_address(string network, string addresses) =>
-        Assert.Equal(addresses, Interval.OfNetwork(network)?.ToAddresses());
+        Assert.Equal(addresses, Interval.OfNetwork(network, IpFamily.Four)?.ToAddresses(IpFamily.Four));
+
+    [Theory]
+    [InlineData("2001:db8::5/32", "2001:db8::-2001:db8:ffff:ffff:ffff:ffff:ffff:ffff")]
+    [InlineData("FD00::1/128", "fd00::1")]
+    [InlineData("::/0", "::-ffff:ffff:ffff:ffff:ffff:ffff:ffff:ffff")]
+    [InlineData("fd00::fffe/127", "fd00::fffe-fd00::ffff")]
+    public void A_network_of_ipv6_is_its_first_and_last_address(string network, string addresses) =>
+        Assert.Equal(addresses, Interval.OfNetwork(network, IpFamily.Six)?.ToAddresses(IpFamily.Six));
+
+    [Fact]
+    public void All_addresses_are_the_network_of_no_bits()
+    {
+        Assert.Equal(Interval.AllAddresses(IpFamily.Four), Interval.OfNetwork("0.0.0.0/0", IpFamily.Four));
+        Assert.Equal(Interval.AllAddresses(IpFamily.Six), Interval.OfNetwork("::/0", IpFamily.Six));
+    }
+
+    [Theory]
+    [InlineData(null)]
+    [InlineData("2001:db8::")]
+    [InlineData("2001:db8::/129")]
+    [InlineData("2001:db8::g/64")]
+    [InlineData("10.0.0.0/8")]
+    public void What_is_no_network_of_ipv6_is_none(string? network) =>
+        Assert.Null(Interval.OfNetwork(network, IpFamily.Six));
 
     [Theory]
     [InlineData(null)]
@@ -55,18 +79,12 @@ public sealed class IntervalTests
     [InlineData("10.0.0.256/8")]
     [InlineData("10.0.0.+1/8")]
     [InlineData("2001:db8::/32")]
-    public void What_is_no_network_of_ipv4_is_none(string? network) => Assert.Null(Interval.OfNetwork(network));
+    public void What_is_no_network_of_ipv4_is_none(string? network) =>
+        Assert.Null(Interval.OfNetwork(network, IpFamily.Four));
 
-    [Fact]
-    public void Addresses_have_numbers()
-    {
-        Assert.Equal(0x0a000102u, Interval.OfAddress(IPAddress.Parse("10.0.1.2")));
-        Assert.Null(Interval.OfAddress(IPAddress.IPv6Loopback));
-    }
+    private static IEnumerable<UInt128> All() =>
+        Enumerable.Range(0, (int)Numbers).SelectMany(static n => (UInt128[])[(uint)n, UInt128.MaxValue - (uint)n]);
 
-    private static IEnumerable<uint> All() =>
-        Enumerable.Range(0, (int)Numbers).SelectMany(static n => (uint[])[(uint)n, uint.MaxValue - (uint)n]);
-
-    private static bool Holds(IEnumerable<Interval> intervals, uint number) =>
+    private static bool Holds(IEnumerable<Interval> intervals, UInt128 number) =>
         intervals.Any(i => i.First <= number && number <= i.Last);
 }

@@ -7,7 +7,7 @@ namespace OrleansOrchestrator.NodeAgent.Tests.Policies;
 public sealed class PolicyPodTests
 {
     [Fact]
-    public void Labels_addresses_of_ipv4_and_named_ports_of_containers_and_sidecars_count()
+    public void Labels_addresses_of_both_families_and_named_ports_of_containers_and_sidecars_count()
     {
         var pod = Pod();
         pod.Spec.InitContainers =
@@ -16,8 +16,8 @@ public sealed class PolicyPodTests
             new V1Container { Name = "beside", RestartPolicy = "Always", Ports = [Port("beside", 2)] },
         ];
         pod.Spec.Containers[0].Ports = [Port("dns", 53, "UDP"), Port("http", 80), Port(null, 81)];
-        var counted = PolicyPod.Of(pod, ["10.0.0.1", "2001:db8::1"], isLocal: true);
-        Assert.Equal(["10.0.0.1"], counted!.Addresses);
+        var counted = PolicyPod.Of(pod, ["10.0.0.1", "2001:DB8:0::1", ""], isLocal: true);
+        Assert.Equal(["10.0.0.1", "2001:db8::1"], counted!.Addresses);
         Assert.Equal(
             [new NamedPort("TCP", "beside", 2), new NamedPort("UDP", "dns", 53), new NamedPort("TCP", "http", 80)],
             counted.Ports);

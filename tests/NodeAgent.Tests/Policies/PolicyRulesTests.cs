@@ -1,4 +1,7 @@
+using System.Globalization;
+using System.Net;
 using CsCheck;
+using k8s;
 using k8s.Models;
 using OrleansOrchestrator.NodeAgent.Nftables;
 using OrleansOrchestrator.NodeAgent.Policies;
@@ -12,7 +15,7 @@ namespace OrleansOrchestrator.NodeAgent.Tests.Policies;
 /// <summary>What policies say, against a naive reading of them, and against a naive model of the kernel.</summary>
 public sealed class PolicyRulesTests
 {
-    private static readonly TableLayout Layout = PolicyRules.Layout("orc-policies");
+    private static readonly TableLayout Layout = PolicyRules.Layout("orc-policies", IpFamily.Four);
 
     [Fact]
     public void The_rules_let_through_what_the_policies_do_and_nothing_else() =>
@@ -23,6 +26,45 @@ public sealed class PolicyRulesTests
             Assert.All(packets, p => Assert.Equal(NaivePolicies.Allows(world, p), reader.Allows(p)));
         },
         cases: 3000);
+
+    /// <summary>The same cluster with each address written as one of IPv6: the same packets pass.</summary>
+    [Fact]
+    public void What_holds_for_ipv4_holds_for_ipv6() =>
+        Gen.Select(PolicyWorlds.Any, PolicyWorlds.AnyPacket.List[40, 40]).Check(
+        static (world, packets) =>
+        {
+            var reader = new RulesReader(Compile(InSix(world), IpFamily.Six));
+            Assert.All(packets, p => Assert.Equal(
+                NaivePolicies.Allows(world, p),
+                reader.Allows(p with { From = InSix(p.From), To = InSix(p.To) })));
+        },
+        cases: 1000);
+
+    [Fact]
+    public void A_pod_with_addresses_of_both_families_is_judged_by_that_of_the_packet()
+    {
+        var pod = Pod("10.0.0.1") with { Addresses = ["10.0.0.1", "fd00::1"] };
+        var world = World(
+            Policy(new V1NetworkPolicySpec
+            {
+                PodSelector = new V1LabelSelector(),
+                Ingress =
+                [
+                    new V1NetworkPolicyIngressRule
+                    {
+                        FromProperty = [new V1NetworkPolicyPeer { IpBlock = new V1IPBlock { Cidr = "2001:db8::/32" } }],
+                    },
+                ],
+            }),
+            pod);
+        var (four, six) = (Compile(world), Compile(world, IpFamily.Six));
+        Assert.Equal("drop", One(four, "in-").Value);
+        Assert.Equal(["10.0.0.1"], four.Elements.Keys.Where(k => k.Set == "to-pods").Select(k => k.Key));
+        Assert.Equal(["fd00::1"], six.Elements.Keys.Where(k => k.Set == "to-pods").Select(k => k.Key));
+        Assert.Equal(
+            "type ipv6_addr; flags interval; elements = { 2001:db8::-2001:db8:ffff:ffff:ffff:ffff:ffff:ffff };",
+            One(six, "blocks-").Value);
+    }
 
     [Fact]
     public void Changes_step_by_step_lead_where_writing_everything_leads() =>
@@ -145,10 +187,42 @@ public sealed class PolicyRulesTests
         Assert.Contains(("ports-tcp-http", "10.0.0.1 . tcp . 8080"), rules.Elements.Keys);
     }
 
+    // 10.0.0.5 is 2001:db8:4::a00:5, and so are the blocks that hold it; a block of IPv6 holds none of them.
+    private static string InSix(string address)
+    {
+        var bytes = IPAddress.Parse(address).GetAddressBytes();
+        return IPAddress.Parse($"2001:db8:4::{(bytes[0] << 8) | bytes[1]:x}:{(bytes[2] << 8) | bytes[3]:x}").ToString();
+    }
+
+    private static string BlockInSix(string cidr) => cidr.Split('/') is [var address, var length] && !cidr.Contains(':')
+        ? $"{InSix(address)}/{int.Parse(length, CultureInfo.InvariantCulture) + 96}"
+        : "10.0.0.0/8";
+
+    private static PolicyWorld InSix(PolicyWorld world)
+    {
+        var policies = KubernetesJson.Deserialize<List<V1NetworkPolicy>>(KubernetesJson.Serialize(world.Policies));
+        var peers = policies.SelectMany(static p => (p.Spec.Ingress ?? []).SelectMany(static r => r.FromProperty ?? [])
+            .Concat((p.Spec.Egress ?? []).SelectMany(static r => r.To ?? [])));
+        foreach (var block in peers.Select(static p => p.IpBlock).OfType<V1IPBlock>())
+        {
+            block.Except = block.Except?.Select(BlockInSix).ToList();
+            block.Cidr = BlockInSix(block.Cidr);
+        }
+
+        return world with
+        {
+            Policies = policies,
+            Pods = [.. world.Pods.Select(static p => p with { Addresses = [.. p.Addresses.Select(InSix)] })],
+        };
+    }
+
     private static KeyValuePair<Part, string> One(Ruleset rules, string prefix) =>
         Assert.Single(rules.Parts, p => p.Key.Name.StartsWith(prefix, StringComparison.Ordinal));
 
-    private static Ruleset Compile(PolicyWorld world) => PolicyRules.Compile(PolicyPlanner.Compute(world));
+    private static Ruleset Compile(PolicyWorld world) => Compile(world, IpFamily.Four);
+
+    private static Ruleset Compile(PolicyWorld world, IpFamily family) =>
+        PolicyRules.Compile(PolicyPlanner.Compute(world, family), family);
 
     private static PolicyWorld World(V1NetworkPolicy policy, params PolicyPod[] pods) => World([policy], pods);
 

@@ -195,30 +195,65 @@ public sealed class PolicyTableTests(TestNetwork network) : IClassFixture<TestNe
         await ReachesNotAsync(network.Pod(3), 1);
     }
 
+    [Fact]
+    public async Task Policies_hold_for_ipv6_and_neighbours_still_find_each_other()
+    {
+        Assert.SkipWhen(TestNetwork.SixUnavailable is not null, TestNetwork.SixUnavailable ?? "");
+        var table = new PolicyTable(IpFamily.Six, Name, TimeProvider.System, network.Node);
+        Task ReachesSixAsync(string space) =>
+            network.AskAsync(space, TestNetwork.Six(1), TestNetwork.PodPort);
+        Task ReachesSixNotAsync(string space) => SilentAsync(space, TestNetwork.Six(1), TestNetwork.PodPort);
+        Task<bool> ApplySixAsync(params V1NetworkPolicy[] policies) =>
+            table.ApplyAsync(World(policies), CancellationToken.None);
+
+        await ApplySixAsync(Ingress(1, Rule(From(2))), Egress(2, To(1)));
+        foreach (var pod in new[] { 1, 2, 3 })
+        {
+            await TestNetwork.ShellAsync($"ip -n {network.Pod(pod)} -6 neigh flush dev eth0");
+        }
+
+        await ReachesSixAsync(network.Pod(2));
+        await ReachesSixNotAsync(network.Pod(3));
+        await ReachesSixNotAsync(network.Outside);
+        await ReachesSixAsync(network.Node);
+        await SilentAsync(network.Pod(2), TestNetwork.Six(3), TestNetwork.PodPort);
+
+        await ApplySixAsync(Ingress(1, Rule([Block("2001:db8::/32", "2001:db8:1::/48")], Port("serve"))));
+        await ReachesSixAsync(network.Outside);
+        await ReachesSixNotAsync(network.Pod(2));
+        await table.RemoveAsync(CancellationToken.None);
+        await ReachesSixAsync(network.Pod(3));
+    }
+
     private static string Address(int pod) => TestNetwork.Endpoint(pod).Address.ToString();
 
     private KernelTable Table(bool keep = false)
     {
         Assert.SkipWhen(TestNetwork.Unavailable is not null, TestNetwork.Unavailable ?? "");
         _inForce = keep ? _inForce : new Ruleset();
-        return new KernelTable(PolicyRules.Layout(Name), TimeProvider.System, network.Node);
+        return new KernelTable(PolicyRules.Layout(Name, IpFamily.Four), TimeProvider.System, network.Node);
     }
 
     private async Task<bool> ApplyAsync(KernelTable table, params V1NetworkPolicy[] policies)
+    {
+        var rules = PolicyRules.Compile(PolicyPlanner.Compute(World(policies), IpFamily.Four), IpFamily.Four);
+        var isWritten = await table.ApplyAsync(_inForce, rules, () => rules, CancellationToken.None);
+        _inForce = rules;
+        return isWritten;
+    }
+
+    private static PolicyWorld World(V1NetworkPolicy[] policies)
     {
         var pods = Enumerable.Range(1, 3).Select(static i => new PolicyPod
         {
             Namespace = "default",
             Labels = new Dictionary<string, string> { ["pod"] = $"{i}" },
-            Addresses = [Address(i)],
+            Addresses = [Address(i), TestNetwork.Six(i)],
             Ports = [new NamedPort("TCP", "serve", TestNetwork.PodPort), new NamedPort("TCP", "other", 1)],
             IsLocal = true,
         });
-        var spaces = new Dictionary<string, IReadOnlyDictionary<string, string>>();
-        var rules = PolicyRules.Compile(PolicyPlanner.Compute(new PolicyWorld(policies, spaces, [.. pods])));
-        var isWritten = await table.ApplyAsync(_inForce, rules, () => rules, CancellationToken.None);
-        _inForce = rules;
-        return isWritten;
+        return new PolicyWorld(
+            policies, new Dictionary<string, IReadOnlyDictionary<string, string>>(), [.. pods]);
     }
 
     private static V1NetworkPolicy Ingress(int pod, params V1NetworkPolicyIngressRule[] rules) =>

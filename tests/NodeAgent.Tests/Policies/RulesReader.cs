@@ -1,4 +1,6 @@
 using System.Globalization;
+using System.Net;
+using System.Numerics;
 using System.Text.RegularExpressions;
 using OrleansOrchestrator.NodeAgent.Nftables;
 using Xunit;
@@ -56,9 +58,10 @@ internal sealed partial class RulesReader(Ruleset rules)
         var (protocol, port) = (packet.Protocol.ToLowerInvariant(), packet.Port.ToString(CultureInfo.InvariantCulture));
         return what switch
         {
-            "ip saddr" => IsIn(against, packet.From),
-            "ip daddr" => IsIn(against, packet.To),
-            "ip daddr . meta l4proto . th dport" => IsIn(against, $"{packet.To} . {protocol} . {port}"),
+            "ip saddr" or "ip6 saddr" => IsIn(against, packet.From),
+            "ip daddr" or "ip6 daddr" => IsIn(against, packet.To),
+            "ip daddr . meta l4proto . th dport" or "ip6 daddr . meta l4proto . th dport" =>
+                IsIn(against, $"{packet.To} . {protocol} . {port}"),
             "meta l4proto" => against == protocol,
             _ => what == $"{protocol} dport" && Ranges(against).Any(r => IsBetween(r, port)),
         };
@@ -82,11 +85,12 @@ internal sealed partial class RulesReader(Ruleset rules)
         return Number(ends[0]) <= Number(value) && Number(value) <= Number(ends[^1]);
     }
 
-    private static ulong Number(string value) => value.Split('.').Aggregate(
-        0UL, static (number, part) => (number << 16) | ulong.Parse(part, CultureInfo.InvariantCulture));
+    private static BigInteger Number(string value) => value.AsSpan().IndexOfAny('.', ':') < 0
+        ? BigInteger.Parse(value, CultureInfo.InvariantCulture)
+        : new BigInteger(IPAddress.Parse(value).GetAddressBytes(), isUnsigned: true, isBigEndian: true);
 
     [GeneratedRegex(
-        @"^(ip [sd]addr|ip daddr \. meta l4proto \. th dport|meta l4proto|(?:tcp|udp|sctp) dport) "
+        @"^(ip6? [sd]addr|ip6? daddr \. meta l4proto \. th dport|meta l4proto|(?:tcp|udp|sctp) dport) "
             + @"(@\S+|\{[^}]*\}|[\d-]+|tcp|udp|sctp) ",
         RegexOptions.CultureInvariant)]
     private static partial Regex Match();

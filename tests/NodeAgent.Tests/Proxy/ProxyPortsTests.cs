@@ -9,7 +9,8 @@ namespace OrleansOrchestrator.NodeAgent.Tests.Proxy;
 public sealed class ProxyPortsTests
 {
     private static readonly ProxyNode Here = new(
-        "n1", "z1", [IPAddress.Parse("192.0.2.1")], IPNetwork.Parse("10.244.0.0/24"));
+        "n1", "z1", [IPAddress.Parse("192.0.2.1")],
+        [IPNetwork.Parse("10.244.0.0/24"), IPNetwork.Parse("fd00:10:244::/64")]);
 
     [Fact]
     public void Ready_endpoints_are_chosen_and_without_any_those_that_end_but_serve()
@@ -36,7 +37,7 @@ public sealed class ProxyPortsTests
     {
         var endpoint = Endpoint(address, ready: true);
         endpoint.NodeName = node;
-        var port = Assert.Single(ProxyPorts.Of(Service(), [Slice(endpoint)], Here));
+        var port = Assert.Single(ProxyPorts.Of(Service(), [Slice(endpoint)], Here, IpFamily.Four));
         Assert.Equal(expected ? [address] : [], port.Hairpins.Select(a => a.ToString()));
         var rules = new Ruleset();
         PortRules.AddTo(rules, port, "10.244.0.0/16");
@@ -67,13 +68,14 @@ public sealed class ProxyPortsTests
     {
         var ending = At("n1", Endpoint("10.244.0.1", ready: false, serving: true, terminating: true));
         var elsewhere = At("n2", Endpoint("10.244.1.1", ready: true));
-        var port = ProxyPorts.Of(Service(), [Slice(ending, elsewhere)], Here)[0];
+        var port = ProxyPorts.Of(Service(), [Slice(ending, elsewhere)], Here, IpFamily.Four)[0];
         Assert.Equal(["10.244.1.1"], port.Endpoints.Select(e => e.Address.ToString()));
         Assert.Equal(["10.244.0.1"], port.LocalEndpoints.Select(e => e.Address.ToString()));
         Assert.Equal(["10.244.0.1", "10.244.1.1"], port.Serving.Select(e => e.ToString()).Order());
 
         port = ProxyPorts.Of(
-            Service(), [Slice(ending, elsewhere, At("n1", Endpoint("10.244.0.2", ready: true)))], Here)[0];
+            Service(), [Slice(ending, elsewhere, At("n1", Endpoint("10.244.0.2", ready: true)))], Here,
+            IpFamily.Four)[0];
         Assert.Equal(["10.244.0.2"], port.LocalEndpoints.Select(e => e.Address.ToString()));
     }
 
@@ -141,6 +143,53 @@ public sealed class ProxyPortsTests
     }
 
     [Fact]
+    public void Each_family_has_its_own_addresses_and_endpoints_and_the_node_ports_of_both()
+    {
+        var service = Service(s =>
+        {
+            (s.Spec.Type, s.Spec.Ports[0].NodePort) = ("LoadBalancer", 30001);
+            s.Spec.ClusterIPs = ["10.96.0.9", "fd00:10:96::9"];
+            s.Spec.ExternalIPs = ["198.51.100.1", "2001:db8::1"];
+            s.Spec.LoadBalancerSourceRanges = ["192.0.2.0/24", "2001:db8:1::5/48"];
+            s.Status = new V1ServiceStatus
+            {
+                LoadBalancer = new V1LoadBalancerStatus
+                {
+                    Ingress = [new V1LoadBalancerIngress { Ip = "2001:db8::7" }],
+                },
+            };
+        });
+        var six = Slice(At("n1", Endpoint("fd00:10:244::5", ready: true)));
+        six.AddressType = "IPv6";
+        V1EndpointSlice[] slices = [six, Slice(Endpoint("10.244.7.1", ready: true))];
+        var port = Assert.Single(ProxyPorts.Of(service, slices, Here, IpFamily.Six));
+        Assert.Equal(
+            ("fd00:10:96::9", "2001:db8::1 2001:db8::7", "2001:db8::7", "2001:db8:1::/48", 30001),
+            (Text(port.ClusterAddresses), Text(port.ExternalAddresses), Text(port.LoadBalancerAddresses),
+                string.Join(' ', port.SourceRanges), port.NodePort));
+        Assert.Equal("fd00:10:244::5", Text(port.Endpoints.Select(e => e.Address)));
+        Assert.Equal("fd00:10:244::5", Text(port.Hairpins));
+        port = Assert.Single(ProxyPorts.Of(service, slices, Here, IpFamily.Four));
+        Assert.Equal(
+            ("10.96.0.9", "198.51.100.1", "192.0.2.0/24", "10.244.7.1", ""),
+            (Text(port.ClusterAddresses), Text(port.ExternalAddresses), string.Join(' ', port.SourceRanges),
+                Text(port.Endpoints.Select(e => e.Address)), Text(port.Hairpins)));
+        service.Spec.ClusterIPs = ["10.96.0.9"];
+        Assert.Empty(ProxyPorts.Of(service, slices, Here, IpFamily.Six));
+
+        static string Text(IEnumerable<IPAddress> addresses) => string.Join(' ', addresses);
+    }
+
+    [Fact]
+    public void A_health_check_counts_pods_and_not_their_addresses()
+    {
+        var six = Slice(
+            At("n1", Endpoint("fd00:10:244::5", ready: true)), At("n1", Endpoint("fd00:10:244::6", ready: true)));
+        six.AddressType = "IPv6";
+        Assert.Equal(2, ProxyPorts.LocalReady([six, Slice(At("n1", Endpoint("10.244.0.5", ready: true)))], "n1"));
+    }
+
+    [Fact]
     public void Services_that_are_not_ours_have_no_ports()
     {
         Assert.Empty(Of(Service(s => s.Spec.ClusterIP = "None")));
@@ -187,9 +236,9 @@ public sealed class ProxyPortsTests
     }
 
     private static IEnumerable<string> Addresses(V1Service service, params V1EndpointSlice[] slices) =>
-        ProxyPorts.Of(service, slices, Here)[0].Endpoints.Select(e => e.Address.ToString());
+        ProxyPorts.Of(service, slices, Here, IpFamily.Four)[0].Endpoints.Select(e => e.Address.ToString());
 
-    private static IReadOnlyList<ProxyPort> Of(V1Service service) => ProxyPorts.Of(service, [], Here);
+    private static IReadOnlyList<ProxyPort> Of(V1Service service) => ProxyPorts.Of(service, [], Here, IpFamily.Four);
 
     private static V1Service Service(Action<V1Service>? change = null)
     {

@@ -31,6 +31,19 @@ public sealed class StaleConnectionsTests
     }
 
     [Fact]
+    public void Flows_of_ipv6_are_read_too()
+    {
+        const string listing = """
+            udp 17 29 src=fd00::9 dst=fd00:10:96::5 sport=40001 dport=53 src=fd00::7 dst=fd00::9 sport=53 dport=40001
+            udp 17 29 src=fd00::9 dst=fd00:10:96::5 sport=40002 dport=53 src=fd00::8 dst=fd00::9 sport=53 dport=40002
+            """;
+        var flows = new Dictionary<string, string> { ["fd00:10:96::5 . udp . 53"] = "fd00::7" };
+        Assert.Equal(
+            "-D -p udp --orig-dst fd00:10:96::5 --orig-port-dst 53 --reply-src fd00::8",
+            string.Join(' ', Assert.Single(StaleConnections.In(listing, flows, static _ => false))));
+    }
+
+    [Fact]
     public void Whatever_is_listed_only_flows_of_services_are_named() => Gen.Select(
         Gen.Int[0, Listing.Length], Gen.Int[0, 80],
             Gen.Char[" .=:0123456789abcsrdtpu\n[]\0\u00e9-"].Array[0, 40]).Check(
@@ -38,7 +51,8 @@ public sealed class StaleConnectionsTests
         {
             var text = Listing[..at] + new string(inserted) + Listing[Math.Min(Listing.Length, at + removed)..];
             Assert.All(
-                In(text), d => Assert.Matches("--orig-dst [0-9.]+ --orig-port-dst (53|30053) --reply-src [0-9.]+$", d));
+                In(text),
+                d => Assert.Matches("--orig-dst [0-9.]+ --orig-port-dst (53|30053) --reply-src [0-9a-f.:]+$", d));
         },
         cases: 20_000);
 

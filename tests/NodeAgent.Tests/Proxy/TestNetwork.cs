@@ -11,15 +11,18 @@ using Xunit;
 namespace OrleansOrchestrator.NodeAgent.Tests.Proxy;
 
 /// <summary>
-/// A node in a network namespace of its own: a bridge with three pods behind it, and a client outside. Each pod answers
-/// on TCP and UDP port 8080 with its own address
-/// and that of who asked.
+/// A node in a network namespace of its own: a bridge with three pods behind it, and a client outside, all with
+/// addresses of both families. Each pod answers on TCP and UDP port 8080 with its own address, of the family that it is
+/// asked by, and that of who asked.
 /// </summary>
 public sealed partial class TestNetwork : IAsyncLifetime
 {
     public const string NodeAddress = "192.0.2.1";
     public const string DnsAddress = "10.96.0.10";
     public const string ClusterCidr = "10.200.0.0/16";
+    public const string SixOfNode = "2001:db8::1";
+    public const string SixOfOutside = "2001:db8::2";
+    public const string SixClusterCidr = "fd00:10:200::/56";
     public const int PodPort = 8080;
 
     private const int CloneNewNet = 0x40000000;
@@ -35,6 +38,9 @@ public sealed partial class TestNetwork : IAsyncLifetime
         : !Commands.Exists("nft") || !Commands.Exists("conntrack") || !Commands.Exists("ip") ? "needs nft, conntrack and ip"
         : null;
 
+    /// <summary>The same for IPv6.</summary>
+    public static string? SixUnavailable => Unavailable ?? (Ipv6.IsAvailable ? null : "needs IPv6");
+
     public string Node => _prefix + "node";
 
     public string Outside => _prefix + "out";
@@ -43,6 +49,12 @@ public sealed partial class TestNetwork : IAsyncLifetime
 
     public static ProxyEndpoint Endpoint(int pod) =>
         new(IPAddress.Parse($"10.200.0.{10 + pod}"), PodPort, IsLocal: true);
+
+    public static string Six(int pod) => $"fd00:10:200::{10 + pod:x}";
+
+    public static ProxyEndpoint SixEndpoint(int pod) => new(IPAddress.Parse(Six(pod)), PodPort, IsLocal: true);
+
+    public ProxyTable NewSixTable() => new(SixClusterCidr, DnsAddress, TimeProvider.System, space: Node);
 
     public ProxyTable NewTable() => new(ClusterCidr, DnsAddress, TimeProvider.System, space: Node);
 
@@ -75,7 +87,32 @@ public sealed partial class TestNetwork : IAsyncLifetime
                 ip -n {Pod(pod)} address add 10.200.0.{10 + pod}/24 dev eth0; ip -n {Pod(pod)} link set eth0 up
                 ip -n {Pod(pod)} route add default via 10.200.0.1
                 """);
-            Serve(Pod(pod), $"10.200.0.{10 + pod}");
+            Serve(Pod(pod), $"10.200.0.{10 + pod}", IPAddress.Any);
+        }
+
+        if (SixUnavailable is null)
+        {
+            await AddSixAsync();
+        }
+    }
+
+    private async Task AddSixAsync()
+    {
+        await ShellAsync($"""
+            ip -n {Node} address add fd00:10:200::1/64 dev br0 nodad
+            ip -n {Node} address add {SixOfNode}/64 dev out0 nodad
+            ip -n {Outside} address add {SixOfOutside}/64 dev eth0 nodad
+            ip -n {Outside} route add default via {SixOfNode}; ip -n {Node} route add default via {SixOfOutside}
+            ip netns exec {Node} sh -c 'echo 1 > /proc/sys/net/ipv6/conf/all/forwarding'
+            ip netns exec {Node} sh -c 'echo 1 > /proc/sys/net/bridge/bridge-nf-call-ip6tables'
+            """);
+        for (var pod = 1; pod <= 3; pod++)
+        {
+            await ShellAsync($"""
+                ip -n {Pod(pod)} address add {Six(pod)}/64 dev eth0 nodad
+                ip -n {Pod(pod)} route add default via fd00:10:200::1
+                """);
+            Serve(Pod(pod), Six(pod), IPAddress.IPv6Any);
         }
     }
 
@@ -121,22 +158,24 @@ public sealed partial class TestNetwork : IAsyncLifetime
     public async Task<Socket> ConnectAsync(string space, string address, int port, TimeSpan? patience = null)
     {
         using var timeout = new CancellationTokenSource(patience ?? Patience);
-        var socket = Open(space, SocketType.Stream, ProtocolType.Tcp);
-        await socket.ConnectAsync(new IPEndPoint(IPAddress.Parse(address), port), timeout.Token);
+        var to = IPAddress.Parse(address);
+        var socket = Open(space, to.AddressFamily, SocketType.Stream, ProtocolType.Tcp);
+        await socket.ConnectAsync(new IPEndPoint(to, port), timeout.Token);
         return socket;
     }
 
     public Socket ConnectUdp(string space, string address, int port)
     {
-        var socket = Open(space, SocketType.Dgram, ProtocolType.Udp);
-        socket.Connect(new IPEndPoint(IPAddress.Parse(address), port));
+        var to = IPAddress.Parse(address);
+        var socket = Open(space, to.AddressFamily, SocketType.Dgram, ProtocolType.Udp);
+        socket.Connect(new IPEndPoint(to, port));
         return socket;
     }
 
-    private void Serve(string space, string name)
+    private void Serve(string space, string name, IPAddress any)
     {
-        var tcp = Open(space, SocketType.Stream, ProtocolType.Tcp);
-        tcp.Bind(new IPEndPoint(IPAddress.Any, PodPort));
+        var tcp = Open(space, any.AddressFamily, SocketType.Stream, ProtocolType.Tcp);
+        tcp.Bind(new IPEndPoint(any, PodPort));
         tcp.Listen();
         _ = Task.Run(async () =>
         {
@@ -145,14 +184,14 @@ public sealed partial class TestNetwork : IAsyncLifetime
                 _ = AnswerAsync(await tcp.AcceptAsync(), name);
             }
         });
-        var udp = Open(space, SocketType.Dgram, ProtocolType.Udp);
-        udp.Bind(new IPEndPoint(IPAddress.Any, PodPort));
+        var udp = Open(space, any.AddressFamily, SocketType.Dgram, ProtocolType.Udp);
+        udp.Bind(new IPEndPoint(any, PodPort));
         _ = Task.Run(async () =>
         {
             var buffer = new byte[100];
             while (true)
             {
-                var received = await udp.ReceiveFromAsync(buffer, new IPEndPoint(IPAddress.Any, 0));
+                var received = await udp.ReceiveFromAsync(buffer, new IPEndPoint(any, 0));
                 await udp.SendToAsync(
                     Encoding.ASCII.GetBytes($"{name} {((IPEndPoint)received.RemoteEndPoint).Address}"), received.RemoteEndPoint);
             }
@@ -172,9 +211,15 @@ public sealed partial class TestNetwork : IAsyncLifetime
         }
     }
 
-    private Socket Open(string space, SocketType type, ProtocolType protocol)
+    // A socket of IPv6 is that alone: the other family has its own.
+    private Socket Open(string space, AddressFamily family, SocketType type, ProtocolType protocol)
     {
-        var socket = In(space, () => new Socket(AddressFamily.InterNetwork, type, protocol));
+        var socket = In(space, () => new Socket(family, type, protocol));
+        if (family == AddressFamily.InterNetworkV6)
+        {
+            socket.DualMode = false;
+        }
+
         _sockets.Add(socket);
         return socket;
     }

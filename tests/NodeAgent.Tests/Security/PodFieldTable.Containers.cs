@@ -52,9 +52,8 @@ internal static partial class PodFieldTable
         Done("V1ResourceRequirements", "requests", Aspect.Containers, p =>
             First(p).Resources.Requests["cpu"] = new("100m")),
 
-        Says("V1ContainerRestartRule", "action", Aspect.Admission,
-            "PodFeatureUnsupported: Pod requires node features that are not available: RestartAllContainersOnContainerExits",
-            p => First(p).RestartPolicyRules[0].Action = "RestartAllContainers") with { Given = WithRestartRule },
+        Done("V1ContainerRestartRule", "action", Aspect.Plan, p =>
+            First(p).RestartPolicyRules[0].Action = "RestartAllContainers") with { Given = WithRestartRule },
         Holds("V1ContainerRestartRule", "exitCodes"),
         Done("V1ContainerRestartRuleOnExitCodes", "operator", Aspect.Plan, p =>
             First(p).RestartPolicyRules[0].ExitCodes.OperatorProperty = "NotIn")

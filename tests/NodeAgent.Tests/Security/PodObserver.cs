@@ -52,6 +52,7 @@ internal sealed class PodObserver : IDisposable
     private readonly ContainerConfigBuilder _containers;
     private readonly ObjectFiles _files;
     private readonly ClaimedVolumes _claims;
+    private readonly CsiVolumes _drivers;
     private readonly NodeAgentOptions _options;
     private readonly bool _hasAppArmor;
 
@@ -68,7 +69,9 @@ internal sealed class PodObserver : IDisposable
             new ContainerMounts(paths, _runtime, NullLogger<ContainerMounts>.Instance),
             new ImageStore(_options, _cri, TimeProvider.System), new NodeFacts(_options), cgroups);
         _files = new ObjectFiles(_cluster, new TokenCache(_cluster, TimeProvider.System));
-        _claims = new ClaimedVolumes(_cluster, new NodeObject(_cluster, _options), paths);
+        var node = new NodeObject(_cluster, _options);
+        _drivers = new CsiParts(_options, _cluster, node, TimeProvider.System).Volumes;
+        _claims = new ClaimedVolumes(_cluster, node, paths, _drivers);
         foreach (var name in new[] { "one", "two" })
         {
             _cluster.Put(new V1ConfigMap
@@ -178,9 +181,14 @@ internal sealed class PodObserver : IDisposable
             VolumePlugins.Require(pod, await _claims.FindAsync(pod, CancellationToken.None));
             foreach (var volume in pod.UsedVolumes().Where(v => v.HostPath is null && v.EmptyDir is null))
             {
+                if (volume.Csi is not null)
+                {
+                    await _drivers.SetUpAsync(CsiMount.Of(pod, volume), CancellationToken.None);
+                }
+
                 var facts = new EnvironmentFacts { Addresses = new PodAddresses(["192.0.2.1"], ["10.0.0.9"]) };
                 var files = await _files.ReadAsync(pod, volume, facts, CancellationToken.None)
-                    ?? throw new VolumeException(VolumePlugins.SetUpProblem(volume));
+                    ?? throw new VolumeException("no volume plugin matched");
                 foreach (var (path, file) in files.OrderBy(f => f.Key, StringComparer.Ordinal))
                 {
                     texts.AppendLine(
@@ -238,7 +246,8 @@ internal sealed class PodObserver : IDisposable
             Now = new SteadyTime(TimeSpan.FromDays(1)),
             Started = state.Containers.Select(c => c.Id).ToHashSet(),
         });
-        return $"kill {plan.KillPod} sandbox {plan.NewSandboxAttempt} start {string.Join(',', plan.Starts.Select(s => s.Container.Name))}";
+        var starts = string.Join(',', plan.Starts.Select(s => s.Container.Name));
+        return $"reset {plan.Resets.Count} kill {plan.KillPod} sandbox {plan.NewSandboxAttempt} start {starts}";
     }
 
     private string Status(V1Pod pod, PodRuntimeState state) =>

@@ -89,6 +89,9 @@ internal sealed class FakeCluster : IClusterApi, IObjectReader, IReferenceTracke
 
     public V1Pod Get(V1Pod pod) => _pods[pod.Metadata.Uid];
 
+    /// <summary>The pod of that name; null when there is none.</summary>
+    public V1Pod? Named(string name) => _pods.Values.FirstOrDefault(p => p.Metadata.Name == name);
+
     public bool Exists(V1Pod pod) => _pods.ContainsKey(pod.Metadata.Uid);
 
     /// <summary>What <c>kubectl delete</c> does to a bound pod.</summary>
@@ -150,6 +153,65 @@ internal sealed class FakeCluster : IClusterApi, IObjectReader, IReferenceTracke
 
     public void Put(V1PersistentVolumeClaim claim) =>
         _claims[$"{claim.Metadata.NamespaceProperty}/{claim.Metadata.Name}"] = claim;
+
+    /// <summary>Drivers of CSI, as the cluster knows them, by name.</summary>
+    public ConcurrentDictionary<string, V1CSIDriver> CsiDrivers { get; } = new();
+
+    /// <summary>Attachments of volumes by name.</summary>
+    public ConcurrentDictionary<string, V1VolumeAttachment> Attachments { get; } = new();
+
+    /// <summary>The node's CSINode as it was made.</summary>
+    public V1CSINode? CsiNode { get; set; }
+
+    /// <summary>Patches of the CSINode and of claims' status, in their order.</summary>
+    public ConcurrentQueue<string> CsiNodePatches { get; } = new();
+
+    public ConcurrentQueue<(string Claim, string Patch)> ClaimPatches { get; } = new();
+
+    public Task<V1Secret?> ReadSecretAsync(
+        string objectNamespace, string name, CancellationToken cancellationToken) =>
+        GetSecretAsync(objectNamespace, name, cancellationToken);
+
+    public Task<V1CSIDriver?> GetCsiDriverAsync(string name, CancellationToken cancellationToken)
+    {
+        RequireThere();
+        return Task.FromResult(CsiDrivers.GetValueOrDefault(name));
+    }
+
+    public Task<V1VolumeAttachment?> GetVolumeAttachmentAsync(string name, CancellationToken cancellationToken)
+    {
+        RequireThere();
+        return Task.FromResult(Attachments.GetValueOrDefault(name));
+    }
+
+    public Task<V1CSINode?> GetCsiNodeAsync(string name, CancellationToken cancellationToken)
+    {
+        RequireThere();
+        return Task.FromResult(CsiNode);
+    }
+
+    public Task CreateCsiNodeAsync(V1CSINode node, CancellationToken cancellationToken)
+    {
+        CsiNode = node;
+        Signal();
+        return Task.CompletedTask;
+    }
+
+    public Task PatchCsiNodeAsync(string name, string patch, CancellationToken cancellationToken)
+    {
+        CsiNodePatches.Enqueue(patch);
+        Signal();
+        return Task.CompletedTask;
+    }
+
+    public Task PatchClaimStatusAsync(
+        string objectNamespace, string name, string patch, CancellationToken cancellationToken)
+    {
+        RequireThere();
+        ClaimPatches.Enqueue(($"{objectNamespace}/{name}", patch));
+        Signal();
+        return Task.CompletedTask;
+    }
 
     public void Put(V1RuntimeClass one) => _runtimeClasses[one.Metadata.Name] = one;
 
@@ -245,6 +307,17 @@ internal sealed class FakeCluster : IClusterApi, IObjectReader, IReferenceTracke
         return Task.FromResult<V1Pod?>(changed);
     }
 
+    /// <summary>As the API does, it gives the pod a uid of its own.</summary>
+    public Task<V1Pod> CreatePodAsync(V1Pod pod, CancellationToken cancellationToken)
+    {
+        RequireThere();
+        var isTaken = _pods.Values.Any(p => p.Metadata.Name == pod.Metadata.Name
+            && p.Metadata.NamespaceProperty == pod.Metadata.NamespaceProperty);
+        return isTaken
+            ? throw new HttpRequestException($"pods \"{pod.Metadata.Name}\" already exists")
+            : Task.FromResult(Create(pod with { Metadata = pod.Metadata with { Uid = null } }));
+    }
+
     public async Task DeletePodAsync(V1Pod pod, CancellationToken cancellationToken)
     {
         RequireThere();
@@ -332,6 +405,8 @@ internal sealed class FakeCluster : IClusterApi, IObjectReader, IReferenceTracke
 
     public Task<V1Secret?> GetSecretAsync(string objectNamespace, string name, CancellationToken cancellationToken) =>
         Task.FromResult(_secrets.GetValueOrDefault($"{objectNamespace}/{name}"));
+
+    public IReadOnlyList<V1Service> KnownServices => Services;
 
     public Task<IReadOnlyList<V1Service>> ListServicesAsync(CancellationToken cancellationToken) =>
         Task.FromResult<IReadOnlyList<V1Service>>(Services);

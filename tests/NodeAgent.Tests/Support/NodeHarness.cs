@@ -67,6 +67,7 @@ public sealed class NodeHarness : IAsyncLifetime
             NodeName = "node-under-test",
             DataDirectory = _directory,
             PodLogsDirectory = Path.Combine(_directory, "logs"),
+            StaticPodPath = Path.Combine(_directory, "manifests"),
             PodCidr = "10.199.7.0/24",
             BridgeName = "orctest0",
             CgroupRoot = "/orc-test-" + Convert.ToHexStringLower(System.Security.Cryptography.RandomNumberGenerator.GetBytes(4)),

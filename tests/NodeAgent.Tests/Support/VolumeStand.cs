@@ -6,6 +6,7 @@ using OrleansOrchestrator.NodeAgent.Cri.V1;
 using OrleansOrchestrator.NodeAgent.Environments;
 using OrleansOrchestrator.NodeAgent.Images;
 using OrleansOrchestrator.NodeAgent.Kernel;
+using OrleansOrchestrator.NodeAgent.Metrics;
 using OrleansOrchestrator.NodeAgent.Node;
 using OrleansOrchestrator.NodeAgent.Pods;
 using OrleansOrchestrator.NodeAgent.Volumes;
@@ -29,7 +30,7 @@ internal sealed class VolumeStand : IDisposable
         };
         Paths = new PodPaths(Options);
         Node = new NodeObject(Cluster, Options);
-        Manager = NewManager();
+        (Csi, Manager) = NewParts();
         Mounts = new ContainerMounts(Paths, new RuntimeHealth(), NullLogger<ContainerMounts>.Instance);
         Hosts = new HostsFiles(Options, Paths);
         OwnFiles.MakePrivate(Options.PodsDirectory);
@@ -54,8 +55,15 @@ internal sealed class VolumeStand : IDisposable
 
     public VolumeManager Manager { get; private set; }
 
+    public VolumeMeters Meters { get; } = new();
+
+    /// <summary>The clock of what has to do with drivers.</summary>
+    public ManualTime Time { get; } = new();
+
+    public CsiParts Csi { get; private set; }
+
     /// <summary>The agent starts again: what it knew is forgotten.</summary>
-    public void Restart() => Manager = NewManager();
+    public void Restart() => (Csi, Manager) = NewParts();
 
     public ContainerMounts Mounts { get; }
 
@@ -88,12 +96,14 @@ internal sealed class VolumeStand : IDisposable
         return Mounts.Build(Pod, Container, 0, volumes, new Dictionary<string, string> { ["SET"] = "set" })[0];
     }
 
-    private VolumeManager NewManager()
+    private (CsiParts Csi, VolumeManager Manager) NewParts()
     {
         var tokens = new TokenCache(Cluster, TimeProvider.System);
-        return new VolumeManager(
-            Paths, new ObjectFiles(Cluster, tokens), new ClaimedVolumes(Cluster, Node, Paths), tokens,
-            new ImageViews(new CriClient(Outside("no.sock")), TimeProvider.System), TimeProvider.System);
+        var csi = new CsiParts(Options, Cluster, Node, Time);
+        return (csi, new VolumeManager(
+            Paths, new ObjectFiles(Cluster, tokens), new ClaimedVolumes(Cluster, Node, Paths, csi.Volumes), csi.Volumes,
+            tokens, new ImageViews(new CriClient(Outside("no.sock")), TimeProvider.System), Meters,
+            TimeProvider.System));
     }
 
     public void Dispose()

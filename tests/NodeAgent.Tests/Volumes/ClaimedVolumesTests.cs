@@ -1,5 +1,6 @@
 using OrleansOrchestrator.Machine;
 using k8s.Models;
+using OrleansOrchestrator.NodeAgent.Environments;
 using OrleansOrchestrator.NodeAgent.Kernel;
 using OrleansOrchestrator.NodeAgent.Tests.Support;
 using OrleansOrchestrator.NodeAgent.Volumes;
@@ -19,6 +20,7 @@ public sealed class ClaimedVolumesTests : IDisposable
     public ClaimedVolumesTests()
     {
         Directory.CreateDirectory(Data);
+        _stand.Cluster.CsiDrivers["d.example.com"] = FakeCsiDriver.Definition();
         _stand.Node.Set(new V1Node
         {
             Metadata = new V1ObjectMeta { Name = "n", Labels = new Dictionary<string, string> { ["zone"] = "here" } },
@@ -117,7 +119,8 @@ public sealed class ClaimedVolumesTests : IDisposable
                 "this volume type"),
             ["nfs"] = ((_, v) => Source(v).Nfs = new V1NFSVolumeSource(),
                 "MountVolume.SetUp failed for volume \"pv\" : the node does not mount nfs volumes"),
-            ["csi"] = ((_, v) => Source(v).Csi = new V1CSIPersistentVolumeSource { Driver = "d.example.com" },
+            ["csi"] = ((_, v) => Source(v).Csi =
+                    new V1CSIPersistentVolumeSource { Driver = "d.example.com", VolumeHandle = "h" },
                 "MountVolume.MountDevice failed for volume \"pv\" : kubernetes.io/csi: attacher.MountDevice failed to " +
                 "create newCsiDriverClient: driver name d.example.com not found in the list of registered CSI drivers"),
             ["migrated"] = ((_, v) => Source(v).AwsElasticBlockStore =
@@ -148,17 +151,81 @@ public sealed class ClaimedVolumesTests : IDisposable
         Assert.Empty(MountPoints.Below(_stand.Options.PodsDirectory));
     }
 
-    [Fact]
-    public async Task A_block_device_is_refused_as_a_failed_map()
+    [Theory]
+    [InlineData("none", "MapVolume.EvalHostSymlinks failed for volume \"pv\" : lstat PATH: no such file or directory")]
+    [InlineData("data", "MapVolume.MapBlockVolume failed for volume \"pv\" : PATH is not a block device")]
+    public async Task What_is_no_block_device_is_refused_as_a_failed_map(string name, string message)
     {
-        Bound((_, v) => v.Spec.VolumeMode = "Block");
-        _stand.Container.VolumeDevices = [new V1VolumeDevice { Name = "v", DevicePath = "/dev/x" }];
+        Block((_, v) => v.Spec.Local.Path = _stand.Outside(name));
 
         var refusal = await Assert.ThrowsAsync<VolumeException>(() => _stand.SetUpAsync(Claimed(), isMounted: false));
 
         Assert.Equal("FailedMapVolume", refusal.Reason);
-        Assert.StartsWith("MapVolume.SetUpDevice failed for volume \"pv\" : ", refusal.Message,
-            StringComparison.Ordinal);
+        Assert.Equal(message.Replace("PATH", _stand.Outside(name), StringComparison.Ordinal), refusal.Message);
+    }
+
+    [Fact]
+    public async Task A_kind_that_is_directories_only_has_no_devices()
+    {
+        Block((_, v) => Source(v).HostPath = new V1HostPathVolumeSource { Path = Data });
+
+        var refusal = await Assert.ThrowsAsync<VolumeException>(() => _stand.SetUpAsync(Claimed(), isMounted: false));
+
+        Assert.Equal("FailedMapVolume", refusal.Reason);
+        Assert.Equal(
+            "MapVolume.FindMapperPluginBySpec failed for volume \"pv\" : failed to find BlockVolumeMapper plugin. " +
+            "Volume plugin is nil.", refusal.Message);
+    }
+
+    [Theory]
+    [InlineData(false, "mrw")]
+    [InlineData(true, "r")]
+    public async Task A_container_gets_the_block_device_that_a_claim_leads_to(bool isReadOnly, string permissions)
+    {
+        var (device, link) = (_stand.Outside("device"), _stand.Outside("link"));
+        var made = await Commands.RunAsync(
+            "mknod", [device, "b", "7", "200"], TestContext.Current.CancellationToken);
+        Assert.SkipUnless(made.Succeeded, made.Error);
+        File.CreateSymbolicLink(link, device);
+        Block((_, v) =>
+        {
+            v.Spec.Local.Path = link;
+            v.Spec.MountOptions = ["ro"]; // of no meaning to a device
+        });
+
+        var path = await _stand.SetUpAsync(Claimed(isReadOnly), isMounted: false);
+
+        Assert.Equal(device, path);
+        var given = Assert.Single(ContainerDevices.Of(
+            _stand.Pod, _stand.Container, new Dictionary<string, string> { ["v"] = path }));
+        Assert.Equal(
+            (device, "/dev/x", permissions), (given.HostPath, given.ContainerPath, given.Permissions));
+        Assert.Empty(MountPoints.Below(_stand.Options.PodsDirectory));
+    }
+
+    [Fact]
+    public void A_device_needs_its_volume_and_a_whole_path()
+    {
+        var container = _stand.Container;
+        container.VolumeDevices = [new V1VolumeDevice { Name = "v", DevicePath = "/dev/x" }];
+        _stand.Pod.Spec.Volumes = [Claimed()];
+        Assert.Equal("cannot find volume \"v\" to pass into container \"c\"", Refusal([]));
+
+        container.VolumeDevices[0].DevicePath = "dev/x";
+        Assert.Equal("error DevicePath `dev/x` must be an absolute path", Refusal(new() { ["v"] = "/dev/loop0" }));
+
+        string Refusal(Dictionary<string, string> volumes) => Assert.Throws<ContainerConfigException>(
+            () => ContainerDevices.Of(_stand.Pod, container, volumes).ToList()).Message;
+    }
+
+    private void Block(Action<V1PersistentVolumeClaim, V1PersistentVolume> change)
+    {
+        Bound((claim, volume) =>
+        {
+            volume.Spec.VolumeMode = "Block";
+            change(claim, volume);
+        });
+        _stand.Container.VolumeDevices = [new V1VolumeDevice { Name = "v", DevicePath = "/dev/x" }];
     }
 
     [Fact]
