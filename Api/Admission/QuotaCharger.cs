@@ -10,7 +10,7 @@ namespace OrleansOrchestrator.Api.Admission;
 
 /// <summary>
 /// Has writes of a namespace charged to its quotas: all that wait together, in one call to the books of quotas. Which
-/// of /// them count a write is found out from this silo's cache; the books say when that was not up to date.
+/// of them count a write is found out from this silo's cache; the books say when that was not up to date.
 /// </summary>
 /// <param name="reader">Reads quotas.</param>
 /// <param name="find">Finds the books; asked once, for the factory would find the interface anew each time.</param>

@@ -1,4 +1,5 @@
 using System.Diagnostics.Metrics;
+using OrleansOrchestrator.Resources.Kernel;
 using static OrleansOrchestrator.Api.Kernel.MetricTags;
 
 namespace OrleansOrchestrator.Api.Auth;
@@ -8,10 +9,7 @@ public sealed class AccessMetrics
 {
     private const string SystemAccount = "system:serviceaccount:kube-system:default";
 
-    private static readonly InstrumentAdvice<double> Buckets = new()
-    {
-        HistogramBucketBoundaries = [.. Enumerable.Range(0, 15).Select(static i => 0.001 * Math.Pow(2, i))],
-    };
+    private static readonly InstrumentAdvice<double> Durations = Buckets.Growing(0.001, 2, 15);
 
     // From nothing to a year: half an hour, hours, days, weeks, months.
     private static readonly InstrumentAdvice<double> Lifetimes = new()
@@ -40,14 +38,14 @@ public sealed class AccessMetrics
             "authentication_attempts", description: "Counter of authenticated attempts.");
         _authentications = meter.CreateHistogram(
             "authentication_duration_seconds", "s", "Authentication duration in seconds broken out by result.",
-            advice: Buckets);
+            advice: Durations);
         _decisions = meter.CreateCounter<long>(
             "authorization_attempts_total",
             description: "Counter of authorization attempts broken down by result. It can be either 'allowed', "
                 + "'denied', 'no-opinion' or 'error'.");
         _authorizations = meter.CreateHistogram(
             "authorization_duration_seconds", "s", "Authorization duration in seconds broken out by result.",
-            advice: Buckets);
+            advice: Durations);
         _certificates = meter.CreateHistogram(
             "apiserver_client_certificate_expiration_seconds", "s",
             "Distribution of the remaining lifetime on the certificate used to authenticate a request.",

@@ -3,6 +3,7 @@ using System.Diagnostics.Metrics;
 using Grpc.Core;
 using OrleansOrchestrator.Grains.Encryption.Kms;
 using OrleansOrchestrator.Interfaces.Kernel;
+using OrleansOrchestrator.Resources.Kernel;
 
 namespace OrleansOrchestrator.Grains.Encryption;
 
@@ -23,7 +24,7 @@ internal static class EncryptionMetrics
     private static readonly Histogram<double> Durations = Meter.CreateHistogram(
         "apiserver_storage_transformation_duration_seconds", "s",
         "Latencies in seconds of value transformation operations.",
-        advice: Buckets(5e-6, 25));
+        advice: Buckets.Growing(5e-6, 2, 25));
 
     private static readonly Counter<long> Misses = Meter.CreateCounter<long>(
         "apiserver_storage_envelope_transformation_cache_misses_total",
@@ -32,7 +33,7 @@ internal static class EncryptionMetrics
     private static readonly Histogram<double> KmsLatency = Meter.CreateHistogram(
         "apiserver_envelope_encryption_kms_operations_latency_seconds", "s",
         "KMS operation duration with gRPC error code status total.",
-        advice: Buckets(0.0001, 20));
+        advice: Buckets.Growing(0.0001, 2, 20));
 
     private static readonly Counter<long> InvalidKeyIds = Meter.CreateCounter<long>(
         "apiserver_envelope_encryption_invalid_key_id_from_status_total",
@@ -117,9 +118,4 @@ internal static class EncryptionMetrics
 
     private static string StatusOf(Exception? failure) =>
         failure?.InnerException is RpcException error ? KmsClient.NameOf(error.StatusCode) : LocalFailure;
-
-    private static InstrumentAdvice<double> Buckets(double first, int count) => new()
-    {
-        HistogramBucketBoundaries = [.. Enumerable.Range(0, count).Select(i => first * Math.Pow(2, i))],
-    };
 }

@@ -1,5 +1,6 @@
 using System.Text.Json.Nodes;
 using k8s.Models;
+using OrleansOrchestrator.Formats;
 using OrleansOrchestrator.Interfaces.Kernel;
 using OrleansOrchestrator.Resources.Kernel;
 
@@ -13,9 +14,6 @@ internal sealed class BindingWait(IResourceClient client, ChangeSignals signals,
 {
     /// <summary>How long that may take where nothing else is said.</summary>
     public static readonly TimeSpan Patience = TimeSpan.FromMinutes(10);
-
-    /// <summary>Timers cannot be set for much longer; who allows more waits as long as this.</summary>
-    public static readonly TimeSpan Longest = TimeSpan.FromDays(49);
 
     /// <summary>
     /// Looks at each object whenever it or the pod has changed, and once more when the time is up; null when all are
@@ -39,7 +37,7 @@ internal sealed class BindingWait(IResourceClient client, ChangeSignals signals,
     {
         await NominateAsync(decision, cancellationToken);
         using var ended = CancellationTokenSource.CreateLinkedTokenSource(cancellationToken);
-        var late = Task.Delay(patience < Longest ? patience : Longest, time, ended.Token);
+        var late = Task.Delay(Periods.ForTimer(patience), time, ended.Token);
         try
         {
             foreach (var key in objects)

@@ -1,6 +1,7 @@
 using System.Diagnostics;
 using System.Diagnostics.Metrics;
 using System.Globalization;
+using OrleansOrchestrator.Resources.Kernel;
 
 namespace OrleansOrchestrator.Grains.Scheduling;
 
@@ -10,16 +11,16 @@ public sealed class SchedulerMetrics : IDisposable
     private readonly Meter _meter = new("OrleansOrchestrator.Scheduler");
 
     // From a millisecond to 16 s, doubling: upstream's, as are those below.
-    private static readonly InstrumentAdvice<double> Attempts = Growing(0.001, 2, 15);
+    private static readonly InstrumentAdvice<double> Attempts = Buckets.Growing(0.001, 2, 15);
 
     // From 10 ms to 5,243 s.
-    private static readonly InstrumentAdvice<double> Waits = Growing(0.01, 2, 20);
+    private static readonly InstrumentAdvice<double> Waits = Buckets.Growing(0.01, 2, 20);
 
     // From 0.1 ms to 205 ms.
-    private static readonly InstrumentAdvice<double> Points = Growing(0.0001, 2, 12);
+    private static readonly InstrumentAdvice<double> Points = Buckets.Growing(0.0001, 2, 12);
 
     // From 10 µs to 22 ms.
-    private static readonly InstrumentAdvice<double> Plugins = Growing(0.00001, 1.5, 20);
+    private static readonly InstrumentAdvice<double> Plugins = Buckets.Growing(0.00001, 1.5, 20);
 
     /// <summary>More attempts than these are told as these and a plus.</summary>
     private const int MostAttempts = 15;
@@ -147,18 +148,6 @@ public sealed class SchedulerMetrics : IDisposable
     public void Pending(SchedulingQueue queue, int bindings) =>
         _pending = new PendingPods(
             queue.ActiveCount, queue.BackoffCount, queue.UnschedulableCount, queue.GatedCount, bindings);
-
-    // One multiplication after the other, so that the bounds are upstream's to the last digit.
-    private static InstrumentAdvice<double> Growing(double first, double factor, int count)
-    {
-        var bounds = new double[count];
-        for (var i = 0; i < count; i++)
-        {
-            bounds[i] = i == 0 ? first : bounds[i - 1] * factor;
-        }
-
-        return new InstrumentAdvice<double> { HistogramBucketBoundaries = bounds };
-    }
 
     private IEnumerable<Measurement<int>> ObservePending()
     {

@@ -1,3 +1,5 @@
+using OrleansOrchestrator.Resources.Core.Pods;
+
 namespace OrleansOrchestrator.NodeAgent.PodRecords;
 
 /// <summary>Annotations by which a node says where a pod of its own comes from; the names are the kubelet's.</summary>
@@ -15,5 +17,5 @@ public static class ConfigAnnotations
     public const string Seen = "kubernetes.io/config.seen";
 
     /// <summary>On the pod in the API that stands for one of a file: the hash of that one.</summary>
-    public const string Mirror = "kubernetes.io/config.mirror";
+    public const string Mirror = PodAnnotations.Mirror;
 }

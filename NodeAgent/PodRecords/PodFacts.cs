@@ -3,6 +3,7 @@ using System.Text;
 using k8s.Models;
 using OrleansOrchestrator.Formats;
 using OrleansOrchestrator.NodeAgent.Cri.V1;
+using OrleansOrchestrator.Resources.Core.Pods;
 
 namespace OrleansOrchestrator.NodeAgent.PodRecords;
 
@@ -47,7 +48,7 @@ public static class PodFacts
     public static bool UsesHostNetwork(this V1Pod pod) => pod.Spec.HostNetwork == true;
 
     /// <summary>It stands in the API for a pod that a node runs from a file of its own.</summary>
-    public static bool IsMirror(this V1Pod pod) => pod.Annotation(ConfigAnnotations.Mirror) is not null;
+    public static bool IsMirror(this V1Pod pod) => PodReferences.IsMirror(pod);
 
     /// <summary>It comes from somewhere else than the API.</summary>
     public static bool IsStatic(this V1Pod pod) => pod.Annotation(ConfigAnnotations.Source) is not (null or "api");

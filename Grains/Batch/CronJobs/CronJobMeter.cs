@@ -1,4 +1,5 @@
 using System.Diagnostics.Metrics;
+using OrleansOrchestrator.Resources.Kernel;
 
 namespace OrleansOrchestrator.Grains.Batch.CronJobs;
 
@@ -6,10 +7,7 @@ namespace OrleansOrchestrator.Grains.Batch.CronJobs;
 internal static class CronJobMeter
 {
     // From a second to 512, doubling.
-    private static readonly InstrumentAdvice<double> Bounds = new()
-    {
-        HistogramBucketBoundaries = [.. Enumerable.Range(0, 10).Select(static i => (double)(1 << i))],
-    };
+    private static readonly InstrumentAdvice<double> Bounds = Buckets.Growing(1, 2, 10);
 
     private static readonly Meter Meter = new("OrleansOrchestrator.CronJobs");
 

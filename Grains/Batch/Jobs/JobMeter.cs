@@ -1,5 +1,6 @@
 using System.Diagnostics.Metrics;
 using k8s.Models;
+using OrleansOrchestrator.Resources.Kernel;
 
 namespace OrleansOrchestrator.Grains.Batch.Jobs;
 
@@ -17,10 +18,7 @@ internal static class JobMeter
     public const string PodsDeleted = "pods_deleted";
 
     // From 4 ms to 66 s, doubling.
-    private static readonly InstrumentAdvice<double> Bounds = new()
-    {
-        HistogramBucketBoundaries = [.. Enumerable.Range(0, 15).Select(static i => 0.004 * (1 << i))],
-    };
+    private static readonly InstrumentAdvice<double> Bounds = Buckets.Growing(0.004, 2, 15);
 
     private static readonly Meter Meter = new("OrleansOrchestrator.Jobs");
 

@@ -264,7 +264,7 @@ public sealed class NodeLifecycleController : IController
             Expect(key, written);
             if (plan.Evicts && isSet && written.Succeeded)
             {
-                NodeEvictionMeter.Evicted(node);
+                NodeEvictionMeter.Evicted(heard.Zone);
             }
         }
 
@@ -369,7 +369,7 @@ public sealed class NodeLifecycleController : IController
 
         public long LastHeard { get; set; }
 
-        public string Zone { get; set; } = ":";
+        public string Zone { get; set; } = "";
 
         public bool IsDown { get; set; }
 

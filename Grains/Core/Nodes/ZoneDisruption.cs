@@ -23,12 +23,13 @@ public sealed class ZoneDisruption(TimeProvider time)
     /// <summary>Every node of every zone is down.</summary>
     public bool IsEverythingDown { get; private set; }
 
+    /// <summary>Upstream's key of a node's zone, in which a NUL keeps the parts apart; empty for none.</summary>
     public static string ZoneOf(V1Node node)
     {
         string? region = null, zone = null;
         node.Metadata.Labels?.TryGetValue("topology.kubernetes.io/region", out region);
         node.Metadata.Labels?.TryGetValue("topology.kubernetes.io/zone", out zone);
-        return $"{region}:{zone}";
+        return region is null or "" && zone is null or "" ? "" : $"{region}:\0:{zone}";
     }
 
     /// <summary>Takes stock of all nodes.</summary>

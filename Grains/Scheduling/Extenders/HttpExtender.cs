@@ -3,6 +3,7 @@ using System.Net.Http.Headers;
 using System.Net.Security;
 using System.Text.Json;
 using System.Text.Json.Serialization.Metadata;
+using OrleansOrchestrator.Formats;
 using OrleansOrchestrator.Grains.Security;
 using OrleansOrchestrator.Resources.Kernel.Json;
 
@@ -113,8 +114,7 @@ internal sealed class HttpExtender : IDisposable
         where T : class
     {
         var url = $"{Settings.UrlPrefix.TrimEnd('/')}/{verb}";
-        using var limit = new CancellationTokenSource(
-            Settings.Timeout < BindingWait.Longest ? Settings.Timeout : BindingWait.Longest, _time);
+        using var limit = new CancellationTokenSource(Periods.ForTimer(Settings.Timeout), _time);
         using var ended = CancellationTokenSource.CreateLinkedTokenSource(cancellationToken, limit.Token);
         try
         {
