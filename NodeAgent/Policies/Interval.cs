@@ -2,13 +2,13 @@ using System.Buffers.Binary;
 using System.Globalization;
 using System.Net;
 using OrleansOrchestrator.NodeAgent.Nftables;
+using OrleansOrchestrator.Resources.Kernel;
 
 namespace OrleansOrchestrator.NodeAgent.Policies;
 
 /// <summary>Numbers from one to another, both included: ports, or addresses as numbers.</summary>
 public readonly record struct Interval(UInt128 First, UInt128 Last)
 {
-    private const int Octets = 4;
     private const int MostBytes = 16;
 
     /// <summary>Every address of a family.</summary>
@@ -63,14 +63,13 @@ public readonly record struct Interval(UInt128 First, UInt128 Last)
     /// </summary>
     public static Interval? OfNetwork(string? text, IpFamily family)
     {
-        if (text?.Split('/') is not [var address, var length] || Number(length, (uint)family.Bits) is not { } bits ||
-            OfAddress(address, family) is not { } value)
+        if (text is null || NetworkRules.NetworkOf(text) is not { } network || !family.Has(network.BaseAddress))
         {
             return null;
         }
 
-        var host = Ones(family.Bits - (int)bits);
-        return new Interval(value & ~host, value | host);
+        var first = Number(network.BaseAddress, family);
+        return new Interval(first, first | Ones(family.Bits - network.PrefixLength));
     }
 
     /// <summary>As addresses, in nft's words.</summary>
@@ -82,32 +81,12 @@ public readonly record struct Interval(UInt128 First, UInt128 Last)
         ? First.ToString(CultureInfo.InvariantCulture)
         : string.Create(CultureInfo.InvariantCulture, $"{First}-{Last}");
 
-    private static UInt128? OfAddress(string text, IpFamily family)
+    private static UInt128 Number(IPAddress address, IpFamily family)
     {
-        if (family == IpFamily.Six)
-        {
-            return IPAddress.TryParse(text, out var address) && family.Has(address)
-                ? BinaryPrimitives.ReadUInt128BigEndian(address.GetAddressBytes())
-                : null;
-        }
-
-        if (text.Split('.') is not { Length: Octets } octets)
-        {
-            return null;
-        }
-
-        UInt128 value = 0;
-        foreach (var octet in octets)
-        {
-            if (Number(octet, byte.MaxValue) is not { } number)
-            {
-                return null;
-            }
-
-            value = (value << 8) | number;
-        }
-
-        return value;
+        Span<byte> bytes = stackalloc byte[MostBytes];
+        bytes.Clear();
+        address.TryWriteBytes(bytes[^(family.Bits / 8)..], out _);
+        return BinaryPrimitives.ReadUInt128BigEndian(bytes);
     }
 
     private static string Address(UInt128 value, IpFamily family)
@@ -119,9 +98,4 @@ public readonly record struct Interval(UInt128 First, UInt128 Last)
 
     // Shifting by all bits would shift by none.
     private static UInt128 Ones(int bits) => bits == 0 ? 0 : UInt128.MaxValue >> (128 - bits);
-
-    private static uint? Number(string text, uint most) =>
-        uint.TryParse(text, NumberStyles.None, CultureInfo.InvariantCulture, out var number) && number <= most
-            ? number
-            : null;
 }

@@ -115,17 +115,8 @@ public static class ProxyPorts
             .OrderBy(range => range.ToString(), StringComparer.Ordinal);
     }
 
-    private static IPNetwork? Range(string text, IpFamily family)
-    {
-        var parts = text.Trim().Split('/');
-        if (parts.Length != 2 || !IPAddress.TryParse(parts[0], out var address) || !family.Has(address) ||
-            !byte.TryParse(parts[1], out var length) || length > family.Bits)
-        {
-            return null;
-        }
-
-        return new IPNetwork(NetworkRules.Mask(address, length), length);
-    }
+    private static IPNetwork? Range(string text, IpFamily family) =>
+        NetworkRules.NetworkOf(text.Trim()) is { } network && family.Has(network.BaseAddress) ? network : null;
 
     private static bool Has(V1Service service, string label) => service.Metadata.Labels?.ContainsKey(label) ?? false;
 }

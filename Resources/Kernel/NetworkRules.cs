@@ -58,6 +58,14 @@ public static class NetworkRules
             : null;
     }
 
+    /// <summary>
+    /// The network that <c>address/length</c> names; bits beyond the length may be there. Null when it names none.
+    /// </summary>
+    public static IPNetwork? NetworkOf(string text) =>
+        ParseCidrSloppy(text) is var (address, length) && length <= address.GetAddressBytes().Length * 8
+            ? new IPNetwork(Mask(address, length), length)
+            : null;
+
     public static bool IsIPv6(string text) => ParseSloppy(text) is { AddressFamily: AddressFamily.InterNetworkV6 };
 
     /// <summary>

@@ -239,10 +239,7 @@ public sealed partial class NodeFurnishingController : IController
 
     private static List<IPNetwork> RangesOf(ResourceObject node) =>
     [
-        .. (node.As<V1Node>().Spec?.PodCIDRs ?? [])
-            .Select(static c => NetworkRules.ParseCidrSloppy(c))
-            .Where(static c => c is not null)
-            .Select(static c => new IPNetwork(NetworkRules.Mask(c!.Value.Address, c.Value.Length), c.Value.Length)),
+        .. (node.As<V1Node>().Spec?.PodCIDRs ?? []).Select(NetworkRules.NetworkOf).OfType<IPNetwork>(),
     ];
 
     [LoggerMessage(Level = LogLevel.Warning, Message = "node {Node} takes no range or label now: {Error}")]

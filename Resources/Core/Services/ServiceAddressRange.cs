@@ -123,11 +123,11 @@ public sealed class ServiceAddressRange
     private static int Width(IPNetwork network) => network.BaseAddress.GetAddressBytes().Length * 8;
 
     /// <summary>A network of a size that Services may have; its text may have bits beyond the prefix.</summary>
-    private static IPNetwork? Network(string cidr) => NetworkRules.ParseCidrSloppy(cidr) is var (address, length)
-        && (address.AddressFamily == AddressFamily.InterNetwork
-            ? length is >= MinLength and <= MaxLength
-            : length is >= MinLengthOfSix and <= MaxLengthOfSix)
-        ? new IPNetwork(NetworkRules.Mask(address, length), length)
+    private static IPNetwork? Network(string cidr) => NetworkRules.NetworkOf(cidr) is { } network
+        && (FamilyOf(network) == ServiceKinds.IPv4
+            ? network.PrefixLength is >= MinLength and <= MaxLength
+            : network.PrefixLength is >= MinLengthOfSix and <= MaxLengthOfSix)
+        ? network
         : null;
 
     private static ArgumentException Unfit(string cidrs) => new(
