@@ -58,12 +58,16 @@ public static class OwnFiles
     }
 
     /// <summary>Replaces a file of ours in one step: readers see all of the old or all of the new.</summary>
-    public static void Replace(string path, ReadOnlySpan<byte> content)
+    /// <param name="path">The file.</param>
+    /// <param name="content">The new.</param>
+    /// <param name="isDurable">It is on the disk when this returns, whatever happens to the machine.</param>
+    public static void Replace(string path, ReadOnlySpan<byte> content, bool isDurable = false)
     {
         var unfinished = path + ".new";
         using (var file = Create(unfinished))
         {
             file.Write(content);
+            file.Flush(flushToDisk: isDurable);
         }
 
         File.Move(unfinished, path, overwrite: true);

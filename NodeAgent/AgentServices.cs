@@ -6,6 +6,7 @@ using OrleansOrchestrator.NodeAgent.Containerd;
 using OrleansOrchestrator.NodeAgent.Credentials;
 using OrleansOrchestrator.NodeAgent.Cri;
 using OrleansOrchestrator.NodeAgent.Csi;
+using OrleansOrchestrator.NodeAgent.Devices;
 using OrleansOrchestrator.NodeAgent.Dns;
 using OrleansOrchestrator.NodeAgent.Environments;
 using OrleansOrchestrator.NodeAgent.Images;
@@ -96,6 +97,7 @@ public static class AgentServices
         services.AddSingleton<ObjectFiles>();
         services.AddSingleton<ClaimedVolumes>();
         services.AddCsi(options);
+        services.AddDevices();
         services.AddSingleton<VolumeManager>();
         services.AddSingleton<ContainerMounts>();
         services.AddSingleton<HostsFiles>();
@@ -124,6 +126,7 @@ public static class AgentServices
         services.AddSingleton<StaticPodSource>();
         services.AddPart<ManifestFollower>();
         services.AddPart<MirrorPods>();
+        services.AddSingleton<LeftOvers>();
         services.AddPart<PodManager>();
         services.AddPart<LogRotator>();
         services.AddPart<ImageGarbageCollector>();
@@ -148,6 +151,19 @@ public static class AgentServices
         services.AddSingleton<CsiUsage>();
         services.AddPart<PluginWatcher>();
         services.AddPart<CsiUpkeep>();
+    }
+
+    /// <summary>Devices that plugins have, and who gets them.</summary>
+    private static void AddDevices(this IServiceCollection services)
+    {
+        services.AddSingleton<DeviceInventory>();
+        services.AddSingleton<DeviceAllocations>();
+        services.AddSingleton<DevicePlugins>();
+        services.AddSingleton<DeviceManager>();
+        services.AddSingleton(provider => new PodResourcesLister(
+            new Lazy<IPodRegistry>(provider.GetRequiredService<IPodRegistry>),
+            provider.GetRequiredService<DeviceAllocations>(), provider.GetRequiredService<DeviceInventory>()));
+        services.AddPart<DeviceServer>();
     }
 
     /// <summary>A singleton that also runs in the background.</summary>

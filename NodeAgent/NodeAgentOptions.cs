@@ -158,6 +158,12 @@ public sealed record NodeAgentOptions
     /// <summary>What drivers of CSI have staged: <c>DRIVER/HASH/globalmount</c> below it.</summary>
     public string CsiDirectory => Path.Combine(PluginsDirectory, "kubernetes.io", "csi");
 
+    /// <summary>Where plugins of devices look for the node, and the node for them.</summary>
+    public string DevicePluginsDirectory => Path.Combine(KubeletDirectory, "device-plugins");
+
+    /// <summary>Where others learn which container has which devices.</summary>
+    public string PodResourcesDirectory => Path.Combine(KubeletDirectory, "pod-resources");
+
     private string KubeletDirectory => RootDirectory.Length > 0 ? RootDirectory : DataDirectory;
 
     /// <summary>The volumes that the cluster has made on this node; their data stays when the cluster stops.</summary>

@@ -1,10 +1,10 @@
 using System.Net;
 using System.Net.Sockets;
 using System.Text.Json.Nodes;
-using System.Threading.Channels;
 using k8s;
 using k8s.Autorest;
 using k8s.Models;
+using OrleansOrchestrator.Interfaces.Kernel;
 using OrleansOrchestrator.NodeAgent.Network;
 using OrleansOrchestrator.NodeAgent.Node;
 
@@ -25,16 +25,15 @@ public sealed partial class AddressAnnouncer(
     private static readonly TimeSpan BetweenRepetitions = TimeSpan.FromSeconds(1);
     private static readonly TimeSpan RetryAfter = TimeSpan.FromSeconds(5);
 
-    private readonly Channel<bool> _wake = Channel.CreateBounded<bool>(
-        new BoundedChannelOptions(1) { FullMode = BoundedChannelFullMode.DropWrite });
+    private readonly WakeSignal _wake = new();
 
     private volatile IReadOnlySet<IPAddress> _ours = new HashSet<IPAddress>();
 
     protected override async Task ExecuteAsync(CancellationToken stoppingToken)
     {
-        node.Changed += _ => _wake.Writer.TryWrite(true);
-        nodes.Changed += () => _wake.Writer.TryWrite(true);
-        services.Changed += _ => _wake.Writer.TryWrite(true);
+        node.Changed += _ => _wake.Set();
+        nodes.Changed += () => _wake.Set();
+        services.Changed += _ => _wake.Set();
         if (options.AnnounceLink.Length == 0)
         {
             await KeepAsync("the annotation", SayWhetherAsync, stoppingToken);
@@ -42,7 +41,7 @@ public sealed partial class AddressAnnouncer(
         }
 
         await services.ListedAsync(stoppingToken);
-        _wake.Writer.TryWrite(true);
+        _wake.Set();
         await Task.WhenAll(
             KeepAsync("addresses", UpdateAsync, stoppingToken),
             KeepAsync("IPv4", token => AnswerAsync(isIPv6: false, token), stoppingToken),
@@ -63,7 +62,7 @@ public sealed partial class AddressAnnouncer(
             {
                 LogFailed(what, options.AnnounceLink, failure.Message);
                 await Task.Delay(RetryAfter, time, cancellationToken);
-                _wake.Writer.TryWrite(true);
+                _wake.Set();
             }
         }
     }
@@ -108,7 +107,7 @@ public sealed partial class AddressAnnouncer(
     /// <summary>Waits for a change, and says on our Node whether we announce, and where.</summary>
     private async Task SayWhetherAsync(CancellationToken cancellationToken)
     {
-        await _wake.Reader.ReadAsync(cancellationToken);
+        await _wake.WaitAsync(cancellationToken);
         if (node.Current is not { } current
             || (current.GetAnnotation(AnnouncedAddresses.Annotation) ?? "") == options.AnnounceLink)
         {

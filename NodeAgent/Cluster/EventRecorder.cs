@@ -89,7 +89,7 @@ public sealed partial class EventRecorder(
     {
         var about = recorded.InvolvedObject;
         var facts = new EventFacts(
-            recorded.Source.Component, $"{about.Kind}/{about.NamespaceProperty}/{about.Name}/{about.Uid}",
+            recorded.Source.Component, EventFacts.AboutOf(about.Kind, about.NamespaceProperty, about.Name, about.Uid),
             about.FieldPath ?? "", recorded.Type, recorded.Reason, recorded.Message);
         if (_correlator.Correlate(facts, recorded.LastTimestamp!.Value) is not { } record)
         {

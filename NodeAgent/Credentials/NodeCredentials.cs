@@ -3,7 +3,9 @@ using k8s;
 using k8s.Autorest;
 using k8s.KubeConfigModels;
 using OrleansOrchestrator.Machine;
+using OrleansOrchestrator.NodeAgent.Images;
 using OrleansOrchestrator.NodeAgent.Metrics;
+using OrleansOrchestrator.NodeAgent.Node;
 
 namespace OrleansOrchestrator.NodeAgent.Credentials;
 
@@ -68,10 +70,15 @@ public sealed partial class NodeCredentials(NodeAgentOptions options, TimeProvid
             ? node
             : _begun ??= Begin();
 
+    /// <summary>As kubelets call themselves: filters of audit logs, and owners of fields, go by it.</summary>
+    public static string UserAgent { get; } =
+        $"kubelet/{NodeStatusComputer.KubeletVersion} (linux/{OciArchive.HostArchitecture}) orc-node";
+
     /// <summary>A client of the API that shows whatever certificate the node has at the moment.</summary>
     public Kubernetes Connect()
     {
         var configuration = KubernetesClientConfiguration.BuildConfigFromConfigFile(options.Kubeconfig);
+        configuration.UserAgent = UserAgent;
         if (options.BootstrapKubeconfig.Length > 0)
         {
             configuration.FirstMessageHandlerSetup = handler =>

@@ -31,19 +31,15 @@ public sealed class CsiDrivers(CsiNodeObject node) : IPluginHandler
     public CsiDriver? Find(string name) => _drivers.GetValueOrDefault(name);
 
     /// <inheritdoc/>
-    public string? Problem(Plugin plugin) => Problem("ValidatePlugin", plugin, out _) is { } problem
-        ? $"validation failed for CSI Driver {plugin.Name} at endpoint {plugin.Endpoint}: {problem}"
+    public string? Problem(Plugin plugin) => ProblemWithVersions(plugin) is { } problem
+        ? $"validation failed for CSI Driver {plugin.Name} at endpoint {plugin.Endpoint}: kubernetes.io/csi: " +
+            $"ValidatePlugin for CSI driver {GoQuotes.Quote(plugin.Name)} failed. {problem}"
         : null;
 
     /// <inheritdoc/>
     public async Task RegisterAsync(Plugin plugin, CancellationToken cancellationToken)
     {
-        if (Problem("RegisterPlugin", plugin, out var version) is { } problem)
-        {
-            throw new PluginException(problem);
-        }
-
-        var driver = new CsiDriver(plugin.Name, plugin.Endpoint, version!);
+        var driver = new CsiDriver(plugin.Name, plugin.Endpoint, Highest(plugin)!);
         Put(driver);
         try
         {
@@ -84,28 +80,29 @@ public sealed class CsiDrivers(CsiNodeObject node) : IPluginHandler
         }
     }
 
-    private string? Problem(string step, Plugin plugin, out Version? version)
+    private string? ProblemWithVersions(Plugin plugin)
     {
-        version = null;
-        var head = $"kubernetes.io/csi: {step} for CSI driver {GoQuotes.Quote(plugin.Name)} failed.";
         if (plugin.Versions.Count == 0)
         {
-            return $"{head} Plugin returned an empty list for supported versions";
+            return "Plugin returned an empty list for supported versions";
         }
 
-        version = plugin.Versions.Select(Parse).Where(static v => v?.Major == 1).Max();
-        if (version is null)
+        if (Highest(plugin) is not { } version)
         {
             var all = string.Join(' ', plugin.Versions.Select(GoQuotes.Quote));
-            return $"{head} None of the versions specified [{all}] are supported. err=could not find a highest " +
-                $"supported version from versions ({string.Join(' ', plugin.Versions)}) reported by this driver";
+            return $"None of the versions specified [{all}] are supported. err=could not find a highest supported " +
+                $"version from versions ({string.Join(' ', plugin.Versions)}) reported by this driver";
         }
 
         return Find(plugin.Name) is { } known && known.Version >= version
-            ? $"{head} Another driver with the same name is already registered with a higher supported version: " +
+            ? "Another driver with the same name is already registered with a higher supported version: " +
                 $"\"{known.Version}\""
             : null;
     }
+
+    /// <summary>The highest of the plugin's versions that the node speaks.</summary>
+    private static Version? Highest(Plugin plugin) =>
+        plugin.Versions.Select(Parse).Where(static v => v?.Major == 1).Max();
 
     /// <summary>As upstream reads versions: <c>1.0.0</c>, <c>v1.11</c>, with whatever follows the numbers.</summary>
     private static Version? Parse(string text)

@@ -1,6 +1,7 @@
 using System.Security.Cryptography;
 using System.Text;
 using System.Text.Json;
+using System.Text.Json.Serialization;
 using OrleansOrchestrator.Machine;
 using OrleansOrchestrator.NodeAgent.Kernel;
 
@@ -13,6 +14,9 @@ namespace OrleansOrchestrator.NodeAgent.Csi;
 public static class CsiPlaces
 {
     private const string DataFile = "vol_data.json";
+
+    private static readonly JsonSerializerOptions Form =
+        new() { DefaultIgnoreCondition = JsonIgnoreCondition.WhenWritingNull };
 
     /// <summary>Where a driver stages a volume, for all pods of the node.</summary>
     public static string Staging(NodeAgentOptions options, string driver, string handle) => Path.Combine(
@@ -55,10 +59,10 @@ public static class CsiPlaces
         try
         {
             return File.Exists(file)
-                ? JsonSerializer.Deserialize<Dictionary<string, string>>(File.ReadAllBytes(file)) is { } data
-                    ? CsiVolumeData.From(data)
-                    : null
-                : null;
+                && JsonSerializer.Deserialize<CsiVolumeData>(File.ReadAllBytes(file)) is
+                    { Driver.Length: > 0, Handle.Length: > 0 } data
+                    ? data
+                    : null;
         }
         catch (Exception failure) when (
             failure is JsonException or FileNotFoundException or DirectoryNotFoundException)
@@ -72,7 +76,7 @@ public static class CsiPlaces
     {
         var directory = Path.GetDirectoryName(mount)!;
         OwnFiles.MakeMissing(directory, OwnFiles.PrivateDirectory);
-        OwnFiles.Write(Path.Combine(directory, DataFile), JsonSerializer.Serialize(data.ToDictionary()) + "\n");
+        OwnFiles.Write(Path.Combine(directory, DataFile), JsonSerializer.Serialize(data, Form) + "\n");
     }
 
     /// <summary>

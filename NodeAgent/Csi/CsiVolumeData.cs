@@ -1,51 +1,32 @@
+using System.Text.Json.Serialization;
+
 namespace OrleansOrchestrator.NodeAgent.Csi;
 
-/// <summary>What a node has to know of a volume to take it down.</summary>
-/// <param name="Driver">Whom to ask.</param>
-/// <param name="Handle">What the driver calls it.</param>
-public sealed record CsiVolumeData(string Driver, string Handle)
+/// <summary>
+/// What a node has to know of a volume to take it down, as its file has it: keys, and their order, are upstream's.
+/// </summary>
+public sealed record CsiVolumeData
 {
-    /// <summary>The name of its PersistentVolume, or of the pod's own volume; null for what is staged.</summary>
-    public string? Name { get; init; }
-
-    /// <summary><c>Persistent</c> or <c>Ephemeral</c>; null for what is staged.</summary>
-    public string? LifecycleMode { get; init; }
-
-    public string? Node { get; init; }
-
+    /// <summary>The VolumeAttachment; null for what is staged.</summary>
+    [JsonPropertyName("attachmentID")]
     public string? Attachment { get; init; }
 
-    /// <summary>Null when it does not say whose volume it is.</summary>
-    public static CsiVolumeData? From(IReadOnlyDictionary<string, string> data) =>
-        data.GetValueOrDefault("driverName") is { Length: > 0 } driver
-            && data.GetValueOrDefault("volumeHandle") is { Length: > 0 } handle
-            ? new CsiVolumeData(driver, handle)
-            {
-                Name = data.GetValueOrDefault("specVolID"),
-                LifecycleMode = data.GetValueOrDefault("volumeLifecycleMode"),
-                Node = data.GetValueOrDefault("nodeName"),
-                Attachment = data.GetValueOrDefault("attachmentID"),
-            }
-            : null;
+    /// <summary>Whom to ask.</summary>
+    [JsonPropertyName("driverName")]
+    public required string Driver { get; init; }
 
-    public SortedDictionary<string, string> ToDictionary()
-    {
-        var data = new SortedDictionary<string, string>(StringComparer.Ordinal)
-        {
-            ["driverName"] = Driver, ["volumeHandle"] = Handle,
-        };
-        foreach (var (key, value) in new[]
-                 {
-                     ("specVolID", Name), ("volumeLifecycleMode", LifecycleMode), ("nodeName", Node),
-                     ("attachmentID", Attachment),
-                 })
-        {
-            if (value is not null)
-            {
-                data[key] = value;
-            }
-        }
+    [JsonPropertyName("nodeName")]
+    public string? Node { get; init; }
 
-        return data;
-    }
+    /// <summary>The name of its PersistentVolume, or of the pod's own volume; null for what is staged.</summary>
+    [JsonPropertyName("specVolID")]
+    public string? Name { get; init; }
+
+    /// <summary>What the driver calls it.</summary>
+    [JsonPropertyName("volumeHandle")]
+    public required string Handle { get; init; }
+
+    /// <summary><c>Persistent</c> or <c>Ephemeral</c>; null for what is staged.</summary>
+    [JsonPropertyName("volumeLifecycleMode")]
+    public string? LifecycleMode { get; init; }
 }

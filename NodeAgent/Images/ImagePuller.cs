@@ -227,8 +227,7 @@ public sealed class ImagePuller(
             }
         }
 
-        var distinct = problems.Distinct(StringComparer.Ordinal).ToList();
-        throw new PullFailedException(distinct.Count == 1 ? distinct[0] : $"[{string.Join(", ", distinct)}]");
+        throw new PullFailedException(GoErrors.Join(problems)!);
     }
 
     // As upstream: a code that says no more than that there was an error is left out.

@@ -6,7 +6,11 @@ using Microsoft.Win32.SafeHandles;
 namespace OrleansOrchestrator.NodeAgent.Kernel;
 
 /// <summary>Size and use of a file system, as statvfs tells it.</summary>
-public readonly record struct FileSystemUsage(long CapacityBytes, long AvailableBytes, long Inodes, long InodesFree);
+public readonly record struct FileSystemUsage(long CapacityBytes, long AvailableBytes, long Inodes, long InodesFree)
+{
+    /// <summary>With what the file system keeps back for root.</summary>
+    public long FreeBytes { get; init; }
+}
 
 /// <summary>The system calls that .NET has no name for: mounts, ownership, signals and file-system figures.</summary>
 public static partial class Linux
@@ -137,7 +141,10 @@ public static partial class Linux
         Check(NativeStatVfs(path, out var stat), $"statvfs {path}");
         var unit = (long)stat.FragmentSize;
         return new FileSystemUsage(
-            (long)stat.Blocks * unit, (long)stat.BlocksAvailable * unit, (long)stat.Files, (long)stat.FilesFree);
+            (long)stat.Blocks * unit, (long)stat.BlocksAvailable * unit, (long)stat.Files, (long)stat.FilesFree)
+        {
+            FreeBytes = (long)stat.BlocksFree * unit,
+        };
     }
 
     /// <summary>What a path leads to.</summary>

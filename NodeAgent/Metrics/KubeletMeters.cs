@@ -74,6 +74,22 @@ public sealed class KubeletMeters
     public CountMetric Evictions { get; } = new(
         "kubelet_evictions", "[ALPHA] Cumulative number of pod evictions by eviction signal", "eviction_signal");
 
+    /// <summary>Pods that had to go for a critical one, by what that lacked first.</summary>
+    public CountMetric Preemptions { get; } = new(
+        "kubelet_preemptions", "[ALPHA] Cumulative number of pod preemptions by preemption resource",
+        "preemption_signal");
+
+    /// <summary>Plugins of devices that wanted to register, by what they have.</summary>
+    public CountMetric DevicePluginRegistrations { get; } = new(
+        "kubelet_device_plugin_registration_total",
+        "[ALPHA] Cumulative number of device plugin registrations. Broken down by resource name.", "resource_name");
+
+    /// <summary>A container was given devices.</summary>
+    public DurationMetric DeviceAllocations { get; } = new(
+        "kubelet_device_plugin_alloc_duration_seconds",
+        "[ALPHA] Duration in seconds to serve a device plugin Allocation request. Broken down by resource name.",
+        DurationMetric.UsualBounds, "resource_name");
+
     /// <summary>One step of the rules of Services, of one family of addresses.</summary>
     public DurationMetric ProxySync { get; } = new(
         "kubeproxy_sync_proxy_rules_duration_seconds", "[ALPHA] SyncProxyRules latency in seconds", SyncBounds,
@@ -88,11 +104,14 @@ public sealed class KubeletMeters
     public void Write(MetricsText text)
     {
         Cgroup.Write(text);
+        DeviceAllocations.Write(text);
+        DevicePluginRegistrations.Write(text);
         Evictions.Write(text);
         Relist.Write(text);
         RelistInterval.Write(text);
         PodStart.Write(text);
         PodWorker.Write(text);
+        Preemptions.Write(text);
         RunSandbox.Write(text);
         RunSandboxErrors.Write(text);
         StartedContainerErrors.Write(text);

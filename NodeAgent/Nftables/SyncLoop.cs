@@ -1,4 +1,4 @@
-using System.Threading.Channels;
+using OrleansOrchestrator.Interfaces.Kernel;
 
 namespace OrleansOrchestrator.NodeAgent.Nftables;
 
@@ -14,8 +14,7 @@ public sealed class SyncLoop(TimeProvider time)
     private static readonly TimeSpan CheckEvery = TimeSpan.FromSeconds(10);
     private static readonly TimeSpan RetryAfter = TimeSpan.FromSeconds(2);
 
-    private readonly Channel<bool> _wake = Channel.CreateBounded<bool>(
-        new BoundedChannelOptions(1) { FullMode = BoundedChannelFullMode.DropWrite });
+    private readonly WakeSignal _wake = new();
 
     private volatile bool _mustCheck;
 
@@ -27,7 +26,7 @@ public sealed class SyncLoop(TimeProvider time)
     public required Action<Exception> Failed { get; init; }
 
     /// <summary>There is something to tell.</summary>
-    public void Wake() => _wake.Writer.TryWrite(true);
+    public void Wake() => _wake.Set();
 
     public Task RunAsync(CancellationToken stoppingToken)
     {
@@ -37,9 +36,9 @@ public sealed class SyncLoop(TimeProvider time)
 
     private async Task FollowAsync(CancellationToken stoppingToken)
     {
-        while (await _wake.Reader.WaitToReadAsync(stoppingToken))
+        while (true)
         {
-            _wake.Reader.TryRead(out _);
+            await _wake.WaitAsync(stoppingToken);
             var start = time.GetTimestamp();
             var mustCheck = _mustCheck;
             _mustCheck = false;

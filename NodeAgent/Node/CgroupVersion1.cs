@@ -63,6 +63,9 @@ public sealed class CgroupVersion1(string mount) : ICgroupHierarchy
         var used = CgroupFiles.Number(File("memory", path, "memory.usage_in_bytes"));
         var times = CgroupFiles.Table(File("cpuacct", path, "cpuacct.stat"));
         var quota = CgroupFiles.Table(File("cpu", path, "cpu.stat"));
+        var disks = Traffic(
+            CgroupFiles.Text(File("blkio", path, "blkio.throttle.io_service_bytes")),
+            CgroupFiles.Text(File("blkio", path, "blkio.throttle.io_serviced")));
         return new CgroupUsage
         {
             CpuNanoseconds = CpuNanoseconds(path),
@@ -77,9 +80,8 @@ public sealed class CgroupVersion1(string mount) : ICgroupHierarchy
             CpuPeriods = quota.Get("nr_periods"),
             CpuThrottledPeriods = quota.Get("nr_throttled"),
             CpuThrottledNanoseconds = quota.Get("throttled_time"),
-            Disk = Traffic(
-                CgroupFiles.Text(File("blkio", path, "blkio.throttle.io_service_bytes")),
-                CgroupFiles.Text(File("blkio", path, "blkio.throttle.io_serviced"))),
+            Disk = disks is null ? null : DiskTraffic.Sum(disks),
+            Disks = disks ?? [],
             PageFaults = stat.Get("total_pgfault"),
             MajorPageFaults = stat.Get("total_pgmajfault"),
             MemoryLimitBytes = Limit(CgroupFiles.Number(File("memory", path, "memory.limit_in_bytes"))),
@@ -107,14 +109,25 @@ public sealed class CgroupVersion1(string mount) : ICgroupHierarchy
     private static ulong? Limit(ulong? bytes) => bytes < UnlimitedFromBytes ? bytes : null;
 
     // Lines "8:0 Read 123", some for each device, and "Total 123".
-    private static DiskTraffic? Traffic(string? bytes, string? operations)
+    private static IReadOnlyList<(string Device, DiskTraffic Traffic)>? Traffic(string? bytes, string? operations)
     {
-        static ulong Sum(string table, string kind) => table.Split('\n').Select(static l => l.Split(' '))
-            .Where(l => l.Length == 3 && l[1] == kind)
-            .Aggregate(0UL, static (sum, line) => sum + (CgroupFiles.Parse(line[2]) ?? 0));
+        if (bytes is null || operations is null)
+        {
+            return null;
+        }
 
-        return bytes is null || operations is null ? null : new DiskTraffic(
-            Sum(bytes, "Read"), Sum(bytes, "Write"), Sum(operations, "Read"), Sum(operations, "Write"));
+        var (moved, done) = (Figures(bytes), Figures(operations));
+        return [
+            .. moved.Concat(done).Select(static f => f.Device).Distinct().Select(device => (device, new DiskTraffic(
+                Of(moved, device, "Read"), Of(moved, device, "Write"),
+                Of(done, device, "Read"), Of(done, device, "Write"))))];
+
+        static List<(string Device, string Kind, ulong Figure)> Figures(string table) => [
+            .. table.Split('\n').Select(static l => l.Split(' ')).Where(static p => p.Length == 3)
+                .Select(static p => (p[0], p[1], CgroupFiles.Parse(p[2]) ?? 0))];
+
+        static ulong Of(List<(string Device, string Kind, ulong Figure)> figures, string device, string kind) =>
+            figures.Find(f => f.Device == device && f.Kind == kind).Figure;
     }
 
     private string File(string controller, string path, string name) => $"{mount}/{controller}{path}/{name}";

@@ -71,6 +71,7 @@ public sealed class CgroupVersion2(string mount) : ICgroupHierarchy
         var stat = CgroupFiles.Table(File(path, "memory.stat"));
         var used = CgroupFiles.Number(File(path, "memory.current"));
         var cpu = CgroupFiles.Table(File(path, "cpu.stat"));
+        var disks = Traffic(CgroupFiles.Text(File(path, "io.stat")));
         return new CgroupUsage
         {
             CpuNanoseconds = cpu.Get("usage_usec") * NanosecondsPerMicrosecond,
@@ -79,7 +80,8 @@ public sealed class CgroupVersion2(string mount) : ICgroupHierarchy
             CpuPeriods = cpu.Get("nr_periods"),
             CpuThrottledPeriods = cpu.Get("nr_throttled"),
             CpuThrottledNanoseconds = cpu.Get("throttled_usec") * NanosecondsPerMicrosecond,
-            Disk = Traffic(CgroupFiles.Text(File(path, "io.stat"))),
+            Disk = disks is null ? null : DiskTraffic.Sum(disks),
+            Disks = disks ?? [],
             CacheBytes = stat.Get("file"),
             MappedFileBytes = stat.Get("file_mapped"),
             MaxMemoryBytes = CgroupFiles.Number(File(path, "memory.peak")),
@@ -107,18 +109,15 @@ public sealed class CgroupVersion2(string mount) : ICgroupHierarchy
     public IReadOnlyList<int> Processes(string path) => CgroupFiles.Processes(File(path, "cgroup.procs"));
 
     // Lines "8:0 rbytes=1 wbytes=2 rios=3 wios=4 …", one for each device.
-    private static DiskTraffic? Traffic(string? table)
+    private static IReadOnlyList<(string Device, DiskTraffic Traffic)>? Traffic(string? table)
     {
-        if (table is null)
-        {
-            return null;
-        }
+        static ulong Figure(string[] parts, string name) => CgroupFiles.Parse(
+            parts.FirstOrDefault(p => p.StartsWith(name, StringComparison.Ordinal))?[name.Length..]) ?? 0;
 
-        ulong Sum(string name) => table.Split((char[])[' ', '\n'], StringSplitOptions.RemoveEmptyEntries)
-            .Where(p => p.StartsWith(name, StringComparison.Ordinal))
-            .Aggregate(0UL, (sum, part) => sum + (CgroupFiles.Parse(part[name.Length..]) ?? 0));
-
-        return new DiskTraffic(Sum("rbytes="), Sum("wbytes="), Sum("rios="), Sum("wios="));
+        return table is null ? null : [
+            .. table.Split('\n').Select(static l => l.Split(' ')).Where(static p => p.Length > 1).Select(static p => (
+                p[0], new DiskTraffic(
+                    Figure(p, "rbytes="), Figure(p, "wbytes="), Figure(p, "rios="), Figure(p, "wios="))))];
     }
 
     private string File(string path, string name) => $"{mount}{path}/{name}";

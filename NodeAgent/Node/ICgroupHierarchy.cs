@@ -33,7 +33,11 @@ public sealed record CgroupUsage
 
     public ulong? CpuThrottledNanoseconds { get; init; }
 
+    /// <summary>Over all block devices.</summary>
     public DiskTraffic? Disk { get; init; }
+
+    /// <summary>The same of each device by itself, by <c>major:minor</c>: of those that it used.</summary>
+    public IReadOnlyList<(string Device, DiskTraffic Traffic)> Disks { get; init; } = [];
 
     public ulong? PageFaults { get; init; }
 
@@ -47,6 +51,7 @@ public sealed record CgroupUsage
     /// <summary>Null for none.</summary>
     public ulong? SwapLimitBytes { get; init; }
 
+    /// <summary>Processes and their threads: the kernel counts tasks.</summary>
     public ulong? Processes { get; init; }
 
     /// <summary>How often a process in it was killed for want of memory.</summary>
@@ -59,8 +64,16 @@ public sealed record CgroupUsage
     public PressureStall? IoPressure { get; init; }
 }
 
-/// <summary>What a cgroup has read and written, over all block devices.</summary>
-public sealed record DiskTraffic(ulong ReadBytes, ulong WrittenBytes, ulong Reads, ulong Writes);
+/// <summary>What a cgroup has read and written.</summary>
+public sealed record DiskTraffic(ulong ReadBytes, ulong WrittenBytes, ulong Reads, ulong Writes)
+{
+    /// <summary>Over several devices.</summary>
+    public static DiskTraffic Sum(IEnumerable<(string Device, DiskTraffic Traffic)> devices) => devices.Aggregate(
+        new DiskTraffic(0, 0, 0, 0),
+        static (sum, next) => new DiskTraffic(
+            sum.ReadBytes + next.Traffic.ReadBytes, sum.WrittenBytes + next.Traffic.WrittenBytes,
+            sum.Reads + next.Traffic.Reads, sum.Writes + next.Traffic.Writes));
+}
 
 /// <summary>What one cgroup is held to; null is no limit.</summary>
 public sealed record CgroupLimits

@@ -8,7 +8,7 @@ public sealed partial class LeaseLoop(
     NodeAgentOptions options, IClusterApi api, NodeObject node, TimeProvider time, ILogger<LeaseLoop> logger)
     : BackgroundService
 {
-    private const int DurationSeconds = 40;
+    internal const int DurationSeconds = 40;
     private static readonly TimeSpan Renewal = TimeSpan.FromSeconds(10);
     private static readonly TimeSpan Retry = TimeSpan.FromMilliseconds(200);
     private static readonly TimeSpan MaxRetry = TimeSpan.FromSeconds(7);

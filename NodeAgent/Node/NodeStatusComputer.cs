@@ -1,6 +1,7 @@
 using System.Globalization;
 using System.Runtime.InteropServices;
 using k8s.Models;
+using OrleansOrchestrator.NodeAgent.Cri;
 using OrleansOrchestrator.NodeAgent.Cri.V1;
 using OrleansOrchestrator.NodeAgent.Images;
 
@@ -22,7 +23,15 @@ public sealed record NodeStatusInput
 
     public IReadOnlyList<string> VolumesInUse { get; init; } = [];
 
-    public IReadOnlyList<V1NodeRuntimeHandler> RuntimeHandlers { get; init; } = [];
+    /// <summary>What plugins of devices have on the node, by resource; and how much of that works.</summary>
+    public IReadOnlyDictionary<string, ResourceQuantity> Devices { get; init; } =
+        new Dictionary<string, ResourceQuantity>();
+
+    public IReadOnlyDictionary<string, ResourceQuantity> WorkingDevices { get; init; } =
+        new Dictionary<string, ResourceQuantity>();
+
+    /// <summary>What the runtime can do; none as long as that is not known.</summary>
+    public RuntimeAbilities Abilities { get; init; } = RuntimeAbilities.None;
 
     public V1NodeStatus? Before { get; init; }
 }
@@ -31,6 +40,7 @@ public sealed record NodeStatusInput
 public sealed class NodeStatusComputer(NodeAgentOptions options, NodeFacts facts)
 {
     private const int MaxImages = 50;
+    private const int MaxNamesPerImage = 5;
     internal const string KubeletVersion = "v1.36.0";
 
     /// <summary>Keeps pods away until the cloud's facts are on the node.</summary>
@@ -98,22 +108,46 @@ public sealed class NodeStatusComputer(NodeAgentOptions options, NodeFacts facts
         };
     }
 
-    public V1NodeStatus Compute(NodeStatusInput input) => new()
+    public V1NodeStatus Compute(NodeStatusInput input)
     {
-        Addresses = options.HasCloud && input.Before?.Addresses is { Count: > 0 } known ? known : OwnAddresses(),
-        Capacity = facts.Capacity,
-        Allocatable = facts.Allocatable,
-        DaemonEndpoints = new V1NodeDaemonEndpoints
+        var capacity = With(input.Before?.Capacity ?? facts.Capacity, facts.Capacity, input.Devices);
+        return new V1NodeStatus
         {
-            KubeletEndpoint = new V1DaemonEndpoint { Port = options.KubeletPort },
-        },
-        DeclaredFeatures = Features,
-        NodeInfo = _info with { ContainerRuntimeVersion = input.RuntimeVersion },
-        Images = [.. input.Images.OrderByDescending(i => i.Size).ThenBy(i => i.Id, StringComparer.Ordinal).Take(MaxImages).Select(Image)],
-        RuntimeHandlers = input.RuntimeHandlers.Count == 0 ? null : [.. input.RuntimeHandlers],
-        VolumesInUse = input.VolumesInUse.Count == 0 ? null : [.. input.VolumesInUse],
-        Conditions = Conditions(input),
-    };
+            Addresses = options.HasCloud && input.Before?.Addresses is { Count: > 0 } known ? known : OwnAddresses(),
+            Capacity = capacity,
+            Allocatable = With(capacity, facts.Allocatable, input.WorkingDevices),
+            DaemonEndpoints = new V1NodeDaemonEndpoints
+            {
+                KubeletEndpoint = new V1DaemonEndpoint { Port = options.KubeletPort },
+            },
+            DeclaredFeatures = Features,
+            NodeInfo = _info with { ContainerRuntimeVersion = input.RuntimeVersion },
+            Images = [.. input.Images.OrderByDescending(i => i.Size).ThenBy(i => i.Id, StringComparer.Ordinal).Take(MaxImages).Select(Image)],
+            Features = ReferenceEquals(input.Abilities, RuntimeAbilities.None)
+                ? null
+                : new V1NodeFeatures { SupplementalGroupsPolicy = input.Abilities.SupplementalGroupsPolicy },
+            RuntimeHandlers = input.Abilities.Handlers is { Count: > 0 } handlers ? [.. handlers] : null,
+            VolumesInUse = input.VolumesInUse.Count == 0 ? null : [.. input.VolumesInUse],
+            Conditions = Conditions(input),
+        };
+    }
+
+    /// <summary>
+    /// What others say that the node has stays, and pods may use all of it; what it has itself, and its plugins, it
+    /// says.
+    /// </summary>
+    private static Dictionary<string, ResourceQuantity> With(
+        IDictionary<string, ResourceQuantity> all, IDictionary<string, ResourceQuantity> own,
+        IReadOnlyDictionary<string, ResourceQuantity> devices)
+    {
+        var result = new Dictionary<string, ResourceQuantity>(all);
+        foreach (var (resource, amount) in own.Concat(devices))
+        {
+            result[resource] = amount;
+        }
+
+        return result;
+    }
 
     /// <summary>What the machine says of itself: with a cloud, only until that has said more.</summary>
     private List<V1NodeAddress> OwnAddresses() =>
@@ -162,7 +196,7 @@ public sealed class NodeStatusComputer(NodeAgentOptions options, NodeFacts facts
 
     private static V1ContainerImage Image(Image image) => new()
     {
-        Names = [.. image.RepoDigests.Concat(image.RepoTags)],
+        Names = [.. image.RepoDigests.Concat(image.RepoTags).Take(MaxNamesPerImage)],
         SizeBytes = (long)image.Size,
     };
 

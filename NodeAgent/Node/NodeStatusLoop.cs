@@ -2,9 +2,11 @@ using System.Text.Json.Nodes;
 using Grpc.Core;
 using k8s;
 using k8s.Models;
+using OrleansOrchestrator.Formats;
 using OrleansOrchestrator.NodeAgent.Cluster;
 using OrleansOrchestrator.NodeAgent.Cri;
 using OrleansOrchestrator.NodeAgent.Cri.V1;
+using OrleansOrchestrator.NodeAgent.Devices;
 using OrleansOrchestrator.NodeAgent.Images;
 using OrleansOrchestrator.NodeAgent.Kernel;
 
@@ -25,15 +27,16 @@ public sealed partial class NodeStatusLoop(
     CriClient cri,
     ImageStore images,
     VolumesInUse volumes,
+    DeviceInventory devices,
     EventRecorder events,
     TimeProvider time,
     ILogger<NodeStatusLoop> logger) : BackgroundService
 {
-    private static readonly TimeSpan Check = TimeSpan.FromSeconds(10);
+    internal static readonly TimeSpan Check = TimeSpan.FromSeconds(10);
 
     /// <summary>A runtime gets its network from the cluster in a moment, and says so only when it is asked.</summary>
     private static readonly TimeSpan CheckUntilReady = TimeSpan.FromMilliseconds(500);
-    private static readonly TimeSpan ReportAnyway = TimeSpan.FromMinutes(5);
+    internal static readonly TimeSpan ReportAnyway = TimeSpan.FromMinutes(5);
     private static readonly TimeSpan Retry = TimeSpan.FromMilliseconds(500);
     private static readonly TimeSpan MaxRetry = TimeSpan.FromSeconds(5);
     private static readonly TimeSpan FirstVerdict = TimeSpan.FromSeconds(10);
@@ -51,6 +54,7 @@ public sealed partial class NodeStatusLoop(
         pressure.Changed += Wake;
         node.Contradicted += Wake;
         volumes.Changed += Wake;
+        devices.Changed += Wake;
         await health.WhenKnownAsync(FirstVerdict, time, stoppingToken)
             .ConfigureAwait(ConfigureAwaitOptions.SuppressThrowing);
         var retry = Retry;
@@ -180,17 +184,23 @@ public sealed partial class NodeStatusLoop(
         }
     }
 
-    private async Task<NodeStatusInput> InputAsync(V1NodeStatus? before, CancellationToken cancellationToken) => new()
+    private async Task<NodeStatusInput> InputAsync(V1NodeStatus? before, CancellationToken cancellationToken)
     {
-        Now = time.GetUtcNow(),
-        Before = before,
-        Pressure = pressure.Current,
-        RuntimeProblem = await RuntimeProblemAsync(cancellationToken),
-        RuntimeVersion = _runtimeVersion.Length > 0 ? _runtimeVersion : before?.NodeInfo?.ContainerRuntimeVersion ?? "",
-        Images = await ListImagesAsync(cancellationToken),
-        VolumesInUse = volumes.Names(before?.VolumesInUse),
-        RuntimeHandlers = health.Abilities.Handlers,
-    };
+        var (all, working) = devices.Amounts;
+        return new NodeStatusInput
+        {
+            Now = time.GetUtcNow(),
+            Before = before,
+            Pressure = pressure.Current,
+            RuntimeProblem = await RuntimeProblemAsync(cancellationToken),
+            RuntimeVersion = _runtimeVersion.Length > 0 ? _runtimeVersion : before?.NodeInfo?.ContainerRuntimeVersion ?? "",
+            Images = await ListImagesAsync(cancellationToken),
+            VolumesInUse = volumes.Names(before?.VolumesInUse),
+            Abilities = health.Abilities,
+            Devices = all,
+            WorkingDevices = working,
+        };
+    }
 
     /// <summary>Asks the runtime itself: a process that runs but does not answer is as good as down.</summary>
     private async Task<string?> RuntimeProblemAsync(CancellationToken cancellationToken)
@@ -205,14 +215,13 @@ public sealed partial class NodeStatusLoop(
             var deadline = (time.GetUtcNow() + RuntimeAnswer).UtcDateTime;
             var status = await cri.Runtime.StatusAsync(
                 new StatusRequest(), deadline: deadline, cancellationToken: cancellationToken);
-            var bad = status.Status.Conditions.Where(c => !c.Status).ToList();
             if (_runtimeVersion.Length == 0)
             {
                 var version = await cri.Runtime.VersionAsync(new VersionRequest(), deadline: deadline, cancellationToken: cancellationToken);
                 _runtimeVersion = $"{version.RuntimeName}://{version.RuntimeVersion.TrimStart('v')}";
             }
 
-            return bad.Count == 0 ? null : string.Join(", ", bad.Select(Describe));
+            return GoErrors.Join(status.Status.Conditions.Where(static c => !c.Status).Select(Describe));
         }
         catch (RpcException exception) when (!cancellationToken.IsCancellationRequested)
         {

@@ -9,7 +9,7 @@ public static class NodeStatusPatch
 {
     private static readonly HashSet<string> Ours =
     [
-        "addresses", "capacity", "allocatable", "daemonEndpoints", "declaredFeatures", "nodeInfo", "images",
+        "addresses", "capacity", "allocatable", "daemonEndpoints", "declaredFeatures", "features", "nodeInfo", "images",
         "runtimeHandlers", "volumesInUse",
     ];
 

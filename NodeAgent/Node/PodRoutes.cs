@@ -5,6 +5,7 @@ using k8s.Models;
 using OrleansOrchestrator.Machine;
 using OrleansOrchestrator.NodeAgent.Cluster;
 using OrleansOrchestrator.NodeAgent.Nftables;
+using OrleansOrchestrator.Resources.Kernel;
 
 namespace OrleansOrchestrator.NodeAgent.Node;
 
@@ -52,8 +53,7 @@ public sealed partial class PodRoutes(
     /// <summary>The networks of a node's pods, one of each family.</summary>
     public static IEnumerable<IPNetwork> NetworksOf(V1Node node) =>
         (node.Spec?.PodCIDRs is { Count: > 0 } all ? all : [node.Spec?.PodCIDR])
-            .Select(static c => IPNetwork.TryParse(c, out var network) ? network : (IPNetwork?)null)
-            .OfType<IPNetwork>();
+            .OfType<string>().Select(NetworkRules.NetworkOf).OfType<IPNetwork>();
 
     private static IPAddress? AddressOf(V1Node node, AddressFamily family) => (node.Status?.Addresses ?? [])
         .Where(static a => a.Type == "InternalIP")

@@ -15,7 +15,10 @@ public interface IPluginHandler
     /// <summary>Why the plugin cannot be taken, before anything is done; null when it can.</summary>
     string? Problem(Plugin plugin);
 
-    /// <summary>Takes the plugin, wholly or not at all. A <see cref="PluginException"/> says why not.</summary>
+    /// <summary>
+    /// Takes a plugin with which there is no problem, wholly or not at all. A <see cref="PluginException"/> says why
+    /// not.
+    /// </summary>
     Task RegisterAsync(Plugin plugin, CancellationToken cancellationToken);
 
     /// <summary>The plugin is there no more.</summary>

@@ -4,6 +4,7 @@ using k8s.Models;
 using OrleansOrchestrator.Machine;
 using OrleansOrchestrator.NodeAgent.Cri;
 using OrleansOrchestrator.NodeAgent.Cri.V1;
+using OrleansOrchestrator.NodeAgent.Devices;
 using OrleansOrchestrator.NodeAgent.Environments;
 using OrleansOrchestrator.NodeAgent.Images;
 using OrleansOrchestrator.NodeAgent.Kernel;
@@ -46,6 +47,7 @@ public sealed class ContainerConfigBuilder(
     HostsFiles hosts,
     ContainerMounts mounts,
     ImageStore images,
+    DeviceManager devices,
     NodeFacts node,
     Cgroups cgroups)
 {
@@ -58,6 +60,7 @@ public sealed class ContainerConfigBuilder(
         RequireNonRoot(pod, container, image);
         var environment = await environments.BuildAsync(
             pod, container, facts.Environment with { Volumes = facts.Volumes }, cancellationToken);
+        await devices.PrepareAsync(pod, container, cancellationToken);
         MakeLogDirectory(facts);
         var config = new ContainerConfig
         {
@@ -79,6 +82,7 @@ public sealed class ContainerConfigBuilder(
         SandboxConfigBuilder.AddIdentity(config.Labels, pod);
         config.Labels[CriLabels.ContainerName] = container.Name;
         Annotate(config, facts);
+        devices.Apply(pod, container, config);
         return config;
     }
 

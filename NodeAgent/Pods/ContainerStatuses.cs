@@ -111,7 +111,7 @@ public static class ContainerStatuses
 
     private static V1ContainerStatus FromRecord(PodStatusInput input, V1Container container, ContainerRecord record)
     {
-        var started = !input.Pod.IsPlainInit(container) && record.IsRunning && input.Started.Contains(record.Id);
+        var started = record.IsRunning && input.Started.Contains(record.Id);
         return new V1ContainerStatus
         {
             Name = container.Name,

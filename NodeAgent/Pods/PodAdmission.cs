@@ -3,6 +3,7 @@ using k8s.Models;
 using OrleansOrchestrator.NodeAgent.Cri;
 using OrleansOrchestrator.NodeAgent.Node;
 using OrleansOrchestrator.NodeAgent.PodRecords;
+using ResourceNames = OrleansOrchestrator.Resources.Core.Pods.ResourceNames;
 
 namespace OrleansOrchestrator.NodeAgent.Pods;
 
@@ -24,6 +25,9 @@ public sealed record PodAdmissionInput
 
     public RuntimeAbilities Abilities { get; init; } = RuntimeAbilities.None;
 
+    /// <summary>Whether a resource is a plugin's: who gets that is not decided by amounts.</summary>
+    public Func<string, bool> IsDevice { get; init; } = static _ => false;
+
     /// <summary>The kernel enforces AppArmor profiles.</summary>
     public bool HasAppArmor { get; init; }
 }
@@ -35,28 +39,36 @@ public sealed record PodAdmissionInput
 /// </summary>
 public static class PodAdmission
 {
-    private static readonly Func<PodAdmissionInput, PodVerdict?>[] Checks =
-    [
-        Pressure,
-        Sysctls,
-        OperatingSystemLabel,
-        OperatingSystem,
-        SupplementalGroups,
-        PodCount,
-        FindShortage,
-        Affinity,
-        HostPorts,
-        Taints,
-        AppArmor,
-        NodeFeatures,
-    ];
+    /// <summary>The name of the number of pods among the node's resources.</summary>
+    public const string Pods = "pods";
+
+    private static readonly Func<PodAdmissionInput, PodVerdict?>[] BeforeRoom =
+        [Pressure, Sysctls, OperatingSystemLabel, OperatingSystem, SupplementalGroups];
+
+    private static readonly Func<PodAdmissionInput, PodVerdict?>[] AfterRoom =
+        [Affinity, HostPorts, Taints, AppArmor, NodeFeatures];
 
     /// <summary>Null admits.</summary>
-    public static PodVerdict? Check(PodAdmissionInput input) =>
-        Checks.Select(check => check(input)).FirstOrDefault(verdict => verdict is not null);
+    public static PodVerdict? Check(PodAdmissionInput input) => First([.. BeforeRoom, Room, .. AfterRoom], input);
+
+    /// <summary>The same for a pod that others make room for.</summary>
+    public static PodVerdict? CheckButRoom(PodAdmissionInput input) => First([.. BeforeRoom, .. AfterRoom], input);
 
     /// <summary>The first of its resources that the pod does not get beside the others.</summary>
-    public static PodVerdict? FindShortage(PodAdmissionInput input)
+    public static PodVerdict? FindShortage(PodAdmissionInput input) => Shortages(input).FirstOrDefault()?.Verdict;
+
+    /// <summary>All that the pod does not get beside the others, a place among them included.</summary>
+    public static IReadOnlyList<MissingAmount> Missing(PodAdmissionInput input) =>
+        [.. PodCount(input).Concat(Shortages(input)).Select(static s => new MissingAmount(s.Resource, s.Missing))];
+
+    private static PodVerdict? First(
+        IEnumerable<Func<PodAdmissionInput, PodVerdict?>> checks, PodAdmissionInput input) =>
+        checks.Select(check => check(input)).FirstOrDefault(static verdict => verdict is not null);
+
+    private static PodVerdict? Room(PodAdmissionInput input) =>
+        PodCount(input).Concat(Shortages(input)).FirstOrDefault()?.Verdict;
+
+    private static IEnumerable<Shortage> Shortages(PodAdmissionInput input)
     {
         foreach (var resource in RequestedResources(input))
         {
@@ -65,11 +77,9 @@ public static class PodAdmission
             var capacity = PodResources.Of(Amounts(input, resource), resource);
             if (requested > 0 && used + requested > capacity)
             {
-                return Insufficient(resource, requested, used, capacity);
+                yield return new Shortage(resource, requested, used, capacity);
             }
         }
-
-        return null;
     }
 
     /// <summary>
@@ -112,10 +122,10 @@ public static class PodAdmission
                 "SupplementalGroupsPolicyNotSupported", "SupplementalGroupsPolicy=Strict is not supported in this node")
             : null;
 
-    private static PodVerdict? PodCount(PodAdmissionInput input)
+    private static IEnumerable<Shortage> PodCount(PodAdmissionInput input)
     {
-        var capacity = PodResources.Of(input.Allocatable, "pods");
-        return input.Others.Count + 1 > capacity ? Insufficient("pods", 1, input.Others.Count, capacity) : null;
+        var capacity = PodResources.Of(input.Allocatable, Pods);
+        return input.Others.Count + 1 > capacity ? [new Shortage(Pods, 1, input.Others.Count, capacity)] : [];
     }
 
     /// <summary>
@@ -128,17 +138,14 @@ public static class PodAdmission
         var others = input.Pod.Inits().Concat(input.Pod.Spec.Containers)
             .SelectMany(c => c.Resources?.Requests?.Keys ?? []).Concat(input.Pod.Spec.Resources?.Requests?.Keys ?? [])
             .Except(common).Order(StringComparer.Ordinal)
-            .Where(name => !IsExtended(name) || Amounts(input, name)?.ContainsKey(name) == true);
+            .Where(name => !ResourceNames.IsExtended(name)
+                || (Amounts(input, name)?.ContainsKey(name) == true && !input.IsDevice(name)));
         return [.. common, .. others];
     }
 
     /// <summary>The node knows what it has itself; what others say it has, its object says.</summary>
     private static IDictionary<string, ResourceQuantity>? Amounts(PodAdmissionInput input, string resource) =>
         input.Allocatable.ContainsKey(resource) ? input.Allocatable : input.Node?.Status?.Allocatable;
-
-    private static bool IsExtended(string resource) =>
-        resource.Contains('/', StringComparison.Ordinal)
-            && !resource.Contains("kubernetes.io/", StringComparison.Ordinal);
 
     private static PodVerdict? Affinity(PodAdmissionInput input) =>
         input.Node is { } node && !NodeAffinity.Matches(input.Pod, node)
@@ -184,12 +191,6 @@ public static class PodAdmission
         }
     }
 
-    private static PodVerdict Insufficient(string resource, long requested, long used, long capacity) => new(
-        $"OutOf{resource}",
-        string.Create(
-            CultureInfo.InvariantCulture,
-            $"Node didn't have enough resource: {resource}, requested: {requested}, used: {used}, capacity: {capacity}"));
-
     private static PodVerdict Predicate(string name, string problem) =>
         new(name, $"Predicate {name} failed: {problem}");
 
@@ -204,5 +205,17 @@ public static class PodAdmission
             : toleration.Key == taint.Key;
         var value = toleration.OperatorProperty == "Exists" || (toleration.Value ?? "") == (taint.Value ?? "");
         return effect && key && value;
+    }
+
+    /// <summary>A resource of which the node has too little left.</summary>
+    private sealed record Shortage(string Resource, long Requested, long Used, long Capacity)
+    {
+        public long Missing => Requested - (Capacity - Used);
+
+        public PodVerdict Verdict => new(
+            $"OutOf{Resource}",
+            string.Create(
+                CultureInfo.InvariantCulture,
+                $"Node didn't have enough resource: {Resource}, requested: {Requested}, used: {Used}, capacity: {Capacity}"));
     }
 }

@@ -34,9 +34,9 @@ public static class PodConditions
             containersReady,
             Bool(PodScheduled, true),
         ];
-        if (input.Verdict is { IsDisruption: true } eviction)
+        if (input.Verdict?.Disruption is { } disruption)
         {
-            ours.Add(Make(DisruptionTarget, true, "TerminationByKubelet", eviction.Message));
+            ours.Add(Make(DisruptionTarget, true, "TerminationByKubelet", disruption));
         }
 
         if (input.Pod.CouldRestartAll())

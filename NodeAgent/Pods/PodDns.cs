@@ -1,8 +1,14 @@
+using Google.Protobuf.Collections;
 using k8s.Models;
 using OrleansOrchestrator.NodeAgent.Cri.V1;
 using OrleansOrchestrator.NodeAgent.PodRecords;
 
 namespace OrleansOrchestrator.NodeAgent.Pods;
+
+/// <summary>The resolver settings of a pod.</summary>
+/// <param name="Config">As the runtime gets them.</param>
+/// <param name="Omissions">What was left out as resolvers would not take it, in upstream's words.</param>
+public sealed record PodDnsSettings(DNSConfig Config, IReadOnlyList<string> Omissions);
 
 /// <summary>
 /// The resolver settings of a pod by its dnsPolicy and dnsConfig. Pure, but for reading the host's file.
@@ -13,7 +19,10 @@ public static class PodDns
     private const int MaxSearches = 32;
     private const int MaxSearchCharacters = 2048;
 
-    public static DNSConfig Compute(V1Pod pod, NodeAgentOptions options, DNSConfig host)
+    /// <summary>Longer ones make some resolvers abort.</summary>
+    private const int MaxDomainCharacters = 253;
+
+    public static PodDnsSettings Compute(V1Pod pod, NodeAgentOptions options, DNSConfig host)
     {
         var config = (pod.Spec.DnsPolicy ?? "ClusterFirst") switch
         {
@@ -66,7 +75,7 @@ public static class PodDns
             config.Searches.Add(options.ClusterDomain);
         }
 
-        config.Searches.Add(host.Searches);
+        AddNew(config.Searches, host.Searches);
         return config;
     }
 
@@ -86,19 +95,38 @@ public static class PodDns
         }
     }
 
-    private static DNSConfig Bounded(DNSConfig config)
+    private static PodDnsSettings Bounded(DNSConfig config)
     {
-        while (config.Servers.Count > MaxServers)
+        var omissions = new List<string>();
+        if (Replace(config.Servers, config.Servers.Take(MaxServers)))
         {
-            config.Servers.RemoveAt(MaxServers);
+            omissions.Add("Nameserver limits were exceeded, some nameservers have been omitted, " +
+                $"the applied nameserver line is: {string.Join(' ', config.Servers)}");
         }
 
-        while (config.Searches.Count > MaxSearches || string.Join(' ', config.Searches).Length > MaxSearchCharacters)
+        if (Replace(config.Searches, Fitting(config.Searches)))
         {
-            config.Searches.RemoveAt(config.Searches.Count - 1);
+            omissions.Add("Search Line limits were exceeded, some search paths have been omitted, " +
+                $"the applied search line is: {string.Join(' ', config.Searches)}");
         }
 
-        return config;
+        return new PodDnsSettings(config, omissions);
+    }
+
+    private static IEnumerable<string> Fitting(IEnumerable<string> searches)
+    {
+        var length = -1; // there is no blank before the first
+        return searches.Take(MaxSearches).Where(static s => s.Length <= MaxDomainCharacters)
+            .TakeWhile(s => (length += 1 + s.Length) <= MaxSearchCharacters);
+    }
+
+    /// <summary>True when that left something out.</summary>
+    private static bool Replace(RepeatedField<string> all, IEnumerable<string> some)
+    {
+        var (kept, count) = (some.ToList(), all.Count);
+        all.Clear();
+        all.Add(kept);
+        return kept.Count < count;
     }
 
     private static void AddNew(ICollection<string> target, IEnumerable<string> values)

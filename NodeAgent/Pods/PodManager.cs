@@ -1,15 +1,14 @@
 using System.Collections.Concurrent;
-using Grpc.Core;
 using k8s.Models;
 using OrleansOrchestrator.Machine;
 using OrleansOrchestrator.NodeAgent.Cluster;
 using OrleansOrchestrator.NodeAgent.Cri;
+using OrleansOrchestrator.NodeAgent.Devices;
 using OrleansOrchestrator.NodeAgent.Node;
 using OrleansOrchestrator.NodeAgent.PodRecords;
 using OrleansOrchestrator.NodeAgent.Pods.Resizing;
 using OrleansOrchestrator.NodeAgent.Probes;
 using OrleansOrchestrator.NodeAgent.StaticPods;
-using OrleansOrchestrator.NodeAgent.Volumes;
 
 namespace OrleansOrchestrator.NodeAgent.Pods;
 
@@ -26,12 +25,13 @@ public sealed partial class PodManager(
     PodRuntimeCache runtime,
     ProbeManager probes,
     StatusManager statuses,
-    PodPaths paths,
+    LeftOvers leftOvers,
     Cgroups cgroups,
     NodeFacts facts,
     NodeObject node,
     PressureState pressure,
     PodAllocations allocations,
+    DeviceManager devices,
     ILogger<PodManager> logger) : BackgroundService, IPodRegistry
 {
     private static readonly TimeSpan FirstResizeRetry = TimeSpan.FromSeconds(30);
@@ -78,15 +78,19 @@ public sealed partial class PodManager(
             OnRuntimeChanged(state.Uid);
         }
 
-        allocations.Keep(_workers.Keys.ToHashSet());
+        var known = _workers.Keys.ToHashSet();
+        allocations.Keep(known);
+        devices.Keep(known);
         for (var delay = FirstResizeRetry; !stoppingToken.IsCancellationRequested; delay = ResizeRetry)
         {
-            await RemoveLeftOversAsync(stoppingToken); // what unmounts theirs may have come only now
+            await leftOvers.RemoveAsync(IsKnown, stoppingToken); // what unmounts theirs may have come only now
             RetryResizes();
             await Task.Delay(delay, services.Time, stoppingToken)
                 .ConfigureAwait(ConfigureAwaitOptions.SuppressThrowing);
         }
     }
+
+    private bool IsKnown(string uid) => Worker(uid) is not null || !runtime.Get(uid).IsEmpty;
 
     private PodWorker? Worker(string uid) => _workers.GetValueOrDefault(uid);
 
@@ -212,6 +216,7 @@ public sealed partial class PodManager(
     {
         _runningLoops[worker.Uid] = 0;
         _ = RunAsync(worker);
+        _ = ReleaseDevicesAsync(worker);
     }
 
     private async Task RunAsync(PodWorker worker)
@@ -241,24 +246,61 @@ public sealed partial class PodManager(
         RetryResizes();
     }
 
+    /// <summary>What a pod has is free as soon as it has ended, not when its object goes.</summary>
+    private async Task ReleaseDevicesAsync(PodWorker worker)
+    {
+        await worker.WhenEnded;
+        if (_stopping.IsCancellationRequested)
+        {
+            return;
+        }
+
+        try
+        {
+            devices.Release(worker.Uid);
+        }
+        catch (Exception exception) when (exception is IOException or UnauthorizedAccessException)
+        {
+            LogNotWritten(worker.Pod.Display(), exception.Message);
+        }
+    }
+
+    /// <summary>One that was accepted before has its devices.</summary>
+    private async Task<PodVerdict?> AdmitAsync(PodWorker worker, V1Pod pod, CancellationToken cancellationToken)
+    {
+        if (await JudgeAsync(worker, pod, cancellationToken) is { } refusal)
+        {
+            return refusal;
+        }
+
+        return runtime.Get(worker.Uid).IsEmpty && await devices.AllocateAsync(pod, cancellationToken) is { } problem
+            ? new PodVerdict("UnexpectedAdmissionError", $"Allocate failed due to {problem}, which is unexpected")
+            : null;
+    }
+
     /// <summary>
     /// A refusal is for good, and the pod may have been bound to what the node has become since it was last seen.
     /// </summary>
-    private async Task<PodVerdict?> AdmitAsync(PodWorker worker, V1Pod pod, CancellationToken cancellationToken)
+    private async Task<PodVerdict?> JudgeAsync(PodWorker worker, V1Pod pod, CancellationToken cancellationToken)
     {
         if (Admit(worker, pod) is not { } refusal)
         {
             return null;
         }
 
-        if (pod.IsStatic())
+        if (!pod.IsStatic()) // for which there may be no API to ask
         {
-            return refusal; // there may be no API to ask
+            // Judged again in any case: the news may have come by the watch between the first judgement and this look.
+            await node.RefreshAsync(cancellationToken);
+            if (Admit(worker, pod) is not { } again)
+            {
+                return null;
+            }
+
+            refusal = again;
         }
 
-        // Judged again in any case: the news may have come by the watch between the first judgement and this look.
-        await node.RefreshAsync(cancellationToken);
-        return Admit(worker, pod);
+        return pod.IsCritical() ? await MakeRoomAsync(worker, pod, cancellationToken) : refusal;
     }
 
     /// <summary>Pods that run here already were accepted before and count first.</summary>
@@ -266,17 +308,24 @@ public sealed partial class PodManager(
     {
         lock (_admission)
         {
-            var refusal = runtime.Get(worker.Uid).IsEmpty ? Judge(worker, pod) : null;
+            var refusal = runtime.Get(worker.Uid).IsEmpty ? PodAdmission.Check(InputFor(worker, pod)) : null;
             if (refusal is null)
             {
-                allocations.Allocate(pod);
+                GiveRoom(worker, pod);
             }
 
             return refusal;
         }
     }
 
-    private PodVerdict? Judge(PodWorker worker, V1Pod pod) => PodAdmission.Check(new PodAdmissionInput
+    /// <summary>Under the lock of admission: whoever is judged next is judged beside this pod.</summary>
+    private void GiveRoom(PodWorker worker, V1Pod pod)
+    {
+        allocations.Allocate(pod);
+        worker.HasRoom = true;
+    }
+
+    private PodAdmissionInput InputFor(PodWorker worker, V1Pod pod) => new()
     {
         Pod = pod,
         Others = [.. Active().Where(w => w != worker).Select(w => allocations.Apply(WithStatus(w)))],
@@ -284,12 +333,13 @@ public sealed partial class PodManager(
         Allocatable = facts.Allocatable,
         Pressure = pressure.Current,
         Abilities = services.Health.Abilities,
+        IsDevice = devices.Serves,
         HasAppArmor = facts.HasAppArmor,
-    });
+    };
 
     /// <summary>Workers of pods that have a part of the node.</summary>
     private IEnumerable<PodWorker> Active() =>
-        _workers.Values.Where(w => !w.Ended && (w.Admitted || !runtime.Get(w.Uid).IsEmpty));
+        _workers.Values.Where(w => !w.Ended && (w.HasRoom || !runtime.Get(w.Uid).IsEmpty));
 
     private void RetryResizes() => RetryResizes(null);
 
@@ -320,24 +370,6 @@ public sealed partial class PodManager(
         .Where(w => !w.Ended && PodResources.Qos(w.Pod) == PodResources.Burstable)
         .Sum(w => PodResources.Requested(allocations.Apply(w.Pod), PodResources.Cpu)));
 
-    /// <summary>Files of pods that neither the API nor the runtime knows any more.</summary>
-    private async Task RemoveLeftOversAsync(CancellationToken cancellationToken)
-    {
-        foreach (var uid in paths.KnownUids().Where(uid => Worker(uid) is null && runtime.Get(uid).IsEmpty))
-        {
-            try
-            {
-                await services.Volumes.TearDownAsync(uid, cancellationToken);
-                cgroups.RemovePod(uid);
-            }
-            catch (Exception exception) when (
-                exception is IOException or System.ComponentModel.Win32Exception or RpcException)
-            {
-                LogLeftOver(uid, exception.Message);
-            }
-        }
-    }
-
     private V1Pod WithStatus(PodWorker worker) =>
         statuses.Current(worker.Uid) is { } status ? worker.Pod with { Status = status } : worker.Pod;
 
@@ -352,6 +384,6 @@ public sealed partial class PodManager(
     [LoggerMessage(2, LogLevel.Critical, "The worker of pod {Pod} ended")]
     private partial void LogWorkerDied(Exception exception, string pod);
 
-    [LoggerMessage(3, LogLevel.Warning, "What is left of pod {Uid} could not be removed: {Problem}")]
-    private partial void LogLeftOver(string uid, string problem);
+    [LoggerMessage(3, LogLevel.Warning, "That the devices of pod {Pod} are free could not be written: {Problem}")]
+    private partial void LogNotWritten(string pod, string problem);
 }

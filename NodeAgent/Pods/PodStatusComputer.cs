@@ -9,9 +9,11 @@ namespace OrleansOrchestrator.NodeAgent.Pods;
 /// <summary>An end that something other than the containers decided: a deadline, an eviction, a refusal.</summary>
 public sealed record PodVerdict(string Reason, string Message)
 {
-    /// <summary>The node ends it for the node's sake, not for anything the pod did: jobs do not count it as a
-    /// failure.</summary>
-    public bool IsDisruption { get; init; }
+    /// <summary>
+    /// What is said of it when the node ends the pod for the node's sake, not for anything the pod did: jobs do not
+    /// count that as a failure. Null otherwise.
+    /// </summary>
+    public string? Disruption { get; init; }
 }
 
 /// <summary>All that a pod's status is computed from.</summary>
@@ -142,6 +144,12 @@ public static class PodStatusComputer
     {
         var statuses = (input.Pod.Spec.EphemeralContainers ?? [])
             .Select(e => ContainerStatuses.Compute(input, PodFacts.AsContainer(e))).ToList();
+        foreach (var status in statuses)
+        {
+            // Nobody probes them: upstream never says that one is ready, nor whether it has started.
+            (status.Started, status.Ready) = (null, false);
+        }
+
         return statuses.Count > 0 ? statuses : null;
     }
 

@@ -38,6 +38,7 @@ public sealed partial class PodWorker
             _stage = Stage.Terminated;
         }
 
+        _ended.TrySetResult();
         _services.Allocations.NoteFreed();
     }
 

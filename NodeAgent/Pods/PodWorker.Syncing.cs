@@ -81,6 +81,7 @@ public sealed partial class PodWorker
             _stage = Stage.Terminated;
         }
 
+        _ended.TrySetResult();
         return false;
     }
 

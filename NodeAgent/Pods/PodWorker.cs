@@ -28,6 +28,7 @@ public sealed partial class PodWorker
     private readonly Dictionary<string, BackOffEntry> _backOffs = [];
     private readonly Dictionary<string, string> _messages = [];
     private readonly Dictionary<string, SteadyTime> _ends = [];
+    private readonly TaskCompletionSource _ended = new(TaskCreationOptions.RunContinuationsAsynchronously);
     private V1Pod _pod;
     private CancellationTokenSource? _step;
     private PodVerdict? _verdict;
@@ -61,11 +62,20 @@ public sealed partial class PodWorker
 
     public V1Pod Pod => _pod;
 
-    /// <summary>The node accepted it, so that it counts against the node's resources.</summary>
+    /// <summary>The node accepted it.</summary>
     public bool Admitted { get; private set; }
+
+    /// <summary>
+    /// It counts against the node's resources until it has ended: from before it is admitted, as others are judged
+    /// while plugins or pods that go for it still keep it waiting. Who admits sets it.
+    /// </summary>
+    public bool HasRoom { get; set; }
 
     /// <summary>It uses no resources any more.</summary>
     public bool Ended => _stage is Stage.Terminated or Stage.Finished;
+
+    /// <summary>Completes when it uses none, or nobody works on it any more.</summary>
+    public Task WhenEnded => _ended.Task;
 
     public bool IsSyncing => _stage == Stage.Syncing;
 
@@ -144,6 +154,18 @@ public sealed partial class PodWorker
     }
 
     public async Task RunAsync(CancellationToken stoppingToken)
+    {
+        try
+        {
+            await WorkAsync(stoppingToken);
+        }
+        finally
+        {
+            _ended.TrySetResult();
+        }
+    }
+
+    private async Task WorkAsync(CancellationToken stoppingToken)
     {
         await _services.Runtime.FirstListAsync(stoppingToken);
         var retry = FirstRetry;

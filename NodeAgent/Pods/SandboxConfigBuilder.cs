@@ -24,7 +24,7 @@ public sealed class SandboxConfigBuilder(NodeAgentOptions options, Cgroups cgrou
             },
             Hostname = pod.UsesHostNetwork() ? "" : PodHostname.Hostname(pod, options.ClusterDomain),
             LogDirectory = Path.Combine(options.PodLogsDirectory, pod.LogDirectoryName()),
-            DnsConfig = PodDns.Compute(pod, options, HostDns()),
+            DnsConfig = Dns(pod).Config,
             Linux = Linux(pod),
         };
         foreach (var (key, value) in pod.Metadata.Labels ?? new Dictionary<string, string>())
@@ -41,6 +41,9 @@ public sealed class SandboxConfigBuilder(NodeAgentOptions options, Cgroups cgrou
         config.PortMappings.AddRange(PortMappings(pod));
         return config;
     }
+
+    /// <summary>By which resolvers the pod finds names.</summary>
+    public PodDnsSettings Dns(V1Pod pod) => PodDns.Compute(pod, options, HostDns());
 
     /// <summary>The labels by which everything of a pod is found again.</summary>
     public static void AddIdentity(IDictionary<string, string> labels, V1Pod pod)

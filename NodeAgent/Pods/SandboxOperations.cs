@@ -43,6 +43,11 @@ public sealed class SandboxOperations(
         }
 
         meters.StartedPods.Add();
+        foreach (var omission in configs.Dns(pod).Omissions)
+        {
+            events.Pod(pod, EventRecorder.Warning, "DNSConfigForming", omission);
+        }
+
         MakeCgroup(pod, cancellationToken);
         try
         {

@@ -1,4 +1,5 @@
 using k8s.Models;
+using OrleansOrchestrator.Formats;
 
 namespace OrleansOrchestrator.NodeAgent.Pods;
 
@@ -37,7 +38,5 @@ public static class StatusTimes
         }
     }
 
-    private static DateTime? Seconds(DateTime? time) => time is { } value
-        ? new DateTime(value.Ticks - (value.Ticks % TimeSpan.TicksPerSecond), DateTimeKind.Utc)
-        : null;
+    private static DateTime? Seconds(DateTime? time) => time is { } value ? ApiTime.Seconds(value) : null;
 }

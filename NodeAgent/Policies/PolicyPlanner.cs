@@ -23,15 +23,8 @@ public sealed class PolicyPlanner
 
     private PolicyPlanner(PolicyWorld world, IpFamily family)
     {
-        _family = family;
-        _world = world with
-        {
-            Pods = [.. world.Pods.Select(p => p with
-            {
-                Addresses = [.. p.Addresses.Where(a => IpFamily.Of(a) == family)],
-            })],
-        };
-        _podsByNamespace = _world.Pods.ToLookup(static p => p.Namespace, StringComparer.Ordinal);
+        (_world, _family) = (world, family);
+        _podsByNamespace = world.Pods.ToLookup(static p => p.Namespace, StringComparer.Ordinal);
         _policiesByNamespace = Enumerable.Range(0, world.Policies.Count)
             .ToLookup(i => world.Policies[i].Metadata.NamespaceProperty, StringComparer.Ordinal);
     }
@@ -49,7 +42,7 @@ public sealed class PolicyPlanner
     {
         var ingress = new Dictionary<string, IReadOnlyList<Allowance>>(StringComparer.Ordinal);
         var egress = new Dictionary<string, IReadOnlyList<Allowance>>(StringComparer.Ordinal);
-        foreach (var pod in _world.Pods.Where(static p => p.IsLocal && p.Addresses.Count > 0))
+        foreach (var pod in _world.Pods.Where(p => p.IsLocal && AddressesOf(p).Any()))
         {
             var policies = _policiesByNamespace[pod.Namespace]
                 .Where(i => _world.Policies[i].Spec.PodSelector is not { } selector || selector.Selects(pod.Labels))
@@ -76,7 +69,7 @@ public sealed class PolicyPlanner
             _ofPolicies[key] = allowances = [.. isolating.SelectMany(i => OfPolicy(i, direction))];
         }
 
-        foreach (var address in pod.Addresses)
+        foreach (var address in AddressesOf(pod))
         {
             isolated[address] = allowances;
         }
@@ -133,6 +126,8 @@ public sealed class PolicyPlanner
         return matches;
     }
 
+    private IEnumerable<string> AddressesOf(PolicyPod pod) => pod.Addresses.Where(a => IpFamily.Of(a) == _family);
+
     private IReadOnlyList<Interval> AddressesOf(V1IPBlock block) =>
         Interval.OfNetwork(block.Cidr, _family)?.Without(
             (block.Except ?? []).Select(e => Interval.OfNetwork(e, _family)).OfType<Interval>()) ?? [];
@@ -142,7 +137,7 @@ public sealed class PolicyPlanner
         var text = string.Join('|', peers.Select(p => TextOf(space, p)).Distinct().Order(StringComparer.Ordinal));
         if (!_selected.TryGetValue(text, out var selected))
         {
-            var addresses = peers.SelectMany(p => PodsOf(space, p)).SelectMany(static p => p.Addresses)
+            var addresses = peers.SelectMany(p => PodsOf(space, p)).SelectMany(AddressesOf)
                 .Distinct().Order(StringComparer.Ordinal);
             _selected[text] = selected = new SelectedPods(text, [.. addresses]);
         }
@@ -209,7 +204,7 @@ public sealed class PolicyPlanner
             static w => w,
             w => (IReadOnlyList<(string, int)>)
             [
-                .. having[w].SelectMany(static x => x.Pod.Addresses.Select(a => (a, x.Port.Number))).Distinct().Order(),
+                .. having[w].SelectMany(x => AddressesOf(x.Pod).Select(a => (a, x.Port.Number))).Distinct().Order(),
             ]);
     }
 }

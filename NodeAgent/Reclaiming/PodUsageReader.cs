@@ -61,5 +61,5 @@ public sealed class PodUsageReader(NodeAgentOptions options, CriClient cri, PodP
     }
 
     private DiskAmount VolumeUsage(V1Pod pod, V1Volume volume) =>
-        FileTrees.UsageOf(paths.Volume(pod.Metadata.Uid, "empty-dir", volume.Name));
+        FileTrees.UsageOf(paths.Volume(pod.Metadata.Uid, VolumePlugins.EmptyDir, volume.Name));
 }

@@ -132,7 +132,7 @@ public sealed partial class PressureMonitor(
         var victim = active.First(w => w.Uid == ranked[0].Pod.Metadata.Uid);
         var message = EvictionMessages.Evicted(threshold, observed[threshold.Signal], ranked[0]);
         var grace = threshold.IsHard ? AtOnce : Rules.EvictionMaxPodGrace;
-        End(victim, new PodVerdict(EvictedReason, message) { IsDisruption = true }, grace);
+        End(victim, new PodVerdict(EvictedReason, message) { Disruption = message }, grace);
         meters.Evictions.Add(EvictionThreshold.NameOf(threshold.Signal));
         return victim;
     }

@@ -19,6 +19,7 @@ public sealed partial class KubeletEndpoints(
     ContainerLogs logs,
     StatsEndpoints stats,
     VolumeEndpoints volumes,
+    DebugEndpoints debug,
     StreamTimeouts timeouts,
     TimeProvider time,
     ILogger<KubeletEndpoints> logger)
@@ -29,6 +30,7 @@ public sealed partial class KubeletEndpoints(
         routes.Map("/healthz", context => context.Response.WriteAsync("ok"));
         stats.Map(routes);
         volumes.Map(routes);
+        debug.Map(routes);
         routes.Map("/pods", ListPodsAsync);
         routes.Map("/containerLogs/{podNamespace}/{podName}/{container}", LogsAsync);
         routes.Map("/exec/{podNamespace}/{podName}/{container}", ExecAsync);
@@ -232,6 +234,7 @@ public static class KubeletServerServices
         services.AddSingleton<ContainerLogs>();
         services.AddSingleton<LocalVolumes>();
         services.AddSingleton<VolumeEndpoints>();
+        services.AddSingleton<DebugEndpoints>();
         services.AddSingleton(provider => new StreamTimeouts(provider.GetRequiredService<TimeProvider>()));
         services.AddSingleton<KubeletEndpoints>();
         return services.AddPart<KubeletServer>();

@@ -139,7 +139,8 @@ public sealed class TokenClients(IAccessReviews reviews, string node, TimeProvid
 
     private async Task<bool> MayAsync(V1UserInfo user, string subresource, CancellationToken cancellationToken)
     {
-        var key = ($"{user.Username}\n{string.Join('\n', user.Groups ?? [])}", subresource);
+        // The whole user: names may hold any sign, and whoever decides may look at all of it.
+        var key = (KubernetesJson.Serialize(user), subresource);
         if (_rights.TryGetValue(key, out var known)
             && time.GetElapsedTime(known.At) < (known.Allowed ? AllowedLife : DeniedLife))
         {

@@ -1,6 +1,7 @@
-using System.Threading.Channels;
+using OrleansOrchestrator.Interfaces.Kernel;
 using OrleansOrchestrator.NodeAgent.Cluster;
 using OrleansOrchestrator.NodeAgent.Kernel;
+using OrleansOrchestrator.NodeAgent.Metrics;
 using OrleansOrchestrator.NodeAgent.PodRecords;
 
 namespace OrleansOrchestrator.NodeAgent.StaticPods;
@@ -16,17 +17,16 @@ public sealed partial class ManifestFollower(
 {
     private static readonly TimeSpan CheckPeriod = TimeSpan.FromSeconds(20);
 
-    private readonly Channel<bool> _wake = Channel.CreateBounded<bool>(
-        new BoundedChannelOptions(1) { FullMode = BoundedChannelFullMode.DropWrite });
+    private readonly WakeSignal _wake = new();
 
     private readonly Dictionary<string, string> _problems = new(StringComparer.Ordinal);
     private Dictionary<string, StaticPod> _files = new(StringComparer.Ordinal);
     private FileSystemWatcher? _watcher;
     private volatile bool _mustCheck = true;
-    private long _failures;
 
     /// <summary>How often a manifest could not be used.</summary>
-    public long Failures => Interlocked.Read(ref _failures);
+    public CountMetric Failures { get; } = new(
+        "orc_static_pod_failures_total", "Looks at manifests of the node that were of no use.");
 
     public override void Dispose()
     {
@@ -43,9 +43,9 @@ public sealed partial class ManifestFollower(
         }
 
         await using var timer = time.CreateTimer(_ => Check(), null, TimeSpan.Zero, CheckPeriod);
-        while (await _wake.Reader.WaitToReadAsync(stoppingToken))
+        while (true)
         {
-            _wake.Reader.TryRead(out _);
+            await _wake.WaitAsync(stoppingToken);
             var isCheck = _mustCheck;
             _mustCheck = false;
             Try(Watch);
@@ -59,7 +59,7 @@ public sealed partial class ManifestFollower(
         Wake();
     }
 
-    private void Wake() => _wake.Writer.TryWrite(true);
+    private void Wake() => _wake.Set();
 
     /// <summary>Whatever is wrong with the place itself, what runs goes on, and the next look comes.</summary>
     private void Try(Action action)
@@ -204,7 +204,7 @@ public sealed partial class ManifestFollower(
     /// <summary>Counts each time, and tells once of each problem.</summary>
     private void Note(string path, string problem)
     {
-        Interlocked.Increment(ref _failures);
+        Failures.Add();
         if (_problems.GetValueOrDefault(path) != problem)
         {
             _problems[path] = problem;

@@ -1,6 +1,6 @@
-using System.Threading.Channels;
 using k8s.Autorest;
 using k8s.Models;
+using OrleansOrchestrator.Interfaces.Kernel;
 using OrleansOrchestrator.NodeAgent.Cluster;
 using OrleansOrchestrator.NodeAgent.Node;
 using OrleansOrchestrator.NodeAgent.PodRecords;
@@ -18,8 +18,7 @@ public sealed partial class MirrorPods(
     private static readonly TimeSpan FirstRetry = TimeSpan.FromSeconds(1);
     private static readonly TimeSpan MaxRetry = TimeSpan.FromSeconds(20);
 
-    private readonly Channel<bool> _wake = Channel.CreateBounded<bool>(
-        new BoundedChannelOptions(1) { FullMode = BoundedChannelFullMode.DropWrite });
+    private readonly WakeSignal _wake = new();
 
     protected override async Task ExecuteAsync(CancellationToken stoppingToken)
     {
@@ -28,9 +27,9 @@ public sealed partial class MirrorPods(
         await source.Synced.WaitAsync(stoppingToken); // before, all mirrors would seem to be missing
         Wake();
         var retry = FirstRetry;
-        while (await _wake.Reader.WaitToReadAsync(stoppingToken))
+        while (true)
         {
-            _wake.Reader.TryRead(out _);
+            await _wake.WaitAsync(stoppingToken);
             if (await SyncAsync(stoppingToken))
             {
                 retry = FirstRetry;
@@ -43,7 +42,7 @@ public sealed partial class MirrorPods(
         }
     }
 
-    private void Wake() => _wake.Writer.TryWrite(true);
+    private void Wake() => _wake.Set();
 
     /// <summary>Does what there is to do; false when something of it has to be tried again.</summary>
     private async Task<bool> SyncAsync(CancellationToken cancellationToken)

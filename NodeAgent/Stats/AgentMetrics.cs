@@ -39,8 +39,7 @@ public sealed class AgentMetrics(
             "kubelet_mirror_pods", "gauge",
             "[ALPHA] The number of mirror pods the kubelet will try to create (one per admitted static pod)")
             .Sample("kubelet_mirror_pods", statics.Count, null);
-        text.Family("orc_static_pod_failures_total", "counter", "Looks at manifests of the node that were of no use.")
-            .Sample("orc_static_pod_failures_total", manifests.Failures, null);
+        manifests.Failures.Write(text);
         meters.Write(text);
         volumes.Write(text);
         cri.Calls.Write(text);

@@ -11,11 +11,16 @@ namespace OrleansOrchestrator.NodeAgent.Stats;
 public static class CadvisorMetrics
 {
     private const double NanosecondsPerSecond = 1e9;
+    private const double MicrosecondsPerSecond = 1e6;
 
     private sealed record Row(
         GroupSnapshot Group, ContainerSnapshot? Container, k8s.Models.V1Container? Spec, (string, string)[] Labels);
 
-    public static string Write(Snapshot snapshot, Func<k8s.Models.V1Pod, string> pathOf)
+    /// <param name="snapshot">What was read.</param>
+    /// <param name="pathOf">A pod's cgroup.</param>
+    /// <param name="nameOf">The name of a block device, <c>major:minor</c>.</param>
+    public static string Write(
+        Snapshot snapshot, Func<k8s.Models.V1Pod, string> pathOf, Func<string, string> nameOf)
     {
         var text = new MetricsText();
         var rows = Rows(snapshot, pathOf).ToList();
@@ -34,7 +39,7 @@ public static class CadvisorMetrics
         Write("container_cpu_usage_seconds_total", "counter", "Cumulative cpu time consumed in seconds.",
             r => r.Group.Usage.CpuNanoseconds / NanosecondsPerSecond, ("cpu", "total"));
         Cpu(Write);
-        Disk(Write);
+        Disk(text, rows, snapshot.Time, nameOf);
         Write(
             "container_fs_usage_bytes", "gauge",
             "Number of bytes that are consumed by the container on this filesystem.", r => r.Container?.WritableBytes);
@@ -42,15 +47,19 @@ public static class CadvisorMetrics
             "container_last_seen", "gauge", "Last time a container was seen by the exporter", _ =>
                 snapshot.Time.ToUnixTimeSeconds());
         Memory(Write);
+        PageFaults(text, rows, snapshot.Time);
         Write(
             "container_oom_events_total", "counter", "Count of out of memory events observed for the container", r =>
                 r.Group.Usage.OomKills);
+        Pressure(Write);
         Write(
             "container_processes", "gauge", "Number of processes running inside the container.", r =>
-                r.Group.Usage.Processes);
+                r.Group.Processes);
         Specification(Write);
         Write("container_start_time_seconds", "gauge", "Start time of the container since unix epoch in seconds.",
             r => (r.Container?.Record.StartedAt ?? r.Container?.Record.CreatedAt)?.ToUnixTimeSeconds());
+        Write("container_threads", "gauge", "Number of threads running inside the container",
+            r => r.Group.Usage.Processes);
         Network(text, snapshot, pathOf);
         Machine(text, snapshot);
         return text.ToString();
@@ -76,16 +85,45 @@ public static class CadvisorMetrics
 
     private static bool HasQuota(Row row) => row.Group.Usage.CpuPeriods > 0;
 
-    private static void Disk(Writer write)
+    // Each device by itself: the usual boards select by its name.
+    private static void Disk(
+        MetricsText text, List<Row> rows, DateTimeOffset time, Func<string, string> nameOf)
     {
-        write("container_fs_reads_bytes_total", "counter", "Cumulative count of bytes read",
-            r => r.Group.Usage.Disk?.ReadBytes, ("device", ""));
-        write("container_fs_reads_total", "counter", "Cumulative count of reads completed",
-            r => r.Group.Usage.Disk?.Reads, ("device", ""));
-        write("container_fs_writes_bytes_total", "counter", "Cumulative count of bytes written",
-            r => r.Group.Usage.Disk?.WrittenBytes, ("device", ""));
-        write("container_fs_writes_total", "counter", "Cumulative count of writes completed",
-            r => r.Group.Usage.Disk?.Writes, ("device", ""));
+        var names = rows.SelectMany(static r => r.Group.Usage.Disks).Select(static d => d.Device).Distinct()
+            .ToDictionary(static d => d, nameOf);
+        void Write(string name, string help, Func<DiskTraffic, ulong> figure)
+        {
+            text.Family(name, "counter", help);
+            foreach (var row in rows)
+            {
+                foreach (var (device, traffic) in row.Group.Usage.Disks)
+                {
+                    text.Sample(name, figure(traffic), time, [("device", names[device]), .. row.Labels]);
+                }
+            }
+        }
+
+        Write("container_fs_reads_bytes_total", "Cumulative count of bytes read", static t => t.ReadBytes);
+        Write("container_fs_reads_total", "Cumulative count of reads completed", static t => t.Reads);
+        Write("container_fs_writes_bytes_total", "Cumulative count of bytes written", static t => t.WrittenBytes);
+        Write("container_fs_writes_total", "Cumulative count of writes completed", static t => t.Writes);
+    }
+
+    private static void Pressure(Writer write)
+    {
+        void Stalls(string of, string what, Func<CgroupUsage, PressureStall?> find)
+        {
+            write($"container_pressure_{of}_waiting_seconds_total", "counter",
+                $"Total time duration tasks in the container have waited due to {what} congestion.",
+                r => find(r.Group.Usage)?.Some.Total / MicrosecondsPerSecond);
+            write($"container_pressure_{of}_stalled_seconds_total", "counter",
+                $"Total time duration no tasks in the container could make progress due to {what} congestion.",
+                r => find(r.Group.Usage)?.Full.Total / MicrosecondsPerSecond);
+        }
+
+        Stalls("cpu", "CPU", static u => u.CpuPressure);
+        Stalls("io", "IO", static u => u.IoPressure);
+        Stalls("memory", "memory", static u => u.MemoryPressure);
     }
 
     private static void Memory(Writer write)
@@ -96,10 +134,6 @@ public static class CadvisorMetrics
             r => r.Group.Usage.MappedFileBytes);
         write("container_memory_max_usage_bytes", "gauge", "Maximum memory usage recorded in bytes",
             r => r.Group.Usage.MaxMemoryBytes);
-        write(
-            "container_memory_failures_total", "counter", "Cumulative count of memory allocation failures.", r =>
-                r.Group.Usage.PageFaults,
-            ("failure_type", "pgfault"), ("scope", "hierarchy"));
         write("container_memory_rss", "gauge", "Size of RSS in bytes.", r => r.Group.Usage.RssBytes);
         write("container_memory_swap", "gauge", "Container swap usage in bytes.", r => r.Group.Usage.SwapBytes);
         write("container_memory_usage_bytes", "gauge",
@@ -108,6 +142,19 @@ public static class CadvisorMetrics
         write(
             "container_memory_working_set_bytes", "gauge", "Current working set in bytes.", r =>
                 r.Group.Usage.WorkingSetBytes);
+    }
+
+    private static void PageFaults(MetricsText text, List<Row> rows, DateTimeOffset time)
+    {
+        const string name = "container_memory_failures_total";
+        text.Family(name, "counter", "Cumulative count of memory allocation failures.");
+        foreach (var row in rows)
+        {
+            var usage = row.Group.Usage;
+            (string, string) scope = ("scope", "hierarchy");
+            text.Sample(name, usage.PageFaults, time, [("failure_type", "pgfault"), scope, .. row.Labels]);
+            text.Sample(name, usage.MajorPageFaults, time, [("failure_type", "pgmajfault"), scope, .. row.Labels]);
+        }
     }
 
     private static void Specification(Writer write)
@@ -188,6 +235,8 @@ public static class CadvisorMetrics
             "machine_cpu_cores", Environment.ProcessorCount, null);
         text.Family("machine_memory_bytes", "gauge", "Amount of memory installed on the machine.")
             .Sample("machine_memory_bytes", NodeFacts.MemoryInfo("MemTotal"), null);
+        text.Family("machine_swap_bytes", "gauge", "Amount of swap memory available on the machine.")
+            .Sample("machine_swap_bytes", NodeFacts.MemoryInfo("SwapTotal"), null);
         text.Family(
             "machine_scrape_error", "gauge", "1 if there was an error while getting machine metrics, 0 otherwise.")
             .Sample("machine_scrape_error", snapshot.Node.Usage.CpuNanoseconds is null ? 1 : 0, null);

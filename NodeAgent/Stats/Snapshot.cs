@@ -9,7 +9,11 @@ public sealed record Snapshot(
     DateTimeOffset Time, GroupSnapshot Node, GroupSnapshot AllPods, IReadOnlyList<PodSnapshot> Pods);
 
 /// <summary>The usage of a group, and its usage of CPU of late.</summary>
-public sealed record GroupSnapshot(CgroupUsage Usage, ulong? NanoCores);
+public sealed record GroupSnapshot(CgroupUsage Usage, ulong? NanoCores)
+{
+    /// <summary>Without their threads; null where nobody has counted.</summary>
+    public int? Processes { get; init; }
+}
 
 public sealed record PodSnapshot(
     V1Pod Pod, GroupSnapshot Group, IReadOnlyList<NetworkInterfaceFigures> Network,

@@ -5,10 +5,12 @@ using OrleansOrchestrator.NodeAgent.Probes;
 namespace OrleansOrchestrator.NodeAgent.Stats;
 
 /// <summary>
-/// The node's figures on its port: <c>/stats/summary</c> and the metrics that upstream's kubelet has.
+/// The node's figures on its port: <c>/stats/summary</c>, the metrics that upstream's kubelet has, and those of the
+/// machine.
 /// </summary>
 public sealed class StatsEndpoints(
-    StatsReader reader, SummaryBuilder summaries, ProbeMetrics probes, AgentMetrics agent, Cgroups cgroups)
+    StatsReader reader, SummaryBuilder summaries, ProbeMetrics probes, AgentMetrics agent, Cgroups cgroups,
+    TimeProvider time)
 {
     /// <summary>Adds the endpoints.</summary>
     public void Map(IEndpointRouteBuilder routes)
@@ -19,8 +21,10 @@ public sealed class StatsEndpoints(
         routes.Map("/metrics/resource", async context => await WriteAsync(context, ResourceMetrics.Write(
             await reader.ReadAsync(context.RequestAborted), context.Request.Query["traffic"] == "true")));
         routes.Map("/metrics/cadvisor", async context =>
-            await WriteAsync(
-                context, CadvisorMetrics.Write(await reader.ReadAsync(context.RequestAborted), cgroups.PodPath)));
+            await WriteAsync(context, CadvisorMetrics.Write(
+                await reader.ReadAsync(context.RequestAborted), cgroups.PodPath,
+                static d => BlockDevices.NameOf(d))));
+        routes.Map(MachineMetrics.Path, context => WriteAsync(context, MachineMetrics.Write(time.GetUtcNow())));
     }
 
     private async Task SummaryAsync(HttpContext context)

@@ -39,15 +39,22 @@ public sealed class StatsReader(
                 WorkingSetBytes = Sum(containers, c => c.Group.Usage.WorkingSetBytes),
             },
             null);
-        return new PodSnapshot(entry.Pod, group, Network(entry, path), containers);
+        return new PodSnapshot(
+            entry.Pod, group with { Processes = containers.Sum(static c => c.Group.Processes) },
+            Network(entry, path), containers);
     }
 
-    private ContainerSnapshot Container(ContainerRecord record, string pod, ContainerStats? stats) => new(
-        record,
-        Group($"{pod}/{record.Id}", stats) ?? new GroupSnapshot(new CgroupUsage(), null),
-        stats?.WritableLayer?.UsedBytes?.Value,
-        stats?.WritableLayer?.InodesUsed?.Value,
-        LogBytes(record.LogPath));
+    private ContainerSnapshot Container(ContainerRecord record, string pod, ContainerStats? stats)
+    {
+        var path = $"{pod}/{record.Id}";
+        var group = Group(path, stats) ?? new GroupSnapshot(new CgroupUsage(), null);
+        return new ContainerSnapshot(
+            record,
+            group with { Processes = hierarchy.Processes(path).Count },
+            stats?.WritableLayer?.UsedBytes?.Value,
+            stats?.WritableLayer?.InodesUsed?.Value,
+            LogBytes(record.LogPath));
+    }
 
     // A runtime that is not ours may lay out its groups otherwise: then its own figures have to do.
     private GroupSnapshot? Group(string path, ContainerStats? stats)

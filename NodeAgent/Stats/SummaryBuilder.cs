@@ -1,5 +1,6 @@
 using System.Globalization;
 using Grpc.Core;
+using OrleansOrchestrator.Formats;
 using OrleansOrchestrator.NodeAgent.Cri;
 using OrleansOrchestrator.NodeAgent.Cri.V1;
 using OrleansOrchestrator.NodeAgent.Kernel;
@@ -17,11 +18,11 @@ public sealed class SummaryBuilder(NodeAgentOptions options, CriClient cri, Volu
     /// <param name="cancellationToken">Gives up.</param>
     public async Task<Summary> BuildAsync(Snapshot snapshot, bool onlyCpuAndMemory, CancellationToken cancellationToken)
     {
-        var now = Time(snapshot.Time);
+        var now = snapshot.Time.ToApiText();
         var node = new NodeStats
         {
             NodeName = options.NodeName,
-            StartTime = Time(BootTime()),
+            StartTime = BootTime().ToApiText(),
             Cpu = Cpu(snapshot.Node, now),
             Memory = Memory(snapshot.Node, now),
             SystemContainers = [AllPods(snapshot, now)],
@@ -42,14 +43,10 @@ public sealed class SummaryBuilder(NodeAgentOptions options, CriClient cri, Volu
     private static ContainerFigures AllPods(Snapshot snapshot, string now) => new()
     {
         Name = "pods",
-        StartTime = Time(BootTime()),
+        StartTime = BootTime().ToApiText(),
         Cpu = Cpu(snapshot.AllPods, now),
         Memory = Memory(snapshot.AllPods, now),
     };
-
-    /// <summary>The API's form of a time: whole seconds.</summary>
-    public static string Time(DateTimeOffset time) =>
-        time.UtcDateTime.ToString("yyyy-MM-dd'T'HH:mm:ss'Z'", CultureInfo.InvariantCulture);
 
     private PodStats Pod(PodSnapshot pod, FileSystemFigures disk, string now, bool onlyCpuAndMemory)
     {
@@ -57,7 +54,7 @@ public sealed class SummaryBuilder(NodeAgentOptions options, CriClient cri, Volu
         var stats = new PodStats
         {
             PodRef = new PodReference(meta.Name, meta.NamespaceProperty, meta.Uid),
-            StartTime = pod.Pod.Status?.StartTime is { } start ? Time(start) : null,
+            StartTime = pod.Pod.Status?.StartTime is { } start ? start.ToApiText() : null,
             Containers = [.. pod.Containers.Select(c => Container(c, disk, now, onlyCpuAndMemory))],
             Cpu = Cpu(pod.Group, now),
             Memory = Memory(pod.Group, now),
@@ -89,7 +86,7 @@ public sealed class SummaryBuilder(NodeAgentOptions options, CriClient cri, Volu
     {
         var figures = new VolumeFigures
         {
-            Time = Time(volume.MeasuredAt), Name = volume.Name, PvcRef = volume.Claim, UsedBytes = volume.Bytes,
+            Time = volume.MeasuredAt.ToApiText(), Name = volume.Name, PvcRef = volume.Claim, UsedBytes = volume.Bytes,
             InodesUsed = volume.Inodes, CapacityBytes = disk.CapacityBytes, AvailableBytes = disk.AvailableBytes,
             Inodes = disk.Inodes, InodesFree = disk.InodesFree,
         };
@@ -106,7 +103,7 @@ public sealed class SummaryBuilder(NodeAgentOptions options, CriClient cri, Volu
         var figures = new ContainerFigures
         {
             Name = container.Record.Name,
-            StartTime = Time(container.Record.StartedAt ?? container.Record.CreatedAt),
+            StartTime = (container.Record.StartedAt ?? container.Record.CreatedAt).ToApiText(),
             Cpu = Cpu(container.Group, now),
             Memory = Memory(container.Group, now),
         };

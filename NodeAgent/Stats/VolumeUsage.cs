@@ -72,16 +72,7 @@ public sealed class VolumeUsage(PodPaths paths, CsiVolumes drivers, TimeProvider
 
     private MeasuredVolume? Measure(V1Pod pod, V1Volume volume, DateTimeOffset now)
     {
-        var plugin = volume switch
-        {
-            { EmptyDir: not null } => "empty-dir",
-            { ConfigMap: not null } => "configmap",
-            { Secret: not null } => "secret",
-            { Projected: not null } => "projected",
-            { DownwardAPI: not null } => "downward-api",
-            _ => null,
-        };
-        if (plugin is null)
+        if (VolumePlugins.OwnPluginOf(volume) is not { } plugin)
         {
             return null;
         }

@@ -13,15 +13,15 @@ namespace OrleansOrchestrator.NodeAgent.Volumes;
 
 /// <summary>
 /// Volumes of drivers as the node has them, below pods: each is staged for the first pod that uses it, and unstaged
-/// when the last has gone. A pod counts from before anything is done for it until its volumes are down; one of an
-/// earlier run of the agent counts by the files that it has here. One operation at a time is under way for one volume.
-/// Until nothing of it is left, the node's status has an attachable volume in use.
+/// when the last has gone. A pod counts from before anything is done for it until its volumes are down; what an earlier
+/// run of the agent left is read from its files when this one begins. One operation at a time is under way for one
+/// volume. Until nothing of it is left, the node's status has an attachable volume in use.
 /// </summary>
 public sealed partial class CsiDevices(
     NodeAgentOptions options, PodPaths paths, CsiDrivers drivers, VolumesInUse inUse, TimeProvider time,
     ILogger<CsiDevices> logger)
 {
-    private readonly ConcurrentDictionary<string, Device> _devices = new(StringComparer.Ordinal);
+    private readonly ConcurrentDictionary<string, Device> _devices = LeftBehind(options, paths);
 
     /// <summary>Raised when there may be something to take down.</summary>
     public event Action? Released;
@@ -61,7 +61,7 @@ public sealed partial class CsiDevices(
 
             var request = await ask();
             OwnFiles.MakeMissing(staging, OwnFiles.PrivateDirectory);
-            CsiPlaces.Write(staging, new CsiVolumeData(mount.Driver, mount.Handle));
+            CsiPlaces.Write(staging, new CsiVolumeData { Driver = mount.Driver, Handle = mount.Handle });
             if (request is not null)
             {
                 await driver.StageAsync(request, cancellationToken);
@@ -103,12 +103,25 @@ public sealed partial class CsiDevices(
     /// </summary>
     public async Task<SteadyTime?> SweepAsync(CancellationToken cancellationToken)
     {
-        var mounted = paths.KnownUids().SelectMany(paths.CsiTargets).Select(CsiPlaces.Read).OfType<CsiVolumeData>()
-            .Select(d => CsiPlaces.Staging(options, d.Driver, d.Handle)).ToHashSet(StringComparer.Ordinal);
-        var unused = CsiPlaces.Staged(options).Union(_devices.Keys, StringComparer.Ordinal)
-            .Where(s => !mounted.Contains(s) && _devices.GetValueOrDefault(s)?.Users.IsEmpty != false).ToList();
+        var unused = _devices.Where(static d => d.Value.Users.IsEmpty).Select(static d => d.Key).ToList();
         var retries = await Task.WhenAll(unused.Select(s => TakeDownAsync(s, cancellationToken)));
         return retries.Min();
+    }
+
+    /// <summary>What is, or may be, staged, with the pods that have it mounted.</summary>
+    private static ConcurrentDictionary<string, Device> LeftBehind(NodeAgentOptions options, PodPaths paths)
+    {
+        var devices = new ConcurrentDictionary<string, Device>(
+            CsiPlaces.Staged(options).Select(static s => KeyValuePair.Create(s, new Device())), StringComparer.Ordinal);
+        foreach (var uid in paths.KnownUids())
+        {
+            foreach (var data in paths.CsiTargets(uid).Select(CsiPlaces.Read).OfType<CsiVolumeData>())
+            {
+                devices.GetValueOrDefault(CsiPlaces.Staging(options, data.Driver, data.Handle))?.Users.TryAdd(uid, 0);
+            }
+        }
+
+        return devices;
     }
 
     private async Task<SteadyTime?> TakeDownAsync(string staging, CancellationToken cancellationToken)

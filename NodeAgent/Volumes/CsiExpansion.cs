@@ -5,17 +5,19 @@ using OrleansOrchestrator.NodeAgent.Cluster;
 using OrleansOrchestrator.NodeAgent.Cri;
 using OrleansOrchestrator.NodeAgent.Csi;
 using OrleansOrchestrator.NodeAgent.Csi.V1;
+using OrleansOrchestrator.NodeAgent.Kernel;
 using Ability = OrleansOrchestrator.NodeAgent.Csi.V1.NodeServiceCapability.Types.RPC.Types.Type;
 
 namespace OrleansOrchestrator.NodeAgent.Volumes;
 
 /// <summary>
 /// The node's part in making a mounted volume larger: when the volume has become larger than its claim shows, the
-/// driver enlarges the file system, and then the claim shows the new size. Steps, words and events are upstream's.
+/// driver enlarges the file system, and then the claim shows the new size. The size that the claim shows is remembered:
+/// nobody asks for the claim before its volume is larger. Steps, words, pauses and events are upstream's.
 /// </summary>
 public sealed class CsiExpansion(
     NodeAgentOptions options, IObjectReader objects, IClusterApi api, CsiDrivers drivers, CsiDevices devices,
-    CsiFacts facts, EventRecorder events)
+    CsiFacts facts, EventRecorder events, TimeProvider time)
 {
     private const string Storage = "storage";
     private const string Pending = "NodeResizePending";
@@ -25,22 +27,35 @@ public sealed class CsiExpansion(
     private static readonly string[] Conditions =
         ["FileSystemResizePending", "Resizing", "ControllerResizeError", "NodeResizeError"];
 
-    /// <summary>Throws an <see cref="RpcException"/> when the driver refuses.</summary>
+    /// <summary>
+    /// Expands the volume if that is due. Throws an <see cref="RpcException"/> when the driver does not say what it
+    /// can.
+    /// </summary>
     public async Task ExpandAsync(CsiPublished published, CancellationToken cancellationToken)
     {
         if (published.Mount is { Persistent.Spec.ClaimRef: { } owner, IsReadOnly: false } mount
+            && !(time.GetSteadyTime() < published.NotExpanded?.Until)
+            && await objects.GetVolumeAsync(mount.Name, cancellationToken) is { } volume
+            && Amount(volume.Spec.Capacity) is { } wanted && !(wanted.ToDecimal() <= published.ShownSize)
             && await objects.GetClaimAsync(owner.NamespaceProperty, owner.Name, cancellationToken) is { } claim
             && claim.Metadata.Uid == owner.Uid
-            && await objects.GetVolumeAsync(mount.Name, cancellationToken) is { } volume
-            && Amount(volume.Spec.Capacity) is { } wanted
-            && Amount(claim.Status?.Capacity) is { } shown && shown.ToDecimal() < wanted.ToDecimal()
-            && ResizeStatus(claim) != Infeasible
-            && drivers.Find(mount.Driver) is { } driver
+            && Amount(claim.Status?.Capacity)?.ToDecimal() is { } shown)
+        {
+            published.ShownSize = shown;
+            if (shown < wanted.ToDecimal() && ResizeStatus(claim) != Infeasible)
+            {
+                await ExpandAsync(new Expansion(published, claim, volume, wanted), cancellationToken);
+            }
+        }
+    }
+
+    private async Task ExpandAsync(Expansion expansion, CancellationToken cancellationToken)
+    {
+        if (drivers.Find(expansion.Published.Mount.Driver) is { } driver
             && await driver.AbilitiesAsync(cancellationToken) is { } abilities
             && abilities.Contains(Ability.ExpandVolume))
         {
-            await ExpandAsync(
-                new Expansion(published, claim, volume, wanted), driver, abilities, cancellationToken);
+            await ExpandAsync(expansion, driver, abilities, cancellationToken);
         }
     }
 
@@ -79,10 +94,12 @@ public sealed class CsiExpansion(
                 mount.Pod, EventRecorder.Warning, "VolumeResizeFailed",
                 $"NodeExpandVolume.NodeExpandVolume failed for volume \"{mount.Name}\" : Expander.NodeExpand failed " +
                 $"to expand the volume : {CriErrors.Text(refusal)}");
+            published.NotExpanded = RetryDelay.After(published.NotExpanded, time.GetSteadyTime());
             return;
         }
 
         await PatchAsync(claim, Finished(claim, wanted), cancellationToken);
+        (published.NotExpanded, published.ShownSize) = (null, wanted.ToDecimal());
         TellDone(mount.Pod, claim, mount.Name);
     }
 

@@ -1,7 +1,7 @@
-using System.Globalization;
 using System.Text;
 using System.Text.Json.Nodes;
 using k8s.Models;
+using OrleansOrchestrator.Formats;
 using OrleansOrchestrator.NodeAgent.Cluster;
 
 namespace OrleansOrchestrator.NodeAgent.Volumes;
@@ -73,8 +73,7 @@ public sealed class CsiFacts(IObjectReader objects, IClusterApi api, TimeProvide
             tokens[request.Audience ?? ""] = new JsonObject
             {
                 ["token"] = status.Token,
-                ["expirationTimestamp"] = status.ExpirationTimestamp?.ToUniversalTime().ToString(
-                    "yyyy-MM-dd'T'HH:mm:ss'Z'", CultureInfo.InvariantCulture),
+                ["expirationTimestamp"] = status.ExpirationTimestamp?.ToUniversalTime().ToApiText(),
             };
         }
 

@@ -25,8 +25,9 @@ public sealed partial class CsiUpkeep(
     public async Task<SteadyTime?> RoundAsync(CancellationToken cancellationToken)
     {
         var sweep = devices.SweepAsync(cancellationToken);
-        await Task.WhenAll(volumes.Published.Select(p => LookAfterAsync(p, cancellationToken)).Append(sweep));
-        return await sweep;
+        var looks = volumes.Published.Select(p => LookAfterAsync(p, cancellationToken));
+        var retries = await Task.WhenAll(looks.Append(sweep));
+        return retries.Min();
     }
 
     protected override async Task ExecuteAsync(CancellationToken stoppingToken)
@@ -105,7 +106,8 @@ public sealed partial class CsiUpkeep(
         }
     }
 
-    private async Task LookAfterAsync(CsiPublished published, CancellationToken cancellationToken)
+    /// <summary>Returns when expanding the volume is to be tried again; null when it is not.</summary>
+    private async Task<SteadyTime?> LookAfterAsync(CsiPublished published, CancellationToken cancellationToken)
     {
         try
         {
@@ -127,29 +129,43 @@ public sealed partial class CsiUpkeep(
         {
             LogFailed(failure.Message);
         }
+
+        return published.IsGone ? null : published.NotExpanded?.Until;
     }
 
     private async Task LookAtSizeAsync(CsiPublished published, CancellationToken cancellationToken)
     {
         var now = time.GetSteadyTime();
-        if (now - published.LookedAt < CsiPublished.Period
+        var isDue = !(now - published.LookedAt < CsiPublished.Period);
+        if ((!isDue && !(published.NotExpanded?.Until <= now))
             || !await published.Gate.WaitAsync(TimeSpan.Zero, cancellationToken))
         {
             return;
         }
 
-        published.LookedAt = now;
         try
         {
-            if (!published.IsGone)
-            {
-                await expansion.ExpandAsync(published, cancellationToken);
-                await usage.MeasureAsync(published, cancellationToken);
-            }
+            await LookAtSizeAsync(published, isDue ? now : null, cancellationToken);
         }
         finally
         {
             published.Gate.Release();
+        }
+    }
+
+    private async Task LookAtSizeAsync(
+        CsiPublished published, SteadyTime? lookedAt, CancellationToken cancellationToken)
+    {
+        published.LookedAt = lookedAt ?? published.LookedAt;
+        if (published.IsGone)
+        {
+            return;
+        }
+
+        await expansion.ExpandAsync(published, cancellationToken);
+        if (lookedAt is not null)
+        {
+            await usage.MeasureAsync(published, cancellationToken);
         }
     }
 

@@ -329,8 +329,10 @@ public sealed class CsiVolumes(
     private string TargetOf(CsiMount mount) =>
         CsiPlaces.Target(paths.CsiVolume(mount.Pod.Metadata.Uid, mount.Name));
 
-    private CsiVolumeData DataOf(CsiMount mount) => new(mount.Driver, mount.Handle)
+    private CsiVolumeData DataOf(CsiMount mount) => new()
     {
+        Driver = mount.Driver,
+        Handle = mount.Handle,
         Name = mount.Name,
         LifecycleMode = mount.LifecycleMode,
         Node = options.NodeName,
@@ -367,6 +369,12 @@ public sealed class CsiPublished(CsiMount mount, string target, IDictionary<stri
 
     /// <summary>How full it was then; null where that is not known.</summary>
     public CsiUsed? Used { get; set; }
+
+    /// <summary>Bytes that its claim showed last; null when nobody has asked.</summary>
+    public decimal? ShownSize { get; set; }
+
+    /// <summary>When expanding it failed, until when its driver is not asked again.</summary>
+    public RetryDelay? NotExpanded { get; set; }
 
     public bool IsGone { get; set; }
 }

@@ -104,7 +104,7 @@ public sealed class ObjectFiles(IObjectReader objects, TokenCache tokens)
             data[key] = value;
         }
 
-        AddKeys(files, data, items, optional, mode);
+        AddKeys(files, data, items, optional, mode, "configmap references non-existent config key");
     }
 
     private async Task AddSecretAsync(
@@ -122,7 +122,9 @@ public sealed class ObjectFiles(IObjectReader objects, TokenCache tokens)
             throw new VolumeException($"secret \"{name}\" not found");
         }
 
-        AddKeys(files, secret?.Data ?? new Dictionary<string, byte[]>(), items, optional, mode);
+        AddKeys(
+            files, secret?.Data ?? new Dictionary<string, byte[]>(), items, optional, mode,
+            "references non-existent secret key");
     }
 
     private static void AddKeys(
@@ -130,7 +132,8 @@ public sealed class ObjectFiles(IObjectReader objects, TokenCache tokens)
         IDictionary<string, byte[]> data,
         IList<V1KeyToPath>? items,
         bool? optional,
-        int mode)
+        int mode,
+        string missing)
     {
         if (items is not { Count: > 0 })
         {
@@ -150,7 +153,7 @@ public sealed class ObjectFiles(IObjectReader objects, TokenCache tokens)
             }
             else if (optional != true)
             {
-                throw new VolumeException($"references non-existent config key: {item.Key}");
+                throw new VolumeException($"{missing}: {item.Key}");
             }
         }
     }

@@ -5,6 +5,7 @@ using OrleansOrchestrator.NodeAgent.Environments;
 using OrleansOrchestrator.NodeAgent.Images;
 using OrleansOrchestrator.NodeAgent.Kernel;
 using OrleansOrchestrator.NodeAgent.Metrics;
+using OrleansOrchestrator.NodeAgent.PodRecords;
 
 namespace OrleansOrchestrator.NodeAgent.Volumes;
 
@@ -110,7 +111,7 @@ public sealed class VolumeManager(
 
         if (volume.EmptyDir is { } emptyDir)
         {
-            return SetUpEmptyDir(pod, volume.Name, emptyDir);
+            return SetUpEmptyDir(pod, volume.Name, emptyDir, facts);
         }
 
         if (volume.Csi is not null)
@@ -128,7 +129,7 @@ public sealed class VolumeManager(
 
         var files = await objectFiles.ReadAsync(pod, volume, facts, cancellationToken)
             ?? throw new VolumeException("no volume plugin matched");
-        var path = paths.Volume(pod.Metadata.Uid, Plugin(volume), volume.Name);
+        var path = paths.Volume(pod.Metadata.Uid, VolumePlugins.OwnPluginOf(volume)!, volume.Name);
         MakePlace(path, EveryoneMode, null);
         var isInMemory = volume.ConfigMap is null;
         if (isInMemory && !MountPoints.Contains(path))
@@ -143,9 +144,9 @@ public sealed class VolumeManager(
         return path;
     }
 
-    private string SetUpEmptyDir(V1Pod pod, string name, V1EmptyDirVolumeSource source)
+    private string SetUpEmptyDir(V1Pod pod, string name, V1EmptyDirVolumeSource source, EnvironmentFacts facts)
     {
-        var path = paths.Volume(pod.Metadata.Uid, "empty-dir", name);
+        var path = paths.Volume(pod.Metadata.Uid, VolumePlugins.EmptyDir, name);
         var group = pod.Spec.SecurityContext?.FsGroup;
         var shared = group is null ? default : UnixFileMode.SetGroup; // files made inside inherit the group
         switch (source.Medium ?? "")
@@ -157,7 +158,8 @@ public sealed class VolumeManager(
                 MakePlace(path, EveryoneMode, null);
                 if (!MountPoints.Contains(path))
                 {
-                    Linux.Mount("tmpfs", path, "tmpfs", 0, MemoryOptions(source, MemoryMode | shared, group));
+                    var size = MemorySize(pod, source, facts.Allocatable);
+                    Linux.Mount("tmpfs", path, "tmpfs", 0, MemoryOptions(size, MemoryMode | shared, group));
                 }
 
                 return path;
@@ -170,7 +172,7 @@ public sealed class VolumeManager(
     }
 
     /// <summary>Mode and group come with the mount: it is never there without them.</summary>
-    private static string MemoryOptions(V1EmptyDirVolumeSource source, UnixFileMode mode, long? group)
+    private static string MemoryOptions(long? size, UnixFileMode mode, long? group)
     {
         var options = $"mode={Convert.ToString((int)mode, 8)}";
         if (group is { } gid)
@@ -178,9 +180,23 @@ public sealed class VolumeManager(
             options += string.Create(CultureInfo.InvariantCulture, $",gid={gid}");
         }
 
-        return source.SizeLimit is { } size && size.ToDecimal() > 0
-            ? options + string.Create(CultureInfo.InvariantCulture, $",size={(long)size.ToDecimal()}")
-            : options;
+        return size is null ? options : options + string.Create(CultureInfo.InvariantCulture, $",size={size}");
+    }
+
+    /// <summary>
+    /// Most bytes of a volume in memory, as upstream has it: no more than its own limit, the pod's limit of memory, and
+    /// what the node has for pods. Null where there is none of them, and the kernel's default holds.
+    /// </summary>
+    public static long? MemorySize(
+        V1Pod pod, V1EmptyDirVolumeSource source, IDictionary<string, ResourceQuantity> allocatable)
+    {
+        long[] limits =
+        [
+            PodResources.Bytes(allocatable), PodResources.Bytes(PodResources.Limits(pod)),
+            (long)(source.SizeLimit?.ToDecimal() ?? 0),
+        ];
+        var given = limits.Where(static l => l > 0).ToList();
+        return given.Count == 0 ? null : given.Min();
     }
 
     /// <summary>The directory of a volume; its content is its pod's, but what leads there is ours alone.</summary>
@@ -192,12 +208,4 @@ public sealed class VolumeManager(
             HeldDirectory.MakeWhole(path, mode, group);
         }
     }
-
-    private static string Plugin(V1Volume volume) => volume switch
-    {
-        { ConfigMap: not null } => "configmap",
-        { Secret: not null } => "secret",
-        { DownwardAPI: not null } => "downward-api",
-        _ => "projected",
-    };
 }

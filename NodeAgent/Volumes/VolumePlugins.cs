@@ -8,6 +8,10 @@ namespace OrleansOrchestrator.NodeAgent.Volumes;
 /// </summary>
 public static class VolumePlugins
 {
+    public const string EmptyDir = "empty-dir";
+
+    private const string HostPath = "host-path";
+
     /// <summary>One that no container uses is not mounted; that it could not be is nobody's trouble.</summary>
     public static IEnumerable<V1Volume> UsedVolumes(this V1Pod pod)
     {
@@ -36,19 +40,24 @@ public static class VolumePlugins
     /// <param name="volume">The pod's.</param>
     /// <param name="persistent">What its claim is bound to; null for a volume that is none.</param>
     public static string NameOf(V1Volume volume, V1PersistentVolume? persistent) => "kubernetes.io/" + (
-        persistent is not null ? persistent.Spec.Csi is { } source ? $"csi:{source.Driver}"
-            : persistent.Spec.HostPath is not null ? "host-path" : "local-volume"
-        : volume switch
-        {
-            { HostPath: not null } => "host-path",
-            { EmptyDir: not null } => "empty-dir",
-            { ConfigMap: not null } => "configmap",
-            { Secret: not null } => "secret",
-            { DownwardAPI: not null } => "downward-api",
-            { Image: not null } => "image",
-            { Csi: { } csi } => $"csi:{csi.Driver}",
-            _ => "projected",
-        });
+        persistent is null ? PluginOf(volume)
+        : persistent.Spec.Csi is { } source ? $"csi:{source.Driver}"
+        : persistent.Spec.HostPath is not null ? HostPath
+        : "local-volume");
+
+    /// <summary>
+    /// The short name of the plugin for a volume that the node makes and fills itself, below which its directory lies;
+    /// null for all others.
+    /// </summary>
+    public static string? OwnPluginOf(V1Volume volume) => volume switch
+    {
+        { EmptyDir: not null } => EmptyDir,
+        { ConfigMap: not null } => "configmap",
+        { Secret: not null } => "secret",
+        { DownwardAPI: not null } => "downward-api",
+        { Projected: not null } => "projected",
+        _ => null,
+    };
 
     /// <summary>What is said of a volume that no plugin is for.</summary>
     public static string NoPlugin(string volume) =>
@@ -57,8 +66,15 @@ public static class VolumePlugins
     private static string? Problem(V1Volume volume, IReadOnlyDictionary<string, ClaimedVolume> claimed) => volume switch
     {
         _ when claimed.TryGetValue(volume.Name, out var claim) => claim.Problem,
-        { HostPath: not null } or { EmptyDir: not null } or { ConfigMap: not null } or { Secret: not null }
-            or { DownwardAPI: not null } or { Projected: not null } or { Csi: not null } or { Image: not null } => null,
+        _ when PluginOf(volume) is not null => null,
         _ => NoPlugin(volume.Name),
+    };
+
+    private static string? PluginOf(V1Volume volume) => OwnPluginOf(volume) ?? volume switch
+    {
+        { HostPath: not null } => HostPath,
+        { Image: not null } => "image",
+        { Csi: { } csi } => $"csi:{csi.Driver}",
+        _ => null,
     };
 }

@@ -1,4 +1,5 @@
 using k8s.Models;
+using OrleansOrchestrator.Formats;
 using OrleansOrchestrator.NodeAgent.Cri.V1;
 using OrleansOrchestrator.NodeAgent.Node;
 using OrleansOrchestrator.NodeAgent.PodRecords;
@@ -50,9 +51,7 @@ public sealed record PodResize(IReadOnlyList<ContainerResize> Containers, bool P
                 : []);
         }
 
-        return problems.Count == 0 ? null
-            : "cannot decrease memory limits: " + (problems.Count == 1
-                ? problems[0] : $"[{string.Join(", ", problems)}]");
+        return GoErrors.Join(problems) is { } all ? $"cannot decrease memory limits: {all}" : null;
     }
 
     private bool ChangesMemory => PodToo || Containers.Any(c => c.ChangesMemory);

@@ -1,3 +1,4 @@
+using System.Text;
 using System.Text.Json;
 using System.Text.Json.Nodes;
 using k8s;
@@ -90,18 +91,7 @@ public sealed class ResourceCheckpoint
     private void Write()
     {
         _isBehind = true; // until the file has it: the disk may be full
-        var temporary = _path + ".new";
-        using (var file = OwnFiles.Create(temporary))
-        {
-            using (var json = new Utf8JsonWriter(file))
-            {
-                ToJson().WriteTo(json);
-            }
-
-            file.Flush(flushToDisk: true);
-        }
-
-        File.Move(temporary, _path, overwrite: true);
+        OwnFiles.Replace(_path, Encoding.UTF8.GetBytes(ToJson().ToJsonString()), isDurable: true);
         _isBehind = false;
     }
 

@@ -27,7 +27,10 @@ public sealed class CsiPlacesTests : IDisposable
     [Fact]
     public void What_is_written_is_read_again()
     {
-        var data = new CsiVolumeData("d.example.com", "abc") { Name = "pv", LifecycleMode = "Persistent", Node = "n" };
+        var data = new CsiVolumeData
+        {
+            Driver = "d.example.com", Handle = "abc", Name = "pv", LifecycleMode = "Persistent", Node = "n",
+        };
         var mount = CsiPlaces.Target(Path.Combine(_root, "pod", "pv"));
         CsiPlaces.Write(mount, data);
         Assert.Equal(data, CsiPlaces.Read(mount));
@@ -42,6 +45,8 @@ public sealed class CsiPlacesTests : IDisposable
     [InlineData("{")]
     [InlineData("null")]
     [InlineData("{\"driverName\":\"d\"}")]
+    [InlineData("{\"driverName\":\"d\",\"volumeHandle\":\"\"}")]
+    [InlineData("{\"driverName\":\"d\",\"volumeHandle\":null}")]
     [InlineData("{\"driverName\":1,\"volumeHandle\":\"h\"}")]
     public void What_says_nothing_whole_is_nobodys(string text)
     {
@@ -58,7 +63,7 @@ public sealed class CsiPlacesTests : IDisposable
         Assert.Empty(CsiPlaces.Staged(Options));
         var staging = CsiPlaces.Staging(Options, "d", "h");
         Directory.CreateDirectory(staging);
-        CsiPlaces.Write(staging, new CsiVolumeData("d", "h"));
+        CsiPlaces.Write(staging, new CsiVolumeData { Driver = "d", Handle = "h" });
         Assert.Equal(["kubernetes.io/csi/d^h"], CsiPlaces.LeftBehind(Options));
 
         File.WriteAllText(Path.Combine(staging, "left"), "");

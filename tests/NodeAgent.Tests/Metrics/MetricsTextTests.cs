@@ -49,7 +49,7 @@ public sealed class MetricsTextTests
     [Fact]
     public void Cadvisors_metrics_tell_the_machine_pods_and_containers_apart()
     {
-        var text = CadvisorMetrics.Write(Snapshot(), _ => "/orc/pod1").Split('\n');
+        var text = CadvisorMetrics.Write(Snapshot(), _ => "/orc/pod1", static d => $"/dev/of {d}").Split('\n');
         Assert.Contains(
             "container_memory_working_set_bytes{container=\"\",id=\"/\",image=\"\",name=\"\",namespace=\"\",pod=\"\"} 1000 1767225600000",
             text);
@@ -61,6 +61,31 @@ public sealed class MetricsTextTests
             "container_network_transmit_bytes_total{container=\"\",id=\"/orc/pod1\",image=\"\",interface=\"eth0\",name=\"\","
             + "namespace=\"default\",pod=\"p\"} 7 1767225600000",
             text);
+    }
+
+    /// <summary>The usual boards select devices by their names, and threads are no processes.</summary>
+    [Fact]
+    public void Cadvisors_metrics_tell_devices_stalls_and_processes()
+    {
+        var text = CadvisorMetrics.Write(Snapshot(), _ => "/orc/pod1", static d => $"/dev/of {d}").Split('\n');
+        const string labels =
+            "container=\"c\",id=\"/orc/pod1/id\",image=\"i\",name=\"id\",namespace=\"default\",pod=\"p\"} ";
+        foreach (var (series, value) in ((string, string)[])
+        [
+            ("container_fs_reads_bytes_total{device=\"/dev/of 8:0\",", "1"),
+            ("container_fs_writes_total{device=\"/dev/of 8:16\",", "8"),
+            ("container_memory_failures_total{failure_type=\"pgmajfault\",scope=\"hierarchy\",", "4"),
+            ("container_pressure_cpu_waiting_seconds_total{", "0.5"),
+            ("container_pressure_cpu_stalled_seconds_total{", "0.25"),
+            ("container_processes{", "2"),
+            ("container_threads{", "9"),
+        ])
+        {
+            Assert.Contains($"{series}{labels}{value} 1767225600000", text);
+        }
+
+        Assert.DoesNotContain(
+            text, static l => l.StartsWith("container_pressure_io_waiting_seconds_total{", StringComparison.Ordinal));
     }
 
     [Fact]
@@ -90,7 +115,12 @@ public sealed class MetricsTextTests
             Id = "id", SandboxId = "s", Name = "c", Image = "i", StartedAt = Now.AddMinutes(-1),
             State = RuntimeState.ContainerRunning,
         };
-        var usage = new CgroupUsage { CpuNanoseconds = 2_500_000_000, WorkingSetBytes = 100 };
+        var usage = new CgroupUsage
+        {
+            CpuNanoseconds = 2_500_000_000, WorkingSetBytes = 100, MajorPageFaults = 4, Processes = 9,
+            CpuPressure = new PressureStall(new StallShare(0, 0, 0, 500_000), new StallShare(0, 0, 0, 250_000)),
+            Disks = [("8:0", new DiskTraffic(1, 2, 3, 4)), ("8:16", new DiskTraffic(5, 6, 7, 8))],
+        };
         return new Snapshot(
             Now,
             new GroupSnapshot(new CgroupUsage { WorkingSetBytes = 1000 }, null),
@@ -100,7 +130,7 @@ public sealed class MetricsTextTests
                     TestPods.Pod("p", new V1Container { Name = "c" }),
                     new GroupSnapshot(new CgroupUsage { CpuNanoseconds = 3_000_000_000 }, null),
                     [new NetworkInterfaceFigures("eth0", 5, 0, 7, 0)],
-                    [new ContainerSnapshot(record, new GroupSnapshot(usage, null), null, null, 0)]),
+                    [new ContainerSnapshot(record, new GroupSnapshot(usage, null) { Processes = 2 }, null, null, 0)]),
             ]);
     }
 }

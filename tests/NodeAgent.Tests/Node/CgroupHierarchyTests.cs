@@ -148,7 +148,9 @@ public sealed class CgroupHierarchyTests : IDisposable
                 Disk = new DiskTraffic(11, 2, 3, 4), PageFaults = 7, MajorPageFaults = 8,
                 MemoryLimitBytes = 20000, SwapBytes = 6, SwapLimitBytes = 5000, Processes = 9, OomKills = 3,
             },
-            cgroups.Usage(Pod));
+            cgroups.Usage(Pod)! with { Disks = [] });
+        Assert.Equal(
+            [("8:0", new DiskTraffic(1, 2, 3, 4)), ("8:16", new DiskTraffic(10, 0, 0, 0))], cgroups.Usage(Pod)!.Disks);
         Assert.Equal([41, 42], cgroups.Processes(Pod));
         Put($"memory{Pod}/memory.limit_in_bytes", "9223372036854771712\n");
         Assert.Null(cgroups.Usage(Pod)!.MemoryLimitBytes);
@@ -188,7 +190,9 @@ public sealed class CgroupHierarchyTests : IDisposable
                 CpuPressure = new PressureStall(new StallShare(1.5, 2, 0.25, 77), new StallShare(0, 0, 0, 7)),
                 MemoryPressure = new PressureStall(new StallShare(0, 0, 0, 0), new StallShare(0, 0, 0, 0)),
             },
-            cgroups.Usage(Pod));
+            cgroups.Usage(Pod)! with { Disks = [] });
+        Assert.Equal(
+            [("8:0", new DiskTraffic(1, 2, 3, 4)), ("8:16", new DiskTraffic(10, 0, 0, 0))], cgroups.Usage(Pod)!.Disks);
     }
 
     [Fact]

@@ -35,6 +35,7 @@ public sealed class NodeRulesTests
     [InlineData("example.com/gpu", "2", "OutOfexample.com/gpu")]
     [InlineData("example.com/gpu", "1", null)]
     [InlineData("example.com/elsewhere", "5", null)]
+    [InlineData("example.com/of-a-plugin", "5", null)]
     [InlineData("attachable-volumes-x", "1", "OutOfattachable-volumes-x")]
     public void Every_resource_of_the_node_is_counted(string resource, string amount, string? reason)
     {
@@ -45,10 +46,13 @@ public sealed class NodeRulesTests
         {
             Metadata = new V1ObjectMeta(),
             Status = new V1NodeStatus { Allocatable = new Dictionary<string,
-                ResourceQuantity> { ["example.com/gpu"] = new("1") } },
+                ResourceQuantity> { ["example.com/gpu"] = new("1"), ["example.com/of-a-plugin"] = new("1") } },
         };
 
-        Assert.Equal(reason, PodAdmission.Check(TestPods.Admission(pod) with { Node = node })?.Reason);
+        Assert.Equal(reason, PodAdmission.Check(TestPods.Admission(pod) with
+        {
+            Node = node, IsDevice = static name => name == "example.com/of-a-plugin",
+        })?.Reason);
     }
 
     [Theory]
@@ -115,11 +119,11 @@ public sealed class NodeRulesTests
         var options = new NodeAgentOptions { NodeName = "n" };
         var pod = TestPods.Pod("p", TestPods.Service("c"));
 
-        var clusterFirst = PodDns.Compute(pod, options, host);
+        var clusterFirst = PodDns.Compute(pod, options, host).Config;
         pod.Spec.DnsPolicy = "Default";
-        var byHost = PodDns.Compute(pod, options, host);
+        var byHost = PodDns.Compute(pod, options, host).Config;
         (pod.Spec.DnsPolicy, pod.Spec.DnsConfig) = ("None", new V1PodDNSConfig { Nameservers = ["1.1.1.1"], Options = [new V1PodDNSConfigOption { Name = "ndots", Value = "2" }] });
-        var own = PodDns.Compute(pod, options, host);
+        var own = PodDns.Compute(pod, options, host).Config;
 
         Assert.Equal(["10.96.0.10"], clusterFirst.Servers);
         Assert.Equal(
@@ -127,6 +131,52 @@ public sealed class NodeRulesTests
         Assert.Equal(["ndots:5"], clusterFirst.Options);
         Assert.Equal(["9.9.9.9"], byHost.Servers);
         Assert.Equal((["1.1.1.1"], ["ndots:2"]), (own.Servers, own.Options));
+    }
+
+    /// <summary>
+    /// Upstream's limits: three servers, 32 domains of at most 253 characters, 2048 characters
+    /// in all.
+    /// </summary>
+    [Fact]
+    public void What_resolvers_do_not_take_is_left_out_and_told()
+    {
+        Assert.Equal(
+            ("1 2 3", "a b",
+                "Nameserver limits were exceeded, some nameservers have been omitted, " +
+                "the applied nameserver line is: 1 2 3\n" +
+                "Search Line limits were exceeded, some search paths have been omitted, " +
+                "the applied search line is: a b"),
+            Applied("1 2 3 4", $"a {new string('x', 254)} b"));
+        var many = string.Join(' ', Enumerable.Range(0, 32).Select(i => $"d{i}"));
+        Assert.Equal(("", many, ""), Applied("", many));
+        Assert.Equal(many, Applied("", $"{many} d32").Searches);
+        var wide = string.Join(' ', Enumerable.Range(0, 8).Select(i => $"{i}{new string('x', 247)}"));
+        Assert.Equal(("", $"{wide} {new string('y', 56)}", ""), Applied("", $"{wide} {new string('y', 56)}"));
+        Assert.Equal(wide, Applied("", $"{wide} {new string('y', 57)}").Searches);
+    }
+
+    [Fact]
+    public void A_search_domain_of_the_host_and_of_the_cluster_counts_once()
+    {
+        var host = PodDns.Parse(["search svc.cluster.local. corp.example"]);
+        var pod = TestPods.Pod("p", TestPods.Service("c"));
+        var settings = PodDns.Compute(pod, new NodeAgentOptions { NodeName = "n" }, host);
+        Assert.Equal(
+            ["default.svc.cluster.local", "svc.cluster.local", "cluster.local", "corp.example"],
+            settings.Config.Searches);
+    }
+
+    private static (string Servers, string Searches, string Omissions) Applied(string servers, string searches)
+    {
+        var pod = TestPods.Pod("p", TestPods.Service("c"));
+        pod.Spec.DnsPolicy = "None";
+        pod.Spec.DnsConfig = new V1PodDNSConfig
+        {
+            Nameservers = servers.Split(' ', StringSplitOptions.RemoveEmptyEntries), Searches = searches.Split(' '),
+        };
+        var settings = PodDns.Compute(pod, new NodeAgentOptions { NodeName = "n" }, PodDns.Parse([]));
+        return (string.Join(' ', settings.Config.Servers), string.Join(' ', settings.Config.Searches),
+            string.Join('\n', settings.Omissions));
     }
 
     private static V1Pod Wanting(string cpu)

@@ -4,6 +4,7 @@ using k8s.Models;
 using Microsoft.Extensions.Logging.Abstractions;
 using OrleansOrchestrator.NodeAgent.Cluster;
 using OrleansOrchestrator.NodeAgent.Cri;
+using OrleansOrchestrator.NodeAgent.Devices;
 using OrleansOrchestrator.NodeAgent.Images;
 using OrleansOrchestrator.NodeAgent.Node;
 using OrleansOrchestrator.NodeAgent.Tests.Support;
@@ -34,7 +35,7 @@ public sealed class NodeStatusLoopTests : IDisposable
         using var loop = new NodeStatusLoop(
             options, api, new NodeObject(api, options), new NodeStatusComputer(options, new NodeFacts(options)), health,
             new PressureState(), cri,
-            new ImageStore(options, cri, time), new VolumesInUse([]), events, time,
+            new ImageStore(options, cri, time), new VolumesInUse([]), new DeviceInventory(time), events, time,
             NullLogger<NodeStatusLoop>.Instance);
         await loop.StartAsync(CancellationToken.None);
         await time.Waiting.WaitAsync(Patience);
@@ -62,7 +63,7 @@ public sealed class NodeStatusLoopTests : IDisposable
         using var loop = new NodeStatusLoop(
             options, api, new NodeObject(api, options), new NodeStatusComputer(options, new NodeFacts(options)), health,
             new PressureState(), cri,
-            new ImageStore(options, cri, time), new VolumesInUse([]), events, time,
+            new ImageStore(options, cri, time), new VolumesInUse([]), new DeviceInventory(time), events, time,
             NullLogger<NodeStatusLoop>.Instance);
         await loop.StartAsync(CancellationToken.None);
         await api.NodePatches.Reader.ReadAsync().AsTask().WaitAsync(Patience);
@@ -89,7 +90,8 @@ public sealed class NodeStatusLoopTests : IDisposable
         using var events = new EventRecorder(api, options, TimeProvider.System, NullLogger<EventRecorder>.Instance);
         using var loop = new NodeStatusLoop(
             options, api, node, new NodeStatusComputer(options, new NodeFacts(options)), health, new PressureState(),
-            cri, new ImageStore(options, cri, TimeProvider.System), new VolumesInUse([]), events, TimeProvider.System,
+            cri, new ImageStore(options, cri, TimeProvider.System), new VolumesInUse([]),
+            new DeviceInventory(TimeProvider.System), events, TimeProvider.System,
             NullLogger<NodeStatusLoop>.Instance);
         await events.StartAsync(CancellationToken.None);
         await loop.StartAsync(CancellationToken.None);

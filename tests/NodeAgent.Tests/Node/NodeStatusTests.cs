@@ -50,6 +50,32 @@ public sealed class NodeStatusTests : IDisposable
     }
 
     [Fact]
+    public void Devices_of_plugins_count_and_what_others_say_that_the_node_has_stays()
+    {
+        var status = _computer.Compute(new NodeStatusInput
+        {
+            Now = DateTimeOffset.UnixEpoch,
+            Devices = new Dictionary<string, ResourceQuantity> { ["example.com/gpu"] = new("3") },
+            WorkingDevices = new Dictionary<string, ResourceQuantity> { ["example.com/gpu"] = new("2") },
+            Before = new V1NodeStatus
+            {
+                Capacity = new Dictionary<string, ResourceQuantity>
+                {
+                    ["example.com/gpu"] = new("1"), ["example.com/others"] = new("5"), ["pods"] = new("1"),
+                },
+                Allocatable = new Dictionary<string, ResourceQuantity> { ["example.com/gone"] = new("7") },
+            },
+        });
+
+        Assert.Equal("3", status.Capacity["example.com/gpu"].ToString());
+        Assert.Equal("2", status.Allocatable["example.com/gpu"].ToString());
+        Assert.Equal("5", status.Capacity["example.com/others"].ToString());
+        Assert.Equal("5", status.Allocatable["example.com/others"].ToString());
+        Assert.DoesNotContain("example.com/gone", status.Allocatable.Keys);
+        Assert.Equal("110", status.Capacity["pods"].ToString());
+    }
+
+    [Fact]
     public void A_new_node_carries_its_labels_addresses_and_what_pods_may_use()
     {
         var node = _computer.NewNode();
@@ -154,7 +180,7 @@ public sealed class NodeStatusTests : IDisposable
 
         var status = _computer.Compute(new NodeStatusInput
         {
-            Now = new ManualTime().Now, RuntimeHandlers = RuntimeAbilities.From(answer).Handlers,
+            Now = new ManualTime().Now, Abilities = RuntimeAbilities.From(answer),
         });
 
         // Pods get no user namespaces from this node, whatever its runtime could do.
@@ -167,6 +193,25 @@ public sealed class NodeStatusTests : IDisposable
             "runtimeHandlers", NodeStatusPatch.Compute(Compute(null, Pressure.None), status, force: false),
             StringComparison.Ordinal);
         Assert.Null(Compute(null, Pressure.None).RuntimeHandlers);
+    }
+
+    /// <summary>Upstream's tests read there whether a pod of the policy Strict may run.</summary>
+    [Theory]
+    [InlineData(true)]
+    [InlineData(false)]
+    public void What_the_runtime_can_do_is_told_once_it_is_known(bool hasPolicy)
+    {
+        var answer = new StatusResponse { Features = new RuntimeFeatures { SupplementalGroupsPolicy = hasPolicy } };
+        var status = _computer.Compute(new NodeStatusInput
+        {
+            Now = new ManualTime().Now, Abilities = RuntimeAbilities.From(answer),
+        });
+
+        Assert.Equal(hasPolicy, status.Features.SupplementalGroupsPolicy);
+        var before = Compute(null, Pressure.None);
+        Assert.Null(before.Features);
+        var patch = JsonNode.Parse(NodeStatusPatch.Compute(before, status, force: false)!)!;
+        Assert.Equal(hasPolicy, (bool)patch["status"]!["features"]!["supplementalGroupsPolicy"]!);
     }
 
     private V1NodeStatus Compute(

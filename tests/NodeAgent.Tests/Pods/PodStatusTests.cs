@@ -122,11 +122,25 @@ public sealed class PodStatusTests
             message is null ? ("True", null, null) : ("False", "ContainersNotInitialized", message),
             (condition.Status, condition.Reason, condition.Message));
         Assert.Equal(
-            states[..2].Select(s => (Ready: s == '0', Started: (bool?)false)),
+            states[..2].Select(s => (Ready: s == '0', Started: (bool?)(s == 'R'))),
             status.InitContainerStatuses.Select(s => (s.Ready, s.Started)));
         Assert.Equal(
             states[2] == 'R' ? null : "containers with unready status: [c]",
             status.Conditions.Single(c => c.Type == "ContainersReady").Message);
+    }
+
+    [Fact]
+    public void Of_an_ephemeral_container_nobody_says_that_it_is_ready()
+    {
+        var pod = Pod("Always", "a");
+        pod.Spec.EphemeralContainers = [new V1EphemeralContainer { Name = "debug", Image = "i" }];
+
+        var status = Compute(pod, [Record("a", 'R')!, Record("debug", 'R')!]);
+
+        var ephemeral = Assert.Single(status.EphemeralContainerStatuses);
+        Assert.NotNull(ephemeral.State.Running);
+        Assert.Equal((false, null), (ephemeral.Ready, ephemeral.Started));
+        Assert.Equal((true, true), (status.ContainerStatuses[0].Ready, status.ContainerStatuses[0].Started));
     }
 
     [Fact]

@@ -92,6 +92,24 @@ public sealed class NodePortRightsTests : IDisposable
         Assert.Equal(403, await AskAsync(clients, "/metrics", null, "GET", "scraper"));
     }
 
+    /// <summary>
+    /// Whoever decides may look at more of a user than the name: nobody is let in by another's
+    /// answer.
+    /// </summary>
+    [Theory]
+    [InlineData("scraper", 1)]
+    [InlineData("scraper/another-uid", 2)]
+    [InlineData("scraper\ndevs", 3)]
+    public async Task AnAnswerIsForTheUserItWasGivenFor(string token, int asked)
+    {
+        var reviews = new Reviews();
+        var clients = new ApiClients(_authority, new TokenClients(reviews, "n1", _time), _time);
+        await AskAsync(clients, "/metrics", null, "GET", "scraper");
+        await AskAsync(clients, "/metrics", null, "GET", token);
+
+        Assert.Equal(asked, reviews.Asked);
+    }
+
     public void Dispose()
     {
         _authority.Dispose();
@@ -136,7 +154,11 @@ public sealed class NodePortRightsTests : IDisposable
         public int Asked { get; private set; }
 
         public Task<V1UserInfo?> FindUserAsync(string token, CancellationToken cancellationToken) =>
-            Task.FromResult(token == "unknown" ? null : new V1UserInfo { Username = token });
+            Task.FromResult(token == "unknown" ? null : token.Split('/') switch
+            {
+                [var name, var uid] => new V1UserInfo { Username = name, Uid = uid },
+                _ => new V1UserInfo { Username = token },
+            });
 
         public Task<bool> MayGetAsync(
             V1UserInfo user, string node, string subresource, CancellationToken cancellationToken)

@@ -53,6 +53,7 @@ internal sealed class PodObserver : IDisposable
     private readonly ObjectFiles _files;
     private readonly ClaimedVolumes _claims;
     private readonly CsiVolumes _drivers;
+    private readonly DeviceParts _devices;
     private readonly NodeAgentOptions _options;
     private readonly bool _hasAppArmor;
 
@@ -61,13 +62,14 @@ internal sealed class PodObserver : IDisposable
         _hasAppArmor = hasAppArmor;
         _runtime.Up(abilities);
         _options = new NodeAgentOptions { NodeName = "node", DataDirectory = _directory, NodeIp = "192.0.2.1" };
+        _devices = new DeviceParts(_options, TimeProvider.System);
         _cri = new CriClient(Path.Combine(_directory, "none.sock"));
         var (cgroups, paths) = (new Cgroups(_options, CgroupFiles.OfThisMachine()), new PodPaths(_options));
         _sandboxes = new SandboxConfigBuilder(_options, cgroups);
         _containers = new ContainerConfigBuilder(
             new EnvironmentBuilder(_cluster), new HostsFiles(_options, paths),
             new ContainerMounts(paths, _runtime, NullLogger<ContainerMounts>.Instance),
-            new ImageStore(_options, _cri, TimeProvider.System), new NodeFacts(_options), cgroups);
+            new ImageStore(_options, _cri, TimeProvider.System), _devices.Manager, new NodeFacts(_options), cgroups);
         _files = new ObjectFiles(_cluster, new TokenCache(_cluster, TimeProvider.System));
         var node = new NodeObject(_cluster, _options);
         _drivers = new CsiParts(_options, _cluster, node, TimeProvider.System).Volumes;
@@ -111,6 +113,7 @@ internal sealed class PodObserver : IDisposable
 
     public void Dispose()
     {
+        _devices.Dispose();
         _cri.Dispose();
         Directory.Delete(_directory, recursive: true);
     }

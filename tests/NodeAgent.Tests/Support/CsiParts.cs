@@ -20,7 +20,7 @@ internal sealed class CsiParts
         Volumes = new CsiVolumes(
             options, paths, cluster, Drivers, Devices, new CsiAttachments(options, cluster, node, time), facts, time);
         Events = new EventRecorder(cluster, options, TimeProvider.System, NullLogger<EventRecorder>.Instance);
-        var expansion = new CsiExpansion(options, cluster, cluster, Drivers, Devices, facts, Events);
+        var expansion = new CsiExpansion(options, cluster, cluster, Drivers, Devices, facts, Events, time);
         Upkeep = new CsiUpkeep(
             Drivers, Devices, Volumes, expansion, new CsiUsage(Drivers, TimeProvider.System), Events, time,
             NullLogger<CsiUpkeep>.Instance);

@@ -233,10 +233,14 @@ internal sealed class FakeCluster : IClusterApi, IObjectReader, IReferenceTracke
 
     public void Put(V1PersistentVolume volume) => _volumes[volume.Metadata.Name] = volume;
 
+    /// <summary>How often somebody asked for a claim.</summary>
+    public int ClaimReads { get; private set; }
+
     public Task<V1PersistentVolumeClaim?> GetClaimAsync(
         string objectNamespace, string name, CancellationToken cancellationToken)
     {
         RequireThere();
+        ClaimReads++;
         return Task.FromResult(_claims.GetValueOrDefault($"{objectNamespace}/{name}"));
     }
 

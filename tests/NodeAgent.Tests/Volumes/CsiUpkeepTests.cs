@@ -78,6 +78,50 @@ public sealed class CsiUpkeepTests : CsiTestBed
     }
 
     [Fact]
+    public async Task Expanding_a_volume_is_tried_again_after_pauses_that_grow()
+    {
+        Driver.Abilities.Add(Ability.ExpandVolume);
+        var volume = Bound();
+        await Stand.SetUpAsync(Claimed());
+        volume.Spec.Capacity = Size("2Gi");
+        Driver.Refuse("NodeExpandVolume", StatusCode.Internal, "no");
+
+        var start = Stand.Time.GetSteadyTime();
+        Assert.Equal(start + RetryDelay.First, await Stand.Csi.Upkeep.RoundAsync(Cancellation));
+        Assert.Equal(start + RetryDelay.First, await Stand.Csi.Upkeep.RoundAsync(Cancellation));
+        Assert.Equal(1, Expansions());
+        Stand.Time.Now += RetryDelay.First;
+        Assert.Equal(start + (3 * RetryDelay.First), await Stand.Csi.Upkeep.RoundAsync(Cancellation));
+        Assert.Equal(2, Expansions());
+
+        Driver.Mood = static (_, _) => Task.CompletedTask;
+        Stand.Time.Now += 2 * RetryDelay.First;
+        Assert.Null(await Stand.Csi.Upkeep.RoundAsync(Cancellation));
+        Assert.Equal(3, Expansions());
+    }
+
+    [Fact]
+    public async Task A_claim_is_asked_for_again_only_when_its_volume_has_become_larger()
+    {
+        Driver.Abilities.Add(Ability.ExpandVolume);
+        var volume = Bound();
+        await Stand.SetUpAsync(Claimed());
+        var asked = Stand.Cluster.ClaimReads;
+        for (var look = 0; look < 3; look++)
+        {
+            Stand.Time.Now += CsiPublished.Period;
+            await Stand.Csi.Upkeep.RoundAsync(Cancellation);
+        }
+
+        Assert.Equal(asked + 1, Stand.Cluster.ClaimReads);
+
+        volume.Spec.Capacity = Size("2Gi");
+        Stand.Time.Now += CsiPublished.Period;
+        await Stand.Csi.Upkeep.RoundAsync(Cancellation);
+        Assert.Equal((asked + 2, 1), (Stand.Cluster.ClaimReads, Expansions()));
+    }
+
+    [Fact]
     public async Task A_driver_tells_how_full_its_volumes_are()
     {
         Bound();
@@ -131,6 +175,8 @@ public sealed class CsiUpkeepTests : CsiTestBed
         await late;
         Assert.Equal([Whole[0], Whole[1], Whole[1]], Driver.Calls);
     }
+
+    private int Expansions() => Driver.Calls.Count(static c => c == "NodeExpandVolume");
 
     private async Task<CsiUsed?> UsedAsync()
     {

@@ -33,9 +33,9 @@ public sealed class CsiVolumesTests : CsiTestBed
         Assert.Equal("b", publish.VolumeContext["a"]);
         Assert.True(MountPoints.Contains(Target));
         Assert.Equal(
-            new CsiVolumeData(FakeCsiDriver.Name, Handle)
+            new CsiVolumeData
             {
-                Name = "pv", LifecycleMode = "Persistent", Node = "n",
+                Driver = FakeCsiDriver.Name, Handle = Handle, Name = "pv", LifecycleMode = "Persistent", Node = "n",
                 Attachment = CsiPlaces.AttachmentName(Handle, FakeCsiDriver.Name, "n"),
             },
             CsiPlaces.Read(Target));

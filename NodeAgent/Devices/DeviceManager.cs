@@ -1,0 +1,216 @@
+using Google.Protobuf;
+using k8s.Models;
+using OrleansOrchestrator.NodeAgent.Cri.V1;
+using OrleansOrchestrator.NodeAgent.Devices.V1Beta1;
+using OrleansOrchestrator.NodeAgent.Metrics;
+using OrleansOrchestrator.NodeAgent.PodRecords;
+using OrleansOrchestrator.Resources.Kernel;
+
+namespace OrleansOrchestrator.NodeAgent.Devices;
+
+/// <summary>
+/// Gives devices of plugins to containers, as upstream's device manager does: all of a pod's when it is admitted, one
+/// pod after the other. A container has the same ones until its pod ends, however often it starts, and whatever
+/// happens to the agent; app containers get those of the init containers before them.
+/// </summary>
+public sealed class DeviceManager : IDisposable
+{
+    private readonly DeviceInventory _inventory;
+    private readonly DeviceAllocations _allocations;
+    private readonly DevicePlugins _plugins;
+    private readonly KubeletMeters _meters;
+    private readonly TimeProvider _time;
+    private readonly SemaphoreSlim _turn = new(1, 1);
+
+    public DeviceManager(
+        DeviceInventory inventory, DeviceAllocations allocations, DevicePlugins plugins, KubeletMeters meters,
+        TimeProvider time)
+    {
+        (_inventory, _allocations, _plugins, _meters, _time) = (inventory, allocations, plugins, meters, time);
+        foreach (var resource in allocations.Resources)
+        {
+            inventory.Expect(resource);
+        }
+    }
+
+    /// <summary>A plugin has, or had, this resource: who gets it is decided here.</summary>
+    public bool Serves(string resource) =>
+        _inventory.Healthy(resource) is not null || _allocations.InUse(resource).Count > 0;
+
+    /// <summary>Gives a pod's containers what they want; why that cannot be, or null.</summary>
+    public async Task<string?> AllocateAsync(V1Pod pod, CancellationToken cancellationToken)
+    {
+        if (!pod.Inits().Concat(pod.Spec.Containers).SelectMany(Wanted).Any())
+        {
+            return null;
+        }
+
+        await _turn.WaitAsync(cancellationToken);
+        try
+        {
+            var reusable = new Reusable();
+            foreach (var container in pod.Inits().Concat(pod.Spec.Containers))
+            {
+                await AllocateAsync(pod, container, reusable, cancellationToken);
+                reusable.Note(
+                    _allocations.Of(pod.Metadata.Uid, container.Name),
+                    isFree: pod.IsPlainInit(container));
+            }
+
+            return null;
+        }
+        catch (DeviceException problem)
+        {
+            return problem.Message;
+        }
+        finally
+        {
+            _turn.Release();
+        }
+    }
+
+    /// <summary>
+    /// Has plugins make a container's devices ready. Those of a plugin that came only after the pod was admitted are
+    /// given now. A <see cref="DeviceException"/> says why that cannot be.
+    /// </summary>
+    public async Task PrepareAsync(V1Pod pod, V1Container container, CancellationToken cancellationToken)
+    {
+        foreach (var (resource, _) in Wanted(container).Where(static w => w.Count > 0))
+        {
+            if (!_allocations.Of(pod.Metadata.Uid, container.Name).Any(a => a.Resource == resource)
+                && await AllocateAsync(pod, cancellationToken) is { } problem)
+            {
+                throw new DeviceException(problem);
+            }
+
+            var devices = _allocations.Of(pod.Metadata.Uid, container.Name).Where(a => a.Resource == resource)
+                .SelectMany(static a => a.Devices);
+            if (_plugins.Find(resource) is { } plugin)
+            {
+                await plugin.PrepareAsync(devices, cancellationToken);
+            }
+        }
+    }
+
+    /// <summary>Puts into a container's configuration what its devices need.</summary>
+    public void Apply(V1Pod pod, V1Container container, ContainerConfig config)
+    {
+        foreach (var given in _allocations.Of(pod.Metadata.Uid, container.Name))
+        {
+            var response = ContainerAllocateResponse.Parser.ParseFrom(given.Response);
+            foreach (var (name, value) in response.Envs.Where(e => config.Envs.All(c => c.Key != e.Key)))
+            {
+                config.Envs.Add(new KeyValue { Key = name, Value = value });
+            }
+
+            config.Mounts.AddRange(
+                from mount in response.Mounts
+                where config.Mounts.All(m => m.ContainerPath != mount.ContainerPath)
+                select new Cri.V1.Mount
+                {
+                    ContainerPath = mount.ContainerPath, HostPath = mount.HostPath, Readonly = mount.ReadOnly,
+                });
+            config.Devices.AddRange(
+                from device in response.Devices
+                where config.Devices.All(d => d.ContainerPath != device.ContainerPath)
+                select new Cri.V1.Device
+                {
+                    ContainerPath = device.ContainerPath, HostPath = device.HostPath, Permissions = device.Permissions,
+                });
+            config.CDIDevices.AddRange(response.CdiDevices.Select(static d => new Cri.V1.CDIDevice { Name = d.Name }));
+            foreach (var (name, value) in response.Annotations)
+            {
+                config.Annotations.TryAdd(name, value);
+            }
+        }
+    }
+
+    /// <summary>A pod has ended.</summary>
+    public void Release(string uid) => _allocations.Remove(uid);
+
+    /// <summary>Forgets pods that went while the agent was away.</summary>
+    public void Keep(IReadOnlySet<string> uids) => _allocations.Keep(uids);
+
+    public void Dispose() => _turn.Dispose();
+
+    /// <summary>
+    /// Nobody gets more of a device than is there: what is asked for and what is allowed is the same.
+    /// </summary>
+    private IEnumerable<(string Resource, int Count)> Wanted(V1Container container) =>
+        from limit in container.Resources?.Limits ?? new Dictionary<string, ResourceQuantity>()
+        where limit.Key.Contains('/', StringComparison.Ordinal) && Serves(limit.Key)
+        orderby limit.Key
+        select (limit.Key, (int)Math.Min(Quantity.Of(limit.Value).Value, int.MaxValue));
+
+    private async Task AllocateAsync(
+        V1Pod pod, V1Container container, Reusable reusable, CancellationToken cancellationToken)
+    {
+        foreach (var (resource, count) in Wanted(container))
+        {
+            var has = _allocations.Of(pod.Metadata.Uid, container.Name).FirstOrDefault(a => a.Resource == resource);
+            if (count == 0 && has is null)
+            {
+                continue;
+            }
+
+            var choice = DeviceChoice.Of(new DeviceNeed
+            {
+                Uid = pod.Metadata.Uid,
+                Container = container.Name,
+                Resource = resource,
+                Count = count,
+                Has = has?.Devices,
+                Reusable = reusable.Of(resource),
+                Healthy = _inventory.Healthy(resource),
+                InUse = _allocations.InUse(resource),
+            });
+            if (choice.Problem is { } problem)
+            {
+                throw new DeviceException(problem);
+            }
+
+            if (!choice.IsNothing)
+            {
+                await AllocateAsync(pod, container, resource, choice, cancellationToken);
+            }
+        }
+    }
+
+    private async Task AllocateAsync(
+        V1Pod pod, V1Container container, string resource, DeviceChoice choice, CancellationToken cancellationToken)
+    {
+        var started = _time.GetTimestamp();
+        var plugin = _plugins.Find(resource) ?? throw new DeviceException($"unknown Device Plugin {resource}");
+        var devices = choice.Completed(
+            choice.Missing == 0 ? [] : await plugin.PreferAsync(choice, cancellationToken));
+        var response = await plugin.AllocateAsync(devices, cancellationToken);
+        _allocations.Add(
+            pod.Metadata.Uid, container.Name, new AllocatedDevices(resource, devices, response.ToByteArray()));
+        _meters.DeviceAllocations.Record(_time.GetElapsedTime(started), resource);
+    }
+
+    /// <summary>What init containers leave to those that come after them.</summary>
+    private sealed class Reusable
+    {
+        private readonly Dictionary<string, HashSet<string>> _devices = new(StringComparer.Ordinal);
+
+        public IReadOnlyCollection<string> Of(string resource) => _devices.GetValueOrDefault(resource) ?? [];
+
+        public void Note(IReadOnlyList<AllocatedDevices> all, bool isFree)
+        {
+            foreach (var own in all)
+            {
+                var devices = _devices.GetValueOrDefault(own.Resource) ?? new HashSet<string>(StringComparer.Ordinal);
+                _devices[own.Resource] = devices;
+                if (isFree)
+                {
+                    devices.UnionWith(own.Devices);
+                }
+                else
+                {
+                    devices.ExceptWith(own.Devices);
+                }
+            }
+        }
+    }
+}

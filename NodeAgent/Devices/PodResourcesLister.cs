@@ -1,0 +1,64 @@
+using Grpc.Core;
+using k8s.Models;
+using OrleansOrchestrator.NodeAgent.Devices.PodResourcesV1;
+using OrleansOrchestrator.NodeAgent.PodRecords;
+using Lister = OrleansOrchestrator.NodeAgent.Devices.PodResourcesV1.PodResourcesLister;
+using PodResources = OrleansOrchestrator.NodeAgent.Devices.PodResourcesV1.PodResources;
+
+namespace OrleansOrchestrator.NodeAgent.Devices;
+
+/// <summary>
+/// Tells programs of the machine, such as those that measure devices, which container has which (the PodResources
+/// API). The pods are asked for late, since who has them has devices too.
+/// </summary>
+public sealed class PodResourcesLister(
+    Lazy<IPodRegistry> pods, DeviceAllocations allocations, DeviceInventory inventory) : Lister.PodResourcesListerBase
+{
+    /// <summary>All pods that have not ended, also those without devices.</summary>
+    public override Task<ListPodResourcesResponse> List(ListPodResourcesRequest request, ServerCallContext context)
+    {
+        var answer = new ListPodResourcesResponse();
+        answer.PodResources.AddRange(pods.Value.List().Where(static p => !p.HasTerminalPhase()).Select(Of));
+        return Task.FromResult(answer);
+    }
+
+    public override Task<GetPodResourcesResponse> Get(GetPodResourcesRequest request, ServerCallContext context) =>
+        pods.Value.Find(request.PodNamespace, request.PodName) is { } found
+            ? Task.FromResult(new GetPodResourcesResponse { PodResources = Of(found.Pod) })
+            : throw new RpcException(new Status(
+                StatusCode.Unknown, $"pod {request.PodName} in namespace {request.PodNamespace} not found"));
+
+    /// <summary>All devices that work, whoever has them, each for itself as upstream tells them.</summary>
+    public override Task<AllocatableResourcesResponse> GetAllocatableResources(
+        AllocatableResourcesRequest request, ServerCallContext context)
+    {
+        var answer = new AllocatableResourcesResponse();
+        answer.Devices.AddRange(
+            from resource in inventory.Amounts.Working.Keys.Order(StringComparer.Ordinal)
+            from device in (inventory.Healthy(resource) ?? new HashSet<string>()).Order(StringComparer.Ordinal)
+            select Devices(resource, [device]));
+        return Task.FromResult(answer);
+    }
+
+    private PodResources Of(V1Pod pod)
+    {
+        var found = new PodResources { Name = pod.Metadata.Name, Namespace = pod.Metadata.NamespaceProperty };
+        foreach (var container in pod.Sidecars().Concat(pod.Spec.Containers))
+        {
+            var own = new ContainerResources { Name = container.Name };
+            own.Devices.AddRange(
+                from allocated in allocations.Of(pod.Metadata.Uid, container.Name)
+                select Devices(allocated.Resource, allocated.Devices));
+            found.Containers.Add(own);
+        }
+
+        return found;
+    }
+
+    private static ContainerDevices Devices(string resource, IEnumerable<string> devices)
+    {
+        var told = new ContainerDevices { ResourceName = resource };
+        told.DeviceIds.AddRange(devices);
+        return told;
+    }
+}

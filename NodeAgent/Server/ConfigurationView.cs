@@ -1,0 +1,91 @@
+using System.Globalization;
+using System.Text.Json.Nodes;
+using OrleansOrchestrator.Formats;
+using OrleansOrchestrator.NodeAgent.Node;
+using OrleansOrchestrator.NodeAgent.PodRecords;
+
+namespace OrleansOrchestrator.NodeAgent.Server;
+
+/// <summary>
+/// The node's settings as upstream's KubeletConfiguration (<c>kubelet.config.k8s.io/v1beta1</c>) has them: of its
+/// fields, those that mean something here. Pure.
+/// </summary>
+public static class ConfigurationView
+{
+    private const int Percent = 100;
+
+    /// <summary>What <c>/configz</c> shows.</summary>
+    public static JsonObject Of(NodeAgentOptions options)
+    {
+        var settings = new JsonObject
+        {
+            ["enableServer"] = true,
+            ["podLogsDir"] = options.PodLogsDirectory,
+            ["address"] = "0.0.0.0",
+            ["port"] = options.KubeletPort,
+            ["rotateCertificates"] = options.BootstrapKubeconfig.Length > 0,
+            ["serverTLSBootstrap"] = options.RotateServerCertificates,
+            ["clusterDomain"] = options.ClusterDomain,
+            ["clusterDNS"] = Texts(options.ClusterDns),
+            ["nodeStatusUpdateFrequency"] = GoDuration.Format(NodeStatusLoop.Check),
+            ["nodeStatusReportFrequency"] = GoDuration.Format(NodeStatusLoop.ReportAnyway),
+            ["nodeLeaseDurationSeconds"] = LeaseLoop.DurationSeconds,
+            ["cgroupRoot"] = options.CgroupRoot,
+            ["cgroupsPerQOS"] = true,
+            ["cgroupDriver"] = "cgroupfs",
+            ["maxPods"] = options.MaxPods,
+            ["podCIDR"] = options.PodCidr,
+            ["resolvConf"] = "/etc/resolv.conf",
+            ["cpuCFSQuota"] = true,
+            ["serializeImagePulls"] = options.MaxParallelImagePulls == 1,
+            ["maxParallelImagePulls"] = options.MaxParallelImagePulls,
+            ["registerNode"] = options.RegisterNode,
+            ["containerRuntimeEndpoint"] = $"unix://{options.SocketPath}",
+            ["systemReserved"] = new JsonObject
+            {
+                ["cpu"] = string.Create(CultureInfo.InvariantCulture, $"{options.SystemReservedMilliCpu}m"),
+                ["memory"] = EvictionMessages.Text(options.SystemReservedMemoryBytes, isBinary: true),
+            },
+        };
+        if (options.StaticPodPath.Length > 0)
+        {
+            settings["staticPodPath"] = options.StaticPodPath;
+        }
+
+        AddHousekeeping(settings, options.Housekeeping);
+        return new JsonObject { ["kubeletconfig"] = settings };
+    }
+
+    private static void AddHousekeeping(JsonObject settings, HousekeepingOptions rules)
+    {
+        settings["imageMinimumGCAge"] = GoDuration.Format(rules.ImageMinimumAge);
+        settings["imageMaximumGCAge"] = GoDuration.Format(rules.ImageMaximumAge);
+        settings["imageGCHighThresholdPercent"] = (int)Math.Round(rules.ImageGcHighShare * Percent);
+        settings["imageGCLowThresholdPercent"] = (int)Math.Round(rules.ImageGcLowShare * Percent);
+        settings["containerLogMaxSize"] = EvictionMessages.Text(rules.LogMaxBytes, isBinary: true);
+        settings["containerLogMaxFiles"] = rules.LogMaxFiles;
+        settings["containerLogMonitorInterval"] = GoDuration.Format(rules.LogPeriod);
+        var (hard, soft) = (rules.EvictionThresholds.Where(static t => t.IsHard),
+            rules.EvictionThresholds.Where(static t => !t.IsHard).ToList());
+        settings["evictionHard"] = Map(hard, static t => AmountOf(t.Value));
+        if (soft.Count > 0)
+        {
+            settings["evictionSoft"] = Map(soft, static t => AmountOf(t.Value));
+            settings["evictionSoftGracePeriod"] = Map(soft, static t => GoDuration.Format(t.Grace));
+        }
+
+        settings["evictionPressureTransitionPeriod"] = GoDuration.Format(rules.PressureTransitionPeriod);
+        settings["evictionMaxPodGracePeriod"] = (int)rules.EvictionMaxPodGrace.TotalSeconds;
+    }
+
+    private static JsonObject Map(IEnumerable<EvictionThreshold> thresholds, Func<EvictionThreshold, string> value) =>
+        new(thresholds.Select(t => KeyValuePair.Create(
+            EvictionThreshold.NameOf(t.Signal), (JsonNode?)JsonValue.Create(value(t)))));
+
+    private static string AmountOf(ThresholdAmount amount) => amount.Amount is { } bytes
+        ? EvictionMessages.Text(bytes, isBinary: true)
+        : string.Create(CultureInfo.InvariantCulture, $"{Math.Round(amount.Share * Percent, 2)}%");
+
+    private static JsonArray Texts(IEnumerable<string> texts) =>
+        new([.. texts.Select(static t => (JsonNode?)JsonValue.Create(t))]);
+}

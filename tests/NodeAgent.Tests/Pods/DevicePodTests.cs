@@ -1,0 +1,63 @@
+using k8s.Models;
+using OrleansOrchestrator.NodeAgent.Devices;
+using OrleansOrchestrator.NodeAgent.Tests.Support;
+using Xunit;
+using static OrleansOrchestrator.NodeAgent.Tests.Support.TestPods;
+
+namespace OrleansOrchestrator.NodeAgent.Tests.Pods;
+
+/// <summary>Pods that run with devices of a plugin.</summary>
+[Collection("containers")]
+public sealed class DevicePodTests(NodeHarness node)
+{
+    private const string Resource = "example.com/fake";
+
+    private FakeCluster Cluster => node.Cluster;
+
+    [Fact]
+    public async Task A_container_finds_its_devices_and_keeps_them_and_another_pod_is_refused()
+    {
+        node.Require();
+        await node.Get<DeviceServer>().Listening;
+        await using var plugin = await FakeDevicePlugin.StartAsync(node.Options.DevicePluginsDirectory);
+        await plugin.RegisterAsync(Resource);
+        plugin.Tell("one", "two");
+        await Cluster.UntilAsync(
+            () => node.Get<DeviceManager>().Serves(Resource), () => "the node has devices", poll: true);
+        var pod = WithDevices(
+            "with-devices", 2, "test -c /dev/one && cat /fake && echo has $FAKE_DEVICES; sleep 2; exit 1");
+
+        Cluster.Create(pod);
+        await node.UntilLogAsync(pod, "c", "has one,two");
+        var late = WithDevices("without-devices", 1, "sleep 1000");
+        Cluster.Create(late);
+        await Cluster.UntilAsync(late, static p => p.Status?.Phase == "Failed", "refused");
+        var refused = Cluster.Get(late);
+        Assert.Equal(
+            ("UnexpectedAdmissionError", "Pod was rejected: Allocate failed due to requested number of devices " +
+                "unavailable for example.com/fake. Requested: 1, Available: 0, which is unexpected"),
+            (refused.Status.Reason, refused.Status.Message));
+
+        await Cluster.UntilAsync(pod, static p => p.Status.ContainerStatuses[0].RestartCount > 0, "started again");
+        await node.UntilLogAsync(pod, "c", "has one,two");
+        Assert.Equal(["allocate one,two"], plugin.Calls);
+
+        await node.DeleteAsync(pod);
+        await node.DeleteAsync(late);
+        await Cluster.UntilAsync(
+            () => node.Get<DeviceAllocations>().InUse(Resource).Count == 0, () => "free", poll: true);
+    }
+
+    private static V1Pod WithDevices(string name, int count, string script)
+    {
+        var pod = Pod(name, Shell("c", script));
+        pod.Spec.Containers[0].Resources = new V1ResourceRequirements
+        {
+            Limits = new Dictionary<string, ResourceQuantity>
+            {
+                [Resource] = new(count.ToString(System.Globalization.CultureInfo.InvariantCulture)),
+            },
+        };
+        return pod;
+    }
+}
