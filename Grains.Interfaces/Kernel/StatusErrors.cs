@@ -23,6 +23,17 @@ public static class StatusErrors
         Details = new StatusDetails { Name = name, Group = NullIfEmpty(resource.Group), Kind = resource.Plural },
     };
 
+    /// <summary>A name that comes of a prefix is taken; another attempt may find one that is free.</summary>
+    public static Status GenerateNameConflict(ResourceName resource, string name)
+    {
+        var taken = AlreadyExists(resource, name);
+        return taken with
+        {
+            Message = $"{taken.Message}, the server was not able to generate a unique name for the object",
+            Details = taken.Details! with { RetryAfterSeconds = 1 },
+        };
+    }
+
     public static Status Conflict(ResourceName resource, string name, string why) => new()
     {
         Code = 409,

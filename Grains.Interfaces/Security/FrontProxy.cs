@@ -13,4 +13,11 @@ public static class FrontProxy
     public const string UidHeader = "X-Remote-Uid";
     public const string GroupHeader = "X-Remote-Group";
     public const string ExtraHeaderPrefix = "X-Remote-Extra-";
+
+    private static readonly string[] Headers = [UserHeader, UidHeader, GroupHeader];
+
+    /// <summary>True for a header that says something of the user.</summary>
+    public static bool NamesUser(string header) =>
+        Headers.Contains(header, StringComparer.OrdinalIgnoreCase)
+        || header.StartsWith(ExtraHeaderPrefix, StringComparison.OrdinalIgnoreCase);
 }

@@ -76,9 +76,12 @@ public static class SlicePlanner
         return new SlicePlan(create, update, delete);
     }
 
-    /// <summary>Equal for slices whose endpoints could share one.</summary>
-    internal static string GroupId(string addressType, IEnumerable<Discoveryv1EndpointPort> ports) =>
-        $"{addressType}|{string.Join('|', ports.Select(p => $"{p.Name}/{p.Protocol}/{p.Port}/{p.AppProtocol}"))}";
+    /// <summary>Equal for slices whose endpoints could share one, in whatever order their ports are.</summary>
+    internal static string GroupId(string addressType, IEnumerable<Discoveryv1EndpointPort> ports)
+    {
+        var ids = ports.Select(static p => $"{p.Name}/{p.Protocol}/{p.Port}/{p.AppProtocol}");
+        return $"{addressType}|{string.Join('|', ids.Order(StringComparer.Ordinal))}";
+    }
 
     private static List<Draft> Place(EndpointGroup group, List<Draft> drafts)
     {

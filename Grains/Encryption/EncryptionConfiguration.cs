@@ -1,4 +1,5 @@
 using System.Collections.Concurrent;
+using OrleansOrchestrator.Formats;
 using OrleansOrchestrator.Grains.Encryption.Kms;
 using OrleansOrchestrator.Interfaces.Kernel;
 
@@ -48,7 +49,7 @@ public sealed class EncryptionConfiguration(TimeProvider? time = null) : IKeyCha
             }
         }
 
-        return KmsRules.Join(problems);
+        return GoErrors.Join(problems);
     }
 
     /// <inheritdoc/>

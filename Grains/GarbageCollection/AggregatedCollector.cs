@@ -1,4 +1,3 @@
-using System.Threading.Channels;
 using Microsoft.Extensions.Logging;
 using OrleansOrchestrator.Grains.Reconciling;
 using OrleansOrchestrator.Interfaces.Aggregation;
@@ -26,8 +25,7 @@ internal sealed partial class AggregatedCollector(
 
     /// <summary>Objects here that want to know of their dependents there: in which round they asked first.</summary>
     private readonly Dictionary<ObjectAddress, long> _askers = [];
-    private readonly Channel<bool> _signal = Channel.CreateBounded<bool>(
-        new BoundedChannelOptions(1) { FullMode = BoundedChannelFullMode.DropWrite });
+    private readonly WakeSignal _signal = new();
 
     private volatile AggregatedSnapshot _snapshot = AggregatedSnapshot.Nothing;
 
@@ -39,8 +37,9 @@ internal sealed partial class AggregatedCollector(
     /// <summary>Rounds between resyncs.</summary>
     public async Task RunAsync(CancellationToken cancellationToken)
     {
-        await foreach (var _ in _signal.Reader.ReadAllAsync(cancellationToken))
+        while (true)
         {
+            await _signal.WaitAsync(cancellationToken);
             await RoundAsync(cancellationToken);
             await Task.Delay(Rest, time, cancellationToken);
         }
@@ -71,7 +70,7 @@ internal sealed partial class AggregatedCollector(
 
             if (_askers.TryAdd(asker, _begun) || _askers[asker] >= _snapshot.Round)
             {
-                _signal.Writer.TryWrite(true);
+                _signal.Set();
                 return null;
             }
 
@@ -99,7 +98,7 @@ internal sealed partial class AggregatedCollector(
     {
         if (_snapshot.Concerns(gone))
         {
-            _signal.Writer.TryWrite(true);
+            _signal.Set();
         }
     }
 
@@ -116,7 +115,7 @@ internal sealed partial class AggregatedCollector(
         catch (StaleReadException)
         {
             // The next attempt has to know them as they are now.
-            _signal.Writer.TryWrite(true);
+            _signal.Set();
             throw;
         }
     }
@@ -126,7 +125,7 @@ internal sealed partial class AggregatedCollector(
         if (Interlocked.Exchange(ref _isInRound, 1) == 1)
         {
             // Once more when it is over.
-            _signal.Writer.TryWrite(true);
+            _signal.Set();
             return;
         }
 
@@ -165,7 +164,7 @@ internal sealed partial class AggregatedCollector(
         askers.ForEach(enqueue);
         if (isChanged && _inARow++ < MaxInARow)
         {
-            _signal.Writer.TryWrite(true);
+            _signal.Set();
         }
     }
 

@@ -35,8 +35,7 @@ internal sealed partial class HollowFleet
     private readonly Dictionary<string, HollowNode> _byName;
     private readonly HollowPods _pods;
     private readonly Lock _lock = new();
-    private readonly Channel<bool> _wake = Channel.CreateBounded<bool>(
-        new BoundedChannelOptions(1) { FullMode = BoundedChannelFullMode.DropWrite });
+    private readonly WakeSignal _wake = new();
 
     private readonly Channel<(HollowPod Pod, HollowStep Step)> _steps =
         Channel.CreateBounded<(HollowPod, HollowStep)>(MaxWritesInFlight);
@@ -255,7 +254,7 @@ internal sealed partial class HollowFleet
             }
         }
 
-        _wake.Writer.TryWrite(true);
+        _wake.Set();
     }
 
     /// <summary>After a gap deletions may have been missed; what the list lacks is gone.</summary>
@@ -308,26 +307,21 @@ internal sealed partial class HollowFleet
             }
 
             await WaitAsync(cancellationToken);
-            _wake.Reader.TryRead(out _);
         }
     }
 
     private async Task WaitAsync(CancellationToken cancellationToken)
     {
-        TimeSpan delay;
+        TimeSpan? delay;
         lock (_lock)
         {
-            delay = _isSynced && _pods.NextDue is { } due ? due - _time.GetUtcNow() : Timeout.InfiniteTimeSpan;
+            delay = _isSynced && _pods.NextDue is { } due ? due - _time.GetUtcNow() : null;
         }
 
-        if (delay <= TimeSpan.Zero && delay != Timeout.InfiniteTimeSpan)
+        if (delay is not { Ticks: <= 0 })
         {
-            return;
+            await _wake.WaitAsync(delay, _time, cancellationToken);
         }
-
-        using var done = CancellationTokenSource.CreateLinkedTokenSource(cancellationToken);
-        await Task.WhenAny(_wake.Reader.WaitToReadAsync(done.Token).AsTask(), Task.Delay(delay, _time, done.Token));
-        await done.CancelAsync();
     }
 
     private bool TryTake(out (HollowPod Pod, HollowStep Step) next)
@@ -396,7 +390,7 @@ internal sealed partial class HollowFleet
                 _pods.Started(pod, outcome.Value, HollowPod.RunDuration(pod.Object, spec));
             }
 
-            _wake.Writer.TryWrite(true);
+            _wake.Set();
         }
 
         return outcome;
@@ -435,7 +429,7 @@ internal sealed partial class HollowFleet
             _pods.Retry(pod, step, Second);
         }
 
-        _wake.Writer.TryWrite(true);
+        _wake.Set();
     }
 
     [LoggerMessage(Level = LogLevel.Information, Message = "{Count} hollow nodes {Prefix}* are registered")]

@@ -1,6 +1,7 @@
 using System.Globalization;
 using System.Text;
 using System.Text.Json.Nodes;
+using OrleansOrchestrator.Formats;
 using OrleansOrchestrator.Interfaces.Hollow;
 using OrleansOrchestrator.Resources.Kernel;
 
@@ -68,16 +69,13 @@ internal static class HollowNodeJson
         {
             ["holderIdentity"] = node.Name,
             ["leaseDurationSeconds"] = LeaseSeconds,
-            ["renewTime"] = Microseconds(now),
+            ["renewTime"] = now.ToApiMicroText(),
         },
     });
 
     /// <summary>Merge patch that renews a lease.</summary>
     public static byte[] LeasePatch(DateTimeOffset now) => Encoding.UTF8.GetBytes(
-        $"{{\"spec\":{{\"renewTime\":\"{Microseconds(now)}\"}}}}");
-
-    public static string Seconds(DateTimeOffset time) =>
-        time.UtcDateTime.ToString("yyyy-MM-dd'T'HH:mm:ss'Z'", CultureInfo.InvariantCulture);
+        $"{{\"spec\":{{\"renewTime\":\"{now.ToApiMicroText()}\"}}}}");
 
     private static JsonObject NodeStatus(HollowNode node, HollowNodeSettings settings, DateTimeOffset now) => new()
     {
@@ -130,19 +128,16 @@ internal static class HollowNodeJson
                 ["status"] = status,
                 ["reason"] = reason,
                 ["message"] = message,
-                ["lastHeartbeatTime"] = Seconds(now),
+                ["lastHeartbeatTime"] = now.ToApiText(),
             };
             if (isTransition)
             {
-                condition["lastTransitionTime"] = Seconds(now);
+                condition["lastTransitionTime"] = now.ToApiText();
             }
 
             return condition;
         }
     }
-
-    private static string Microseconds(DateTimeOffset time) =>
-        time.UtcDateTime.ToString("yyyy-MM-dd'T'HH:mm:ss.ffffff'Z'", CultureInfo.InvariantCulture);
 
     private static byte[] Bytes(JsonObject json) => Encoding.UTF8.GetBytes(json.ToJsonString());
 }

@@ -1,6 +1,7 @@
 using System.Buffers;
 using System.Collections.Frozen;
 using System.Text.Json;
+using OrleansOrchestrator.Formats;
 
 namespace OrleansOrchestrator.Grains.Hollow;
 
@@ -53,7 +54,7 @@ internal static class HollowPodJson
         json.WriteNumber("observedGeneration"u8, generation);
         WriteConditions(json, pod, status, exitCode, exitCode is null ? pod.StartedAt : end, generation);
         WriteAddresses(json, pod);
-        json.WriteString("startTime"u8, HollowNodeJson.Seconds(pod.StartedAt));
+        json.WriteString("startTime"u8, pod.StartedAt.ToApiText());
         WriteContainers(json, "initContainerStatuses", spec, "initContainers", pod, exitCode, end);
         WriteContainers(json, "containerStatuses", spec, "containers", pod, exitCode, end);
         KeepOthers(json, status);
@@ -106,7 +107,7 @@ internal static class HollowPodJson
             json.WriteString("type"u8, type);
             json.WriteString("status"u8, isTrue ? "True" : "False");
             json.WriteNull("lastProbeTime"u8);
-            json.WriteString("lastTransitionTime"u8, HollowNodeJson.Seconds(isTrue ? pod.StartedAt : at));
+            json.WriteString("lastTransitionTime"u8, (isTrue ? pod.StartedAt : at).ToApiText());
             if (why is not null)
             {
                 json.WriteString("reason"u8, why);
@@ -177,15 +178,15 @@ internal static class HollowPodJson
             json.WriteStartObject("terminated"u8);
             json.WriteNumber("exitCode"u8, code);
             json.WriteString("reason"u8, code == 0 ? "Completed" : "Error");
-            json.WriteString("startedAt"u8, HollowNodeJson.Seconds(pod.StartedAt));
-            json.WriteString("finishedAt"u8, HollowNodeJson.Seconds(end));
+            json.WriteString("startedAt"u8, pod.StartedAt.ToApiText());
+            json.WriteString("finishedAt"u8, end.ToApiText());
             json.WriteString("containerID"u8, id);
             json.WriteEndObject();
         }
         else
         {
             json.WriteStartObject("running"u8);
-            json.WriteString("startedAt"u8, HollowNodeJson.Seconds(pod.StartedAt));
+            json.WriteString("startedAt"u8, pod.StartedAt.ToApiText());
             json.WriteEndObject();
         }
 

@@ -15,12 +15,12 @@ public sealed class ChildSequence(int savedCursor)
     private readonly HashSet<int> _taken = [];
 
     /// <summary>No number below is given.</summary>
-    public int Cursor { get; private set; } = savedCursor;
+    private int _cursor = savedCursor;
 
     /// <summary>A child has or had this number, or its name is somebody else's: it is not given again.</summary>
     public void Used(int number)
     {
-        if (number >= Cursor)
+        if (number >= _cursor)
         {
             _taken.Add(number);
         }
@@ -29,24 +29,24 @@ public sealed class ChildSequence(int savedCursor)
     /// <summary>Moves the cursor to the first number that is not known to be taken, or further; returns it.</summary>
     public int Settle(int atLeast = 0)
     {
-        if (atLeast > Cursor)
+        if (atLeast > _cursor)
         {
-            Cursor = atLeast;
+            _cursor = atLeast;
             _taken.RemoveWhere(n => n < atLeast);
         }
 
-        while (_taken.Remove(Cursor))
+        while (_taken.Remove(_cursor))
         {
-            Cursor++;
+            _cursor++;
         }
 
-        return Cursor;
+        return _cursor;
     }
 
     /// <summary>The next numbers to use.</summary>
     public IEnumerable<int> Next()
     {
-        for (var number = Cursor; ; number++)
+        for (var number = _cursor; ; number++)
         {
             if (!_taken.Contains(number))
             {

@@ -151,7 +151,7 @@ public sealed partial class EventSink : BackgroundService
     {
         var (note, about) = (waiting.Note, waiting.Note.Involved);
         var facts = new EventFacts(
-            waiting.Of.Component, $"{about.Kind}/{about.NamespaceProperty}/{about.Name}/{about.Uid}",
+            waiting.Of.Component, EventFacts.AboutOf(about.Kind, about.NamespaceProperty, about.Name, about.Uid),
             about.FieldPath ?? "", note.Type, note.Reason, note.Message);
         lock (_lock)
         {
@@ -165,7 +165,7 @@ public sealed partial class EventSink : BackgroundService
         var patch = new JsonObject
         {
             ["count"] = record.Count,
-            ["lastTimestamp"] = Timestamp(waiting.At),
+            ["lastTimestamp"] = waiting.At.ToApiText(),
             ["message"] = record.Message,
         };
         var key = new ObjectKey(NamespaceOf(waiting.Note.Involved), record.Name);
@@ -201,9 +201,6 @@ public sealed partial class EventSink : BackgroundService
 
     private static string NamespaceOf(V1ObjectReference involved) =>
         string.IsNullOrEmpty(involved.NamespaceProperty) ? "default" : involved.NamespaceProperty;
-
-    private static string Timestamp(DateTimeOffset time) =>
-        time.UtcDateTime.ToString("yyyy-MM-dd'T'HH:mm:ss'Z'", CultureInfo.InvariantCulture);
 
     [LoggerMessage(Level = LogLevel.Debug, Message = "an event was not recorded: {Error}")]
     private partial void LogLost(string error);

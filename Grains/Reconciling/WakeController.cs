@@ -1,5 +1,4 @@
 using System.Collections.Concurrent;
-using System.Threading.Channels;
 using OrleansOrchestrator.Grains.Kernel;
 using OrleansOrchestrator.Interfaces.Kernel;
 using OrleansOrchestrator.Resources.Kernel;
@@ -71,8 +70,7 @@ public sealed class WakeController : IController
     private readonly Dictionary<ObjectKey, long> _lastSent = [];
     private readonly TimeSpan _longest;
     private int _sweepAt = WorthSweeping;
-    private readonly Channel<bool> _signal = Channel.CreateBounded<bool>(
-        new BoundedChannelOptions(1) { FullMode = BoundedChannelFullMode.DropWrite, SingleReader = true });
+    private readonly WakeSignal _signal = new();
 
     /// <param name="target">The resource whose objects are woken.</param>
     /// <param name="namesakes">
@@ -180,7 +178,7 @@ public sealed class WakeController : IController
             }
         }
 
-        _signal.Writer.TryWrite(true);
+        _signal.Set();
     }
 
     private void Enqueue(ObjectKey key, TimeSpan interval)
@@ -224,7 +222,7 @@ public sealed class WakeController : IController
                 _wake(new ObjectAddress(_target, key));
             }
 
-            await WaitAsync(next, cancellationToken);
+            await _signal.WaitAsync(next, _time, cancellationToken);
         }
     }
 
@@ -288,27 +286,5 @@ public sealed class WakeController : IController
         }
 
         _sweepAt = Math.Max(WorthSweeping, 2 * _lastSent.Count);
-    }
-
-    private async Task WaitAsync(TimeSpan? next, CancellationToken cancellationToken)
-    {
-        var signalled = _signal.Reader.ReadAsync(cancellationToken).AsTask();
-        if (next is not { } delay)
-        {
-            await signalled;
-            return;
-        }
-
-        using var stop = CancellationTokenSource.CreateLinkedTokenSource(cancellationToken);
-        await Task.WhenAny(signalled, Task.Delay(delay, _time, stop.Token));
-        await stop.CancelAsync();
-        if (!signalled.IsCompleted)
-        {
-            // The read is still waiting and must not swallow the next signal: complete it, and look at the queues
-            // again.
-            _signal.Writer.TryWrite(true);
-        }
-
-        await signalled;
     }
 }

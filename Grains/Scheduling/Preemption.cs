@@ -1,3 +1,4 @@
+using OrleansOrchestrator.Formats;
 using OrleansOrchestrator.Grains.Scheduling.Extenders;
 using OrleansOrchestrator.Interfaces.Kernel;
 
@@ -79,13 +80,9 @@ public sealed class Preemption(ClusterTables tables, NodeTrial trial, Random ran
         var errors = new List<string>();
         var candidates = Search(pod, resolvable, failed, errors);
         return candidates.Count > 0 ? (candidates, null)
-            : errors.Count > 0 ? ([], PreemptionResult.Failed(Joined(errors)))
+            : GoErrors.Join(errors) is { } error ? ([], PreemptionResult.Failed(error))
             : ([], PreemptionResult.Hopeless(failed.Sentence()));
     }
-
-    /// <summary>As upstream's aggregate prints them.</summary>
-    private static string Joined(List<string> errors) =>
-        errors.Count == 1 ? errors[0] : $"[{string.Join(", ", errors)}]";
 
     private static bool IsBeingFreed(NodeInfo node, PodInfo pod) =>
         node.Pods.Exists(p => p.Priority < pod.Priority && p.IsDeleting && p.IsPreempted);

@@ -2,6 +2,7 @@ using System.Buffers;
 using System.Globalization;
 using System.Text;
 using System.Text.Json;
+using OrleansOrchestrator.Formats;
 
 namespace OrleansOrchestrator.Grains.Scheduling;
 
@@ -55,7 +56,7 @@ internal static class SchedulingJson
             if (pod.UnschedulableReason is null)
             {
                 // Only a change of the status is a transition; the patch keeps the time of an earlier one.
-                json.WriteString("lastTransitionTime"u8, Seconds(state.now));
+                json.WriteString("lastTransitionTime"u8, state.now.ToApiText());
             }
 
             json.WriteNumber("observedGeneration"u8, pod.Generation);
@@ -99,7 +100,7 @@ internal static class SchedulingJson
             json.WriteStartObject("source"u8);
             json.WriteEndObject();
             json.WriteString("type"u8, note.IsWarning ? "Warning"u8 : "Normal"u8);
-            json.WriteString("eventTime"u8, Microseconds(now));
+            json.WriteString("eventTime"u8, now.ToApiMicroText());
             json.WriteString("action"u8, note.Action);
             json.WriteString("reportingComponent"u8, note.Scheduler);
             json.WriteString("reportingInstance"u8, $"{note.Scheduler}-{Environment.MachineName}");
@@ -108,16 +109,10 @@ internal static class SchedulingJson
     /// <summary>Merge patch that counts a repetition of an event.</summary>
     public static ReadOnlyMemory<byte> Series(int count, DateTimeOffset now) => Encoding.UTF8.GetBytes(string.Create(
         CultureInfo.InvariantCulture,
-        $"{{\"series\":{{\"count\":{count},\"lastObservedTime\":\"{Microseconds(now)}\"}}}}"));
+        $"{{\"series\":{{\"count\":{count},\"lastObservedTime\":\"{now.ToApiMicroText()}\"}}}}"));
 
     public static string Truncate(string note) =>
         note.Length <= MaxNoteLength ? note : string.Concat(note.AsSpan(0, MaxNoteLength - Ellipsis.Length), Ellipsis);
-
-    private static string Seconds(DateTimeOffset time) =>
-        time.UtcDateTime.ToString("yyyy-MM-dd'T'HH:mm:ss'Z'", CultureInfo.InvariantCulture);
-
-    private static string Microseconds(DateTimeOffset time) =>
-        time.UtcDateTime.ToString("yyyy-MM-dd'T'HH:mm:ss.ffffff'Z'", CultureInfo.InvariantCulture);
 
     /// <summary>An object that says of a pod what a state knows.</summary>
     internal static ReadOnlyMemory<byte> Write<TState>(

@@ -18,11 +18,15 @@ internal sealed class FakeApi(TimeProvider time)
     /// <summary>What caches that are behind have; null when they have what there is.</summary>
     private Dictionary<ResourceName, Dictionary<ObjectKey, ResourceObject>>? _view;
 
+    public Func<ResourceName, ObjectKey, Status?>? BeforeRead { get; set; }
+
     public Func<FakeWrite, Status?>? BeforeWrite { get; set; }
 
     public Action<FakeWrite>? AfterWrite { get; set; }
 
     public Func<FakeWrite, Status?>? LoseAnswer { get; set; }
+
+    public Action<ListQuery>? BeforeList { get; set; }
 
     public Func<CreateRequest, ResourceObject?>? Answer { get; set; }
 

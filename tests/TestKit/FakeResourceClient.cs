@@ -36,6 +36,12 @@ public sealed class FakeResourceClient : IResourceClient
 
     public UserIdentity User { get; }
 
+    /// <summary>Looks at every read of one object before it happens; may refuse it with a Status.</summary>
+    public Func<ResourceName, ObjectKey, Status?>? BeforeRead
+    {
+        set => _api.BeforeRead = value;
+    }
+
     /// <summary>Looks at every write before it happens; may throw, or refuse it with a Status.</summary>
     public Func<FakeWrite, Status?>? BeforeWrite
     {
@@ -61,6 +67,12 @@ public sealed class FakeResourceClient : IResourceClient
         set => _api.LoseAnswer = value;
     }
 
+    /// <summary>Is told of every list before it is made: what others do meanwhile.</summary>
+    public Action<ListQuery>? BeforeList
+    {
+        set => _api.BeforeList = value;
+    }
+
     /// <summary>Answers questions, which are not stored; null for all that is.</summary>
     public Func<CreateRequest, ResourceObject?>? Answer
     {
@@ -77,10 +89,14 @@ public sealed class FakeResourceClient : IResourceClient
 
     public ValueTask<Outcome<ResourceObject>> GetAsync(
         ResourceName resource, ObjectKey key, ReadFreshness freshness, CancellationToken cancellationToken) =>
-        ValueTask.FromResult(_api.Get(resource, key, freshness));
+        ValueTask.FromResult(
+            _api.BeforeRead?.Invoke(resource, key) is { } refused ? refused : _api.Get(resource, key, freshness));
 
-    public ValueTask<ResourceList> ListAsync(ListQuery query, CancellationToken cancellationToken) =>
-        ValueTask.FromResult(_api.List(query));
+    public ValueTask<ResourceList> ListAsync(ListQuery query, CancellationToken cancellationToken)
+    {
+        _api.BeforeList?.Invoke(query);
+        return ValueTask.FromResult(_api.List(query));
+    }
 
     public async IAsyncEnumerable<ResourceChange> FollowAsync(
         ResourceName resource, [EnumeratorCancellation] CancellationToken cancellationToken)

@@ -1,4 +1,5 @@
 using k8s.Models;
+using OrleansOrchestrator.Formats;
 using OrleansOrchestrator.Resources.ApiExtensions.Definitions;
 using OrleansOrchestrator.Resources.Kernel;
 
@@ -107,8 +108,7 @@ internal static class DefinitionPlanner
         }
         else
         {
-            var messages = busy.Select(InUse).ToList();
-            conflict = ("ShortNamesConflict", messages.Count == 1 ? messages[0] : $"[{string.Join(", ", messages)}]");
+            conflict = ("ShortNamesConflict", GoErrors.Join(busy.Select(InUse))!);
         }
 
         accepted.Kind = Take(wanted.Kind, accepted.Kind, taken.Kinds, "KindConflict");

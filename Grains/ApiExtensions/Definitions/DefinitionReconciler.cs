@@ -1,4 +1,5 @@
 using k8s.Models;
+using OrleansOrchestrator.Formats;
 using OrleansOrchestrator.Grains.Kernel;
 using OrleansOrchestrator.Grains.Reconciling;
 using OrleansOrchestrator.Interfaces.Kernel;
@@ -23,8 +24,7 @@ public sealed class DefinitionReconciler(
     /// </summary>
     private static readonly TimeSpan NextLook = TimeSpan.FromSeconds(1);
 
-    private DateTime Now => new(
-        time.GetUtcNow().Ticks / TimeSpan.TicksPerSecond * TimeSpan.TicksPerSecond, DateTimeKind.Utc);
+    private DateTime Now => ApiTime.Seconds(time.GetUtcNow());
 
     /// <inheritdoc/>
     public async Task<ReconcileResult> ReconcileAsync(CancellationToken cancellationToken)

@@ -1,4 +1,3 @@
-using System.Threading.Channels;
 using k8s.Models;
 using Microsoft.Extensions.Logging;
 using OrleansOrchestrator.Grains.ApiExtensions.Definitions;
@@ -20,8 +19,7 @@ public sealed class ApiServiceRegistrar : IController
     private readonly IResourceClient _client;
     private readonly ReconcilingServices _services;
     private readonly ILogger _logger;
-    private readonly Channel<bool> _signal = Channel.CreateBounded<bool>(
-        new BoundedChannelOptions(1) { FullMode = BoundedChannelFullMode.DropWrite });
+    private readonly WakeSignal _signal = new();
 
     public ApiServiceRegistrar(ReconcilingServices services)
     {
@@ -60,14 +58,15 @@ public sealed class ApiServiceRegistrar : IController
     {
         await foreach (var _ in _client.FollowAsync(resource, cancellationToken))
         {
-            _signal.Writer.TryWrite(true);
+            _signal.Set();
         }
     }
 
     private async Task PumpAsync(CancellationToken cancellationToken)
     {
-        await foreach (var _ in _signal.Reader.ReadAllAsync(cancellationToken))
+        while (true)
         {
+            await _signal.WaitAsync(cancellationToken);
             await Failures.TellRefusalsAsync(ResyncAsync, _logger, Name, cancellationToken);
         }
     }

@@ -39,6 +39,11 @@ public sealed class DaemonSetReconciler : IObjectReconciler
     public async Task<ReconcileResult> ReconcileAsync(CancellationToken cancellationToken)
     {
         var read = await _client.GetAsync<V1DaemonSet>(_key, ReadFreshness.Linearizable, cancellationToken);
+        if (!read.Succeeded && read.Error.Reason != StatusReasons.NotFound)
+        {
+            throw ReconcileException.Of($"daemonset {_key}", read.Error);
+        }
+
         await _pods.BelongToAsync(read.Succeeded ? read.Value.Metadata.Uid : null, cancellationToken);
         if (!read.Succeeded)
         {

@@ -36,6 +36,11 @@ public sealed class ReplicaSetReconciler : IObjectReconciler
     public async Task<ReconcileResult> ReconcileAsync(CancellationToken cancellationToken)
     {
         var read = await _client.GetAsync(_kind.Resource, _key, ReadFreshness.Linearizable, cancellationToken);
+        if (!read.Succeeded && read.Error.Reason != StatusReasons.NotFound)
+        {
+            throw ReconcileException.Of($"{_kind.Kind} {_key}", read.Error);
+        }
+
         await _pods.BelongToAsync(read.Succeeded ? read.Value.Uid : null, cancellationToken);
         if (!read.Succeeded)
         {

@@ -1,5 +1,6 @@
 using System.Text.Json.Nodes;
 using k8s.Models;
+using OrleansOrchestrator.Formats;
 using OrleansOrchestrator.Grains.Core.Pods;
 using OrleansOrchestrator.Grains.Reconciling;
 using OrleansOrchestrator.Interfaces.Kernel;
@@ -112,12 +113,7 @@ internal sealed class StatefulPodControl(
             }
         }
 
-        return failures.Count switch
-        {
-            0 => null,
-            1 => failures[0],
-            _ => $"[{string.Join(", ", failures)}]",
-        };
+        return GoErrors.Join(failures);
     }
 
     private async Task<string?> FixOwnersAsync(int ordinal, PodFacts pod, CancellationToken cancellationToken)

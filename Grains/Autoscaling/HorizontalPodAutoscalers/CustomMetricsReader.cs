@@ -123,7 +123,7 @@ internal sealed class CustomMetricsReader(IAggregatedApis apis, ResourceCatalog 
             $"{metric.Name}.{ExternalGroup}", cancellationToken);
         return failure is not null ? new(0, ExternalFailure + failure)
             : items.Count == 0 ? new(0, "no metrics returned from external metrics API")
-            : new(items.Sum(static i => i.Milli), null);
+            : new((long)Int128.Min(items.Aggregate((Int128)0, static (sum, i) => sum + i.Milli), long.MaxValue), null);
     }
 
     /// <summary>The plural by which the API of figures knows a kind, or why there is none.</summary>

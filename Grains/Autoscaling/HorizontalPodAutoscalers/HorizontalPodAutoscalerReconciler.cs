@@ -1,4 +1,3 @@
-using System.Globalization;
 using System.Text.Json.Nodes;
 using k8s.Models;
 using OrleansOrchestrator.Grains.Kernel;
@@ -117,6 +116,7 @@ public sealed class HorizontalPodAutoscalerReconciler(ObjectKey key, Reconciling
         return result;
     }
 
+    /// <summary>Names no revision: whoever writes the target at the same time does not undo the decision.</summary>
     private ValueTask<Outcome<ResourceObject>> WriteScaleAsync(
         Target target, int replicas, CancellationToken cancellationToken) => _client.PatchAsync(
             new PatchRequest
@@ -125,14 +125,8 @@ public sealed class HorizontalPodAutoscalerReconciler(ObjectKey key, Reconciling
                 Key = target.Item!.Key,
                 Subresource = "scale",
                 Kind = PatchKind.Merge,
-                Patch = System.Text.Encoding.UTF8.GetBytes(new JsonObject
-                {
-                    ["metadata"] = new JsonObject
-                    {
-                        ["resourceVersion"] = target.Item.Revision.ToString(CultureInfo.InvariantCulture),
-                    },
-                    ["spec"] = new JsonObject { ["replicas"] = replicas },
-                }.ToJsonString()),
+                Patch = System.Text.Encoding.UTF8.GetBytes(
+                    new JsonObject { ["spec"] = new JsonObject { ["replicas"] = replicas } }.ToJsonString()),
             },
             cancellationToken);
 

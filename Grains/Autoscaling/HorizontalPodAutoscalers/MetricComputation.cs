@@ -1,5 +1,6 @@
 using k8s.Models;
 using OrleansOrchestrator.Grains.Policy.PodDisruptionBudgets;
+using OrleansOrchestrator.Interfaces.Metrics;
 using OrleansOrchestrator.Resources.Kernel;
 
 namespace OrleansOrchestrator.Grains.Autoscaling.HorizontalPodAutoscalers;
@@ -97,7 +98,8 @@ internal sealed class MetricComputation(AutoscalerObserved observed, DateTimeOff
             isAverage ? $"{spec.Resource} resource" : $"{spec.Resource} {what} utilization (percentage of request)",
             status(new V2MetricValueStatus
             {
-                AverageUtilization = isAverage ? null : proposal.Percent, AverageValue = Amount(proposal.Average),
+                AverageUtilization = isAverage ? null : proposal.Percent,
+                AverageValue = spec.Resource == "memory" ? Bytes(proposal.Average) : Amount(proposal.Average),
             }));
     }
 
@@ -111,6 +113,11 @@ internal sealed class MetricComputation(AutoscalerObserved observed, DateTimeOff
                 + "requested resource (get pods.metrics.k8s.io)");
         }
 
+        if (observed.Pods.All(static p => p.Usage is null))
+        {
+            return (figures, "no metrics returned from resource metrics API");
+        }
+
         foreach (var (pod, usage) in observed.Pods)
         {
             if (usage is null)
@@ -121,23 +128,29 @@ internal sealed class MetricComputation(AutoscalerObserved observed, DateTimeOff
             var counted = target.Container.Length == 0
                 ? usage.Containers
                 : [.. usage.Containers.Where(c => c.Name == target.Container)];
-            if (counted.Count == 0)
+            if (target.Container.Length > 0 && counted.Count == 0)
             {
-                return (figures, $"container {target.Container} not present in metrics for pod {_home}/"
-                    + pod.Metadata.Name);
+                return (figures, $"failed to get container metrics: container {target.Container} not present in "
+                    + $"metrics for pod {_home}/{pod.Metadata.Name}");
             }
 
-            figures[pod.Metadata.Name] = new PodFigure(
-                counted.Sum(c => MilliOf(c.Usage, target.Resource)), usage.Time, usage.Window);
+            if (counted.Count > 0 && SumOf(counted, target.Resource) is { } sum)
+            {
+                figures[pod.Metadata.Name] = new PodFigure(sum, usage.Time, usage.Window);
+            }
         }
 
-        return (figures, figures.Count == 0 ? "no metrics returned from resource metrics API" : null);
+        return (figures, null);
     }
 
-    /// <summary>Upstream rounds the billionths of a core up to thousandths.</summary>
-    private static long MilliOf(Interfaces.Metrics.ResourceUsage usage, string resource) => resource == "cpu"
-        ? (usage.CpuNanocores + 999_999) / 1_000_000
-        : usage.MemoryBytes * 1000;
+    /// <summary>Null for a resource that is not measured: a pod of such figures is one without any.</summary>
+    private static long? SumOf(IEnumerable<ContainerUsage> containers, string resource) => resource switch
+    {
+        // Upstream rounds the billionths of a core up to thousandths.
+        "cpu" => containers.Sum(static c => (c.Usage.CpuNanocores + 999_999) / 1_000_000),
+        "memory" => containers.Sum(static c => c.Usage.MemoryBytes * 1000),
+        _ => null,
+    };
 
     private MetricProposal OfPods(V2PodsMetricSource spec)
     {
@@ -201,8 +214,7 @@ internal sealed class MetricComputation(AutoscalerObserved observed, DateTimeOff
                 Type = "Object",
                 ObjectProperty = new V2ObjectMetricStatus
                 {
-                    DescribedObject = isValue ? of : new V2CrossVersionObjectReference { Kind = "", Name = "" },
-                    Metric = spec.Metric, Current = current,
+                    DescribedObject = of, Metric = spec.Metric, Current = current,
                 },
             });
     }
@@ -256,7 +268,14 @@ internal sealed class MetricComputation(AutoscalerObserved observed, DateTimeOff
 
     private static long Milli(ResourceQuantity? amount) => Quantity.Of(amount).MilliValue;
 
-    private static ResourceQuantity Amount(long milli) => Quantity.Parse($"{milli}m").ToModel();
+    private static ResourceQuantity Amount(long milli) => Quantity.Milli(milli, QuantityFormat.DecimalSI).ToModel();
+
+    /// <summary>
+    /// Memory is shown in whole bytes and powers of two since 1.34 (kubernetes/kubernetes#132351, "HPA status now
+    /// displays memory metrics using Ki").
+    /// </summary>
+    private static ResourceQuantity Bytes(long milli) =>
+        Quantity.Whole(milli / 1000, QuantityFormat.BinarySI).ToModel();
 
     private sealed record ResourceSpec(
         string Resource, string Container, V2MetricTarget Target, string Reason, string Wrapping);

@@ -1,4 +1,5 @@
 using k8s.Models;
+using OrleansOrchestrator.Resources.Core.Pods;
 using OrleansOrchestrator.Resources.Kernel;
 
 namespace OrleansOrchestrator.Grains.Autoscaling.HorizontalPodAutoscalers;
@@ -33,21 +34,24 @@ internal sealed record PodRequests(IReadOnlyDictionary<string, long> ByPod, stri
 
     private static (long Sum, string? Failure) OfPod(V1Pod pod, ResourceTarget target)
     {
-        if (target.Container.Length == 0
-            && pod.Spec.Resources?.Requests?.TryGetValue(target.Resource, out var whole) == true)
+        if (target.Container.Length == 0 && pod.Spec.Resources?.Requests is { Count: > 0 })
         {
-            return (Quantity.Of(whole).MilliValue, null);
+            return PodResources.TotalRequests(pod.Spec).TryGetValue(target.Resource, out var whole)
+                ? (whole.MilliValue, null)
+                : (0, $"missing pod-level request for {target.Resource} in Pod {pod.Metadata.Name}");
+        }
+
+        var sidecars = (pod.Spec.InitContainers ?? []).Where(static c => PodResources.IsSidecar(c));
+        var counted = pod.Spec.Containers.Concat(sidecars)
+            .Where(c => target.Container.Length == 0 || target.Container == c.Name).ToList();
+        if (counted.Count == 0)
+        {
+            return (0, $"container {target.Container} not found in Pod {pod.Metadata.Name}");
         }
 
         var sum = 0L;
-        var sidecars = (pod.Spec.InitContainers ?? []).Where(static c => c.RestartPolicy == "Always");
-        foreach (var container in pod.Spec.Containers.Concat(sidecars))
+        foreach (var container in counted)
         {
-            if (target.Container.Length > 0 && target.Container != container.Name)
-            {
-                continue;
-            }
-
             if (container.Resources?.Requests?.TryGetValue(target.Resource, out var amount) != true)
             {
                 return (0, $"missing request for {target.Resource} in container {container.Name} of Pod "

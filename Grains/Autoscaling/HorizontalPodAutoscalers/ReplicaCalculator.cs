@@ -27,7 +27,7 @@ public readonly record struct Proposal(int Replicas, long Average, int Percent =
 internal static class ReplicaCalculator
 {
     private const string NoPods = "no pods returned by selector while calculating replica count";
-    private const string NoFigures = "did not receive metrics for any ready pods";
+    private const string NoFigures = "did not receive metrics for targeted pods (pods might be unready)";
 
     /// <summary>For a share of what pods ask for.</summary>
     public static Proposal ByUtilization(
@@ -40,15 +40,15 @@ internal static class ReplicaCalculator
         }
 
         var groups = PodGroups.Of(pods, figures, target.Resource == "cpu", now);
+        if (groups.Figures.Count == 0)
+        {
+            return Proposal.Fail(NoFigures);
+        }
+
         var requests = PodRequests.Of(pods, target);
         if (requests.Failure is { } failure)
         {
             return Proposal.Fail(failure);
-        }
-
-        if (groups.Figures.Count == 0)
-        {
-            return Proposal.Fail(NoFigures);
         }
 
         (double Ratio, long Average, int Percent)? Measure(Dictionary<string, long> counted)
@@ -71,7 +71,8 @@ internal static class ReplicaCalculator
         }
 
         var count = Settle(
-            groups, first.Ratio, current, tolerances, pod => requests.ByPod[pod],
+            groups, first.Ratio, current, tolerances,
+            pod => requests.ByPod[pod] * Math.Max(100, target.Amount) / 100,
             counted => Measure(counted)?.Ratio ?? first.Ratio);
         return new Proposal(count, first.Average, first.Percent);
     }
@@ -95,7 +96,7 @@ internal static class ReplicaCalculator
         var average = groups.Figures.Values.Sum() / groups.Figures.Count;
         var count = Settle(
             groups, (double)average / target.Amount, current, tolerances, _ => target.Amount,
-            counted => (double)(counted.Values.Sum() / counted.Count) / target.Amount, isPlain: true);
+            counted => (double)(counted.Values.Sum() / counted.Count) / target.Amount);
         return new Proposal(count, average);
     }
 
@@ -134,7 +135,7 @@ internal static class ReplicaCalculator
 
     private static int Settle(
         PodGroups groups, double ratio, int current, Tolerances tolerances, Func<string, long> worst,
-        Func<Dictionary<string, long>, double> measure, bool isPlain = false)
+        Func<Dictionary<string, long>, double> measure)
     {
         var countsUnready = groups.Unready.Count > 0 && ratio > 1.0;
         if (!countsUnready && groups.Missing.Count == 0)
@@ -143,7 +144,7 @@ internal static class ReplicaCalculator
         }
 
         var figures = groups.Figures;
-        if (ratio != 1.0 || isPlain)
+        if (ratio != 1.0)
         {
             foreach (var pod in groups.Missing)
             {

@@ -45,9 +45,11 @@ internal sealed class TargetReader(IResourceClient client, ResourceCatalog catal
         }
 
         var json = JsonTree.ParseOwn(read.Value.Json.Span);
-        var scale = new TargetScale(
-            paths.ReadReplicas(json) ?? 0, paths.ReadActual(json), paths.ReadSelector(json));
-        return new Target(definition.Name, read.Value, scale, "");
+        return paths.ReadReplicas(json) is { } replicas
+            ? new Target(
+                definition.Name, read.Value,
+                new TargetScale(replicas, paths.ReadActual(json), paths.ReadSelector(json)), "")
+            : Fail(definition.Name, StatusErrors.InternalError(paths.Lacking).Message);
     }
 
     private static Target Fail(ResourceName resource, string why) => new(resource, null, null, why);

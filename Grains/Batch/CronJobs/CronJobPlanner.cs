@@ -26,7 +26,7 @@ public static class CronJobPlanner
     {
         var events = new List<EventNote>();
         var expired = Expired(job.Spec, jobs);
-        var status = Observe(job, jobs, expired, events);
+        var status = Observe(job, jobs, events);
         var unexpected = jobs.Where(j => JobConditions.End(j.Status) is null
             && status.Active?.Any(a => a.Uid == j.Metadata.Uid) != true).ToList();
         var plan = new CronJobPlan { Status = status, Events = events, Unexpected = unexpected, Expired = expired };
@@ -78,12 +78,10 @@ public static class CronJobPlanner
             .ThenBy(j => j.Metadata.Name, StringComparer.Ordinal)
             .SkipLast(limit.Value);
 
-    /// <summary>The status without Jobs that have ended, are gone, or go now.</summary>
-    private static V1CronJobStatus Observe(
-        V1CronJob job, IReadOnlyList<V1Job> jobs, List<V1Job> expired, List<EventNote> events)
+    /// <summary>The status without Jobs that have ended or are gone.</summary>
+    private static V1CronJobStatus Observe(V1CronJob job, IReadOnlyList<V1Job> jobs, List<EventNote> events)
     {
         var active = job.Status?.Active?.ToList() ?? [];
-        active.RemoveAll(a => expired.Exists(e => e.Metadata.Uid == a.Uid));
         var lastSuccess = job.Status?.LastSuccessfulTime;
         foreach (var child in jobs)
         {

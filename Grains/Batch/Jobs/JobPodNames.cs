@@ -17,11 +17,6 @@ internal sealed class JobPodNames(string job, string uid, int savedCursor)
     private readonly Dictionary<int, (ChildNames Names, ChildSequence Numbers)> _indexes = [];
     private int _cursor = savedCursor;
 
-    public string Uid => uid;
-
-    /// <summary>The cursor that was saved, where whoever begins anew begins.</summary>
-    public int Saved { get; set; } = savedCursor;
-
     /// <summary>Takes notice of the pods that exist; returns the cursor to save before others are made.</summary>
     public int Observe(IEnumerable<JobPod> pods)
     {

@@ -33,7 +33,7 @@ public sealed class JobReconciler : IObjectReconciler
     private readonly IResourceClient _client;
     private readonly IResourceClient _expiry;
     private readonly EventRecorder _events;
-    private readonly IChildCursors _cursors;
+    private readonly KeptCursor _cursor;
     private readonly TimeProvider _time;
     private JobPodNames? _names;
     private (string Uid, PodBackoff Value)? _backoff;
@@ -44,7 +44,7 @@ public sealed class JobReconciler : IObjectReconciler
         _client = services.Client.As(UserIdentity.Controller(Controller));
         _expiry = services.Client.As(UserIdentity.Controller(ExpiryController));
         _events = services.Events.For(Controller);
-        _cursors = services.Cursors;
+        _cursor = new KeptCursor(services.Cursors);
         _time = services.Time;
     }
 
@@ -57,6 +57,11 @@ public sealed class JobReconciler : IObjectReconciler
         var read = await _client.GetAsync<V1Job>(_key, ReadFreshness.Linearizable, cancellationToken);
         if (!read.Succeeded)
         {
+            if (read.Error.Reason != StatusReasons.NotFound)
+            {
+                throw ReconcileException.Of($"job {_key}", read.Error);
+            }
+
             await ForgetAsync(cancellationToken);
             return ReconcileResult.Done;
         }
@@ -191,14 +196,14 @@ public sealed class JobReconciler : IObjectReconciler
         var names = await NamesAsync(observed.Job, cancellationToken);
         if (plan.Delete.Count > 0)
         {
-            await KeepAsync(names, names.LetGo(observed.Pods), cancellationToken);
+            await _cursor.SaveAsync(names.LetGo(observed.Pods), cancellationToken);
             return await ForEachAsync(
                 plan.Delete,
                 (pod, token) => DeleteAsync(observed.Job, pod, plan.DeleteCounts, token),
                 cancellationToken);
         }
 
-        await KeepAsync(names, names.Observe(observed.Pods), cancellationToken);
+        await _cursor.SaveAsync(names.Observe(observed.Pods), cancellationToken);
         return await CreateAsync(observed.Job, names, plan.Create, cancellationToken);
     }
 
@@ -284,25 +289,15 @@ public sealed class JobReconciler : IObjectReconciler
     private async ValueTask<JobPodNames> NamesAsync(V1Job job, CancellationToken cancellationToken)
     {
         var uid = job.Metadata.Uid;
-        if (_names?.Uid != uid)
+        if (await _cursor.BelongToAsync(uid, cancellationToken))
         {
-            // A Job that was never counted has not lost a pod either: its cursor is where it began.
-            var isNew = job.Status?.UncountedTerminatedPods is null;
-            _names = new JobPodNames(
-                job.Metadata.Name, uid, isNew ? 0 : await _cursors.LoadAsync(uid, cancellationToken));
+            _names = null;
         }
 
-        return _names!;
-    }
-
-    /// <summary>No name below the cursor is given again, by whoever goes on.</summary>
-    private async Task KeepAsync(JobPodNames names, int cursor, CancellationToken cancellationToken)
-    {
-        if (cursor > names.Saved)
-        {
-            await _cursors.SaveAsync(names.Uid, cursor, cancellationToken);
-            names.Saved = cursor;
-        }
+        // A Job that was never counted has not lost a pod either: its cursor is where it began.
+        var isNew = job.Status?.UncountedTerminatedPods is null;
+        return _names ??= new JobPodNames(
+            job.Metadata.Name, uid, isNew ? _cursor.Begin() : await _cursor.LoadAsync(cancellationToken));
     }
 
     /// <summary>True when there is more to count.</summary>
@@ -319,7 +314,7 @@ public sealed class JobReconciler : IObjectReconciler
         if (count.End is null && count.Untrack.Count > 0)
         {
             var names = await NamesAsync(job, cancellationToken);
-            await KeepAsync(names, names.LetGo(observed.Pods), cancellationToken);
+            await _cursor.SaveAsync(names.LetGo(observed.Pods), cancellationToken);
         }
 
         var untracked = new ConcurrentDictionary<string, bool>(StringComparer.Ordinal);
@@ -375,11 +370,7 @@ public sealed class JobReconciler : IObjectReconciler
 
     private async Task ForgetAsync(CancellationToken cancellationToken)
     {
-        if (_names is { Saved: > 0 } names)
-        {
-            await _cursors.ForgetAsync(names.Uid, cancellationToken);
-        }
-
+        await _cursor.BelongToAsync(null, cancellationToken);
         (_names, _backoff) = (null, null);
     }
 

@@ -1,6 +1,5 @@
 using System.Collections.Concurrent;
 using System.Net;
-using System.Threading.Channels;
 using k8s.Models;
 using Microsoft.Extensions.Logging;
 using OrleansOrchestrator.Grains.Kernel;
@@ -32,8 +31,7 @@ public sealed partial class NodeFurnishingController : IController
     private readonly ILogger _logger;
     private readonly Dictionary<string, Known> _known = new(StringComparer.Ordinal);
     private readonly SemaphoreSlim _turn = new(1, 1);
-    private readonly Channel<bool> _changed = Channel.CreateBounded<bool>(
-        new BoundedChannelOptions(1) { FullMode = BoundedChannelFullMode.DropWrite });
+    private readonly WakeSignal _changed = new();
 
     private List<NodeRanges>? _ranges;
     private int _step;
@@ -80,7 +78,7 @@ public sealed partial class NodeFurnishingController : IController
         {
             if (!_options.DropWakeUps && !ReferenceEquals(change, ResourceChange.Synced) && IsNews(change))
             {
-                _changed.Writer.TryWrite(true);
+                _changed.Set();
             }
         }
     }
@@ -95,8 +93,9 @@ public sealed partial class NodeFurnishingController : IController
 
     private async Task SweepOnChangeAsync(CancellationToken cancellationToken)
     {
-        await foreach (var _ in _changed.Reader.ReadAllAsync(cancellationToken))
+        while (true)
         {
+            await _changed.WaitAsync(cancellationToken);
             await ResyncAsync(cancellationToken);
 
             // A thousand nodes that register at once must not cause a thousand sweeps of all.

@@ -1,6 +1,5 @@
-using System.Globalization;
 using System.Text.Json.Nodes;
-using System.Threading.Channels;
+using OrleansOrchestrator.Formats;
 using OrleansOrchestrator.Grains.Kernel;
 using k8s.Models;
 using Microsoft.Extensions.Logging;
@@ -36,8 +35,7 @@ public sealed class NodeLifecycleController : IController
     private long? _lastSweep;
     private (TimeSpan Last, TimeSpan Before) _gaps;
     private bool _cannotWrite;
-    private readonly Channel<bool> _changed = Channel.CreateBounded<bool>(
-        new BoundedChannelOptions(1) { FullMode = BoundedChannelFullMode.DropWrite });
+    private readonly WakeSignal _changed = new();
 
     public NodeLifecycleController(ReconcilingServices services)
     {
@@ -76,7 +74,7 @@ public sealed class NodeLifecycleController : IController
         {
             if (!_options.DropWakeUps && !ReferenceEquals(change, ResourceChange.Synced) && IsNews(change))
             {
-                _changed.Writer.TryWrite(true);
+                _changed.Set();
             }
         }
     }
@@ -95,14 +93,15 @@ public sealed class NodeLifecycleController : IController
         using var timer = new PeriodicTimer(_options.NodeMonitorPeriod, _time);
         while (await timer.WaitForNextTickAsync(cancellationToken))
         {
-            _changed.Writer.TryWrite(true);
+            _changed.Set();
         }
     }
 
     private async Task SweepOnChangeAsync(CancellationToken cancellationToken)
     {
-        await foreach (var _ in _changed.Reader.ReadAllAsync(cancellationToken))
+        while (true)
         {
+            await _changed.WaitAsync(cancellationToken);
             await Failures.TellAsync(ResyncAsync, _logger, Name, cancellationToken);
 
             // A thousand nodes that register at once must not cause a thousand sweeps of all.
@@ -325,7 +324,7 @@ public sealed class NodeLifecycleController : IController
 
     private async Task MarkPodAsync(ResourceObject pod, CancellationToken cancellationToken)
     {
-        var now = _time.GetUtcNow().UtcDateTime.ToString("yyyy-MM-dd'T'HH:mm:ss'Z'", CultureInfo.InvariantCulture);
+        var now = _time.GetUtcNow().ToApiText();
         var patch = new JsonObject
         {
             ["metadata"] = new JsonObject { ["uid"] = pod.Uid },

@@ -230,7 +230,7 @@ public sealed class ClaimReconciler : IObjectReconciler
         }
         else if (isNew)
         {
-            status.Capacity = volume.Spec.Capacity;
+            status.Capacity = VolumeBinding.CapacityOf(volume);
             status.CurrentVolumeAttributesClassName = volume.Spec.VolumeAttributesClassName;
         }
 

@@ -47,10 +47,6 @@ internal static class LocalPath
     public static bool IsOurs(V1PersistentVolume volume) =>
         volume.GetAnnotation(VolumeAnnotations.ProvisionedBy) == Provisioner;
 
-    /// <summary>True when the data goes with the claim.</summary>
-    public static bool IsDeleted(V1PersistentVolume volume) =>
-        volume.Spec.PersistentVolumeReclaimPolicy == Delete;
-
     /// <summary>Why no directory can be what the claim wants; null when one can.</summary>
     public static string? WhyNot(V1PersistentVolumeClaim claim) =>
         claim.Spec.VolumeMode == "Block" ? "only volumes of mode Filesystem can be made of directories"

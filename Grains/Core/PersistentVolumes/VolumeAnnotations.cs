@@ -27,6 +27,9 @@ internal static class VolumeAnnotations
     /// <summary>On a claim: who is to make its volume larger.</summary>
     public const string Resizer = "volume.kubernetes.io/storage-resizer";
 
+    /// <summary>On a volume: the size of its file system, which has yet to be made as large as it is itself.</summary>
+    public const string PreResizeCapacity = "volume.alpha.kubernetes.io/pre-resize-capacity";
+
     /// <summary>The value of annotations that only need to be there.</summary>
     public const string Yes = "yes";
 

@@ -24,6 +24,13 @@ internal static class VolumeBinding
         return true;
     }
 
+    /// <summary>What a claim shows as its capacity when it is bound to the volume.</summary>
+    public static IDictionary<string, ResourceQuantity> CapacityOf(V1PersistentVolume volume) =>
+        volume.GetAnnotation(VolumeAnnotations.PreResizeCapacity) is { } before
+        && Quantity.TryParse(before, out var size)
+            ? new Dictionary<string, ResourceQuantity>(volume.Spec.Capacity) { ["storage"] = size.ToModel() }
+            : volume.Spec.Capacity;
+
     /// <summary>How a volume names its claim.</summary>
     public static V1ObjectReference Reference(V1PersistentVolumeClaim claim) => new()
     {

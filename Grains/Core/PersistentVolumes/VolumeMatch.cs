@@ -38,7 +38,8 @@ internal static class VolumeMatch
 
     /// <summary>
     /// The volume reserved for the claim, else the smallest that is large enough; the binder, but not the scheduler,
-    /// looks first, for either, at those with the fewest access modes beside the wanted ones. Null when there is none.
+    /// looks first, for either, at those with the fewest access modes beside the wanted ones, and never at others. Null
+    /// when there is none.
     /// </summary>
     /// <param name="claim">Unbound.</param>
     /// <param name="volumes">All volumes.</param>
@@ -55,9 +56,10 @@ internal static class VolumeMatch
         }
 
         var selector = claim.Spec.Selector is null ? LabelSelector.Everything : LabelSelector.Of(claim.Spec.Selector);
-        return suitable.Where(v => IsFor(v, claim)
-                || (!reservedOnly && v.Status?.Phase == "Available" && ClassOf(v) == ClassOf(claim)
-                    && selector.Matches(v.Metadata) && isReachable?.Invoke(v) != false))
+        return suitable.Where(v => HasModes(v, claim)
+                && (IsFor(v, claim)
+                    || (!reservedOnly && v.Status?.Phase == "Available" && ClassOf(v) == ClassOf(claim)
+                        && selector.Matches(v.Metadata) && isReachable?.Invoke(v) != false)))
             .OrderBy(v => isReachable is null ? v.Spec.AccessModes?.Count ?? 0 : 0)
             .ThenByDescending(v => IsFor(v, claim))
             .ThenBy(Capacity)
@@ -82,8 +84,7 @@ internal static class VolumeMatch
         && volume.Metadata.DeletionTimestamp is null
         && Capacity(volume) >= Requested(claim)
         && SameMode(volume, claim)
-        && SameAttributes(volume, claim)
-        && HasModes(volume, claim);
+        && SameAttributes(volume, claim);
 
     private static bool HasModes(V1PersistentVolume volume, V1PersistentVolumeClaim claim) =>
         claim.Spec.AccessModes?.All(m => volume.Spec.AccessModes?.Contains(m) == true) != false;

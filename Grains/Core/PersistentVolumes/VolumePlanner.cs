@@ -64,7 +64,7 @@ public static class VolumePlanner
             return new VolumePlan { Notes = VolumeMatch.SameMode(volume, claim) ? [] : Incompatible(volume, claim) };
         }
 
-        return volume.Has(VolumeAnnotations.ProvisionedBy) && Policy(volume) == "Delete"
+        return volume.Has(VolumeAnnotations.ProvisionedBy) && IsDeleted(volume)
             ? Reclaim(volume)
             : new VolumePlan { Unbind = true };
     }
@@ -75,13 +75,16 @@ public static class VolumePlanner
             ? new VolumePlan()
             : new VolumePlan { Phase = Failed, Message = why.Message, Notes = [why] };
 
+    /// <summary>Its storage goes with its claim.</summary>
+    public static bool IsDeleted(V1PersistentVolume volume) => Policy(volume) == "Delete";
+
     private static VolumePlan Reclaim(V1PersistentVolume volume)
     {
         // A failure stays visible while reclaiming is tried again.
         var released = volume.Status?.Phase == Failed ? new VolumePlan() : Show(volume, Released);
         if (LocalPath.IsOurs(volume))
         {
-            return LocalPath.IsDeleted(volume)
+            return IsDeleted(volume)
                 ? released with { RemoveData = true, LetGo = true, Delete = true }
                 : released with { LetGo = volume.Metadata.DeletionTimestamp is not null };
         }
@@ -95,7 +98,7 @@ public static class VolumePlanner
             {
                 (true, _) => released,
                 (_, { } refusal) => Fail(volume, EventNote.Warning(volume, "VolumeFailedDelete", refusal)),
-                _ => released with { Delete = volume.Metadata.DeletionTimestamp is null },
+                _ => released with { Delete = true },
             },
             RecyclePolicy => released with { Recycle = true },
             _ => Fail(
@@ -111,7 +114,6 @@ public static class VolumePlanner
 
     private static VolumePlan Show(V1PersistentVolume volume, string phase) =>
         volume.Status?.Phase == phase ? new VolumePlan() : new VolumePlan { Phase = phase };
-
 
     private static EventNote[] Incompatible(V1PersistentVolume volume, V1PersistentVolumeClaim claim) =>
     [

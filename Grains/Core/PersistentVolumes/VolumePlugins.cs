@@ -9,6 +9,9 @@ namespace OrleansOrchestrator.Grains.Core.PersistentVolumes;
 /// </summary>
 internal static class VolumePlugins
 {
+    /// <summary>Keeps a volume that a plugin of the cluster's own has made until its storage is deleted.</summary>
+    public const string DeletionFinalizer = "kubernetes.io/pv-controller";
+
     private const string BuiltInPrefix = "kubernetes.io/";
     private const string HostPath = "kubernetes.io/host-path";
 
@@ -41,6 +44,37 @@ internal static class VolumePlugins
         }
 
         item.SetAnnotation(VolumeAnnotations.MigratedTo, driver);
+        return true;
+    }
+
+    /// <summary>
+    /// Gives a volume the finalizers of who is to delete its storage, where that was made for a claim; false when it
+    /// has them. One that is being deleted gets none any more.
+    /// </summary>
+    public static bool NoteFinalizers(V1PersistentVolume volume)
+    {
+        var maker = volume.GetAnnotation(VolumeAnnotations.ProvisionedBy) ?? "";
+        var isMigrated = Migrated.ContainsKey(maker);
+        if (!isMigrated && !maker.StartsWith(BuiltInPrefix, StringComparison.Ordinal))
+        {
+            return false;
+        }
+
+        var all = volume.Metadata.Finalizers ?? [];
+        var (isOurs, has) = (!isMigrated && VolumePlanner.IsDeleted(volume), all.Contains(DeletionFinalizer));
+        List<string> wanted =
+            [.. all.Where(f => f == DeletionFinalizer ? isOurs : isMigrated || f != LocalPath.Finalizer)];
+        if (isOurs && !has && volume.Metadata.DeletionTimestamp is null)
+        {
+            wanted.Add(DeletionFinalizer);
+        }
+
+        if (wanted.SequenceEqual(all))
+        {
+            return false;
+        }
+
+        volume.Metadata.Finalizers = wanted;
         return true;
     }
 

@@ -49,7 +49,8 @@ public sealed class VolumeReconciler : IObjectReconciler
         }
 
         var volume = read.Value.Clone<V1PersistentVolume>();
-        if (VolumePlugins.NoteDriver(volume, volume.GetAnnotation(VolumeAnnotations.ProvisionedBy)))
+        var isNoted = VolumePlugins.NoteDriver(volume, volume.GetAnnotation(VolumeAnnotations.ProvisionedBy));
+        if (VolumePlugins.NoteFinalizers(volume) || isNoted)
         {
             volume = Written(await _client.UpdateAsync(volume, cancellationToken));
         }
@@ -164,9 +165,31 @@ public sealed class VolumeReconciler : IObjectReconciler
         ? outcome.Value.Clone<V1PersistentVolume>()
         : throw ReconcileException.Of($"persistentvolume {_key}", outcome.Error);
 
+    /// <summary>
+    /// Our finalizer goes when the volume is being deleted: taken from one whose deletion is refused, it would be put
+    /// back, again and again.
+    /// </summary>
     private async Task DeleteAsync(V1PersistentVolume volume, CancellationToken cancellationToken)
     {
-        var outcome = await _client.DeleteAsync(volume, cancellationToken);
+        if (volume.Metadata.DeletionTimestamp is null)
+        {
+            Expect(await _client.DeleteAsync(volume, cancellationToken));
+        }
+
+        if (volume.Metadata.Finalizers?.Contains(VolumePlugins.DeletionFinalizer) == true)
+        {
+            Expect(await _client.MutateAsync<V1PersistentVolume>(
+                _key,
+                "",
+                v => v.Metadata.Uid == volume.Metadata.Uid
+                    && v.Metadata.Finalizers?.Remove(VolumePlugins.DeletionFinalizer) == true,
+                cancellationToken));
+        }
+    }
+
+    /// <summary>What has gone meanwhile is well.</summary>
+    private void Expect(Outcome<ResourceObject> outcome)
+    {
         if (!outcome.Succeeded && outcome.Error.Reason != StatusReasons.NotFound)
         {
             throw ReconcileException.Of($"persistentvolume {_key}", outcome.Error);

@@ -1,6 +1,6 @@
-using System.Globalization;
 using System.Text.Json.Nodes;
 using k8s.Models;
+using OrleansOrchestrator.Formats;
 
 namespace OrleansOrchestrator.Grains.Core.Pods;
 
@@ -27,8 +27,7 @@ public static class PodDisruption
                 ["status"] = "True",
                 ["reason"] = reason,
                 ["message"] = message,
-                ["lastTransitionTime"] =
-                    now.UtcDateTime.ToString("yyyy-MM-dd'T'HH:mm:ss'Z'", CultureInfo.InvariantCulture),
+                ["lastTransitionTime"] = now.ToApiText(),
             }),
         };
         if (phase is not null)

@@ -82,6 +82,12 @@ public sealed class PodFacts
     /// <summary>The most restarts of any sidecar. Hardly ever any, so the model may be decoded for it.</summary>
     public int SidecarRestarts => _hasInitRestarts ? OfSidecars(Item.As<V1Pod>()) : 0;
 
+    /// <summary>
+    /// Of what the status says of containers' resources: where it is another one, so may they be. It means nothing
+    /// outside of this process.
+    /// </summary>
+    public int ResourcesHash { get; private set; }
+
     public bool IsTerminating => Item.Metadata.DeletionTimestamp is not null;
 
     /// <summary>Its node ended it for want of resources.</summary>
@@ -209,13 +215,14 @@ public sealed class PodFacts
                 ReadEach(
                     ref reader,
                     static (PodFacts facts, ref Utf8JsonReader r) =>
-                        facts.Restarts = Math.Max(facts.Restarts, ReadRestarts(ref r)));
+                        facts.Restarts = Math.Max(facts.Restarts, facts.ReadContainerStatus(ref r)));
             }
             else if (reader.ValueTextEquals("initContainerStatuses"u8))
             {
                 ReadEach(
                     ref reader,
-                    static (PodFacts facts, ref Utf8JsonReader r) => facts._hasInitRestarts |= ReadRestarts(ref r) > 0);
+                    static (PodFacts facts, ref Utf8JsonReader r) =>
+                        facts._hasInitRestarts |= facts.ReadContainerStatus(ref r) > 0);
             }
             else
             {
@@ -364,9 +371,12 @@ public sealed class PodFacts
         }
     }
 
-    private static int ReadRestarts(ref Utf8JsonReader reader)
+    /// <summary>Reads what a container has; returns how often it was restarted.</summary>
+    private int ReadContainerStatus(ref Utf8JsonReader reader)
     {
         var restarts = 0;
+        var hash = new HashCode();
+        hash.Add(ResourcesHash);
         while (reader.Read() && reader.TokenType == JsonTokenType.PropertyName)
         {
             if (reader.ValueTextEquals("restartCount"u8))
@@ -374,12 +384,25 @@ public sealed class PodFacts
                 reader.Read();
                 restarts = reader.TryGetInt32(out var count) ? count : 0;
             }
+            else if (reader.ValueTextEquals("name"u8))
+            {
+                reader.Read();
+                hash.AddBytes(reader.ValueSpan);
+            }
+            else if (reader.ValueTextEquals("resources"u8))
+            {
+                reader.Read();
+                var start = (int)reader.TokenStartIndex;
+                reader.Skip();
+                hash.AddBytes(Item.Json.Span[start..(int)reader.BytesConsumed]);
+            }
             else
             {
                 reader.Skip();
             }
         }
 
+        ResourcesHash = hash.ToHashCode();
         return restarts;
     }
 

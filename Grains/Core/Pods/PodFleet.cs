@@ -18,9 +18,8 @@ public sealed class PodFleet(IResourceClient client, EventRecorder events, IChil
     /// <summary>Pods created or deleted at once.</summary>
     public const int MaxFanOut = 64;
 
-    private string? _owner;
+    private readonly KeptCursor _cursor = new(cursors);
     private ChildSequence? _sequence;
-    private int _savedCursor;
     private int _firstBatch = 1;
 
     /// <summary>Creates pods under the next names, in batches that double as long as all goes well.</summary>
@@ -46,7 +45,7 @@ public sealed class PodFleet(IResourceClient client, EventRecorder events, IChil
             }
         }
 
-        await SettleAsync(owner.Uid, children, cancellationToken);
+        await _cursor.SaveAsync(children.Settle(), cancellationToken);
         var numbers = children.Next().Take(count).ToArray();
         var answers = new Created[count];
         await SlowStart.RunAsync(count, _firstBatch, MaxFanOut, async i =>
@@ -62,7 +61,7 @@ public sealed class PodFleet(IResourceClient client, EventRecorder events, IChil
             }
         }
 
-        await SettleAsync(owner.Uid, children, cancellationToken);
+        await _cursor.SaveAsync(children.Settle(), cancellationToken);
 
         // What went well a moment ago may begin at full width; what failed feels its way again.
         _firstBatch = Array.TrueForAll(answers, a => a.IsDone) ? MaxFanOut : 1;
@@ -85,36 +84,16 @@ public sealed class PodFleet(IResourceClient client, EventRecorder events, IChil
     /// <summary>Notes whose pods they are; what was kept of an owner before it may go. Null when it is gone.</summary>
     public async ValueTask BelongToAsync(string? ownerUid, CancellationToken cancellationToken)
     {
-        if (_owner is { } before && before != ownerUid)
+        if (await _cursor.BelongToAsync(ownerUid, cancellationToken))
         {
-            await cursors.ForgetAsync(before, cancellationToken);
             _sequence = null;
         }
-
-        _owner = ownerUid;
     }
 
     private async ValueTask<ChildSequence> SequenceAsync(string ownerUid, CancellationToken cancellationToken)
     {
         await BelongToAsync(ownerUid, cancellationToken);
-        if (_sequence is null)
-        {
-            _savedCursor = await cursors.LoadAsync(ownerUid, cancellationToken);
-            _sequence = new ChildSequence(_savedCursor);
-        }
-
-        return _sequence;
-    }
-
-    /// <summary>What is known of children is made to last.</summary>
-    private async ValueTask SettleAsync(
-        string ownerUid, ChildSequence children, CancellationToken cancellationToken)
-    {
-        if (children.Settle() > _savedCursor)
-        {
-            await cursors.SaveAsync(ownerUid, children.Cursor, cancellationToken);
-            _savedCursor = children.Cursor;
-        }
+        return _sequence ??= new ChildSequence(await _cursor.LoadAsync(cancellationToken));
     }
 
     private async Task<Created> CreateOneAsync(

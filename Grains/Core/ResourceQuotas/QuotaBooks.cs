@@ -1,3 +1,4 @@
+using OrleansOrchestrator.Formats;
 using OrleansOrchestrator.Grains.Kernel;
 using OrleansOrchestrator.Interfaces.Core.ResourceQuotas;
 using OrleansOrchestrator.Interfaces.Kernel;
@@ -140,8 +141,7 @@ internal sealed class QuotaBooks(IJournalStore store, TimeProvider time, Action<
     /// <inheritdoc/>
     public IReadOnlyList<PendingWrite> Take(int max)
     {
-        var now = time.GetUtcNow().UtcDateTime;
-        var moment = now.AddTicks(-(now.Ticks % TimeSpan.TicksPerSecond));
+        var moment = ApiTime.Seconds(time.GetUtcNow());
         return [.. _waiting.Take(max).Select(a => a.Send(moment))];
     }
 

@@ -15,11 +15,8 @@ internal sealed class QuotaReserves(IJournalStore store)
     /// <summary>Not served: no kind has this name.</summary>
     public static readonly ResourceName Name = new("internal", "quotareserves");
 
-    /// <summary>What is stored of each quota.</summary>
-    private readonly Dictionary<ObjectKey, QuotaReserve> _stored = [];
-
-    /// <summary>At which revision.</summary>
-    private readonly Dictionary<ObjectKey, long> _revisions = [];
+    /// <summary>What is stored of each quota, and at which revision.</summary>
+    private readonly Dictionary<ObjectKey, (QuotaReserve Reserve, long Revision)> _stored = [];
 
     /// <summary>What is to be stored next; null for what is to go.</summary>
     private Dictionary<ObjectKey, QuotaReserve?> _next = [];
@@ -33,20 +30,18 @@ internal sealed class QuotaReserves(IJournalStore store)
         var snapshot = await store.ReadSnapshotAsync(Name, CancellationToken.None);
         (_epoch, _revision) = (position.Epoch, snapshot.Revision);
         _stored.Clear();
-        _revisions.Clear();
         _next = [];
         foreach (var item in snapshot.Objects)
         {
-            _stored[item.Key] = QuotaReserve.Read(item);
-            _revisions[item.Key] = item.Revision;
+            _stored[item.Key] = (QuotaReserve.Read(item), item.Revision);
         }
 
-        return _stored.Values;
+        return [.. _stored.Values.Select(static s => s.Reserve)];
     }
 
     /// <summary>True when so much may be used before it is stored.</summary>
     public bool Covers(QuotaAccount account, string name, Quantity amount) =>
-        Of(_stored.GetValueOrDefault(account.Key), account.Uid)?.TryGetValue(name, out var reserved) == true
+        Of(_stored.GetValueOrDefault(account.Key).Reserve, account.Uid)?.TryGetValue(name, out var reserved) == true
         && amount <= reserved;
 
     /// <summary>Wants so much to be stored next.</summary>
@@ -55,7 +50,8 @@ internal sealed class QuotaReserves(IJournalStore store)
         var key = account.Key;
         if (Of(_next.GetValueOrDefault(key), account.Uid) is not { } amounts)
         {
-            amounts = new Amounts(Of(_stored.GetValueOrDefault(key), account.Uid) ?? [], StringComparer.Ordinal);
+            amounts = new Amounts(
+                Of(_stored.GetValueOrDefault(key).Reserve, account.Uid) ?? [], StringComparer.Ordinal);
             _next[key] = new QuotaReserve(key, account.Uid, amounts);
         }
 
@@ -77,7 +73,7 @@ internal sealed class QuotaReserves(IJournalStore store)
         var next = _next;
         _next = [];
         var changes = new List<Change>();
-        foreach (var (key, reserve) in next.Where(n => n.Value is not null || _revisions.ContainsKey(n.Key)))
+        foreach (var (key, reserve) in next.Where(n => n.Value is not null || _stored.ContainsKey(n.Key)))
         {
             changes.Add(ChangeOf(key, reserve, _revision + changes.Count + 1));
         }
@@ -99,7 +95,7 @@ internal sealed class QuotaReserves(IJournalStore store)
     /// <summary>Leaves nothing.</summary>
     public Task<bool> ClearAsync()
     {
-        _next = _revisions.Keys.ToDictionary(static k => k, static _ => (QuotaReserve?)null);
+        _next = _stored.Keys.ToDictionary(static k => k, static _ => (QuotaReserve?)null);
         return StoreAsync();
     }
 
@@ -107,9 +103,9 @@ internal sealed class QuotaReserves(IJournalStore store)
 
     private Change ChangeOf(ObjectKey key, QuotaReserve? reserve, long revision)
     {
-        var previous = _revisions.GetValueOrDefault(key);
+        var (known, previous) = _stored.GetValueOrDefault(key);
         var kind = reserve is null ? ChangeKind.Deleted : previous == 0 ? ChangeKind.Added : ChangeKind.Modified;
-        return new Change(kind, (reserve ?? _stored[key]).Write(revision)) { PreviousRevision = previous };
+        return new Change(kind, (reserve ?? known).Write(revision)) { PreviousRevision = previous };
     }
 
     private void Note(Change change, QuotaReserve? reserve)
@@ -118,12 +114,11 @@ internal sealed class QuotaReserves(IJournalStore store)
         if (reserve is null)
         {
             _stored.Remove(key);
-            _revisions.Remove(key);
-            return;
         }
-
-        _stored[key] = reserve;
-        _revisions[key] = change.Object.Revision;
+        else
+        {
+            _stored[key] = (reserve, change.Object.Revision);
+        }
     }
 }
 

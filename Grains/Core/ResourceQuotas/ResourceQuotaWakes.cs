@@ -2,6 +2,7 @@ using k8s.Models;
 using OrleansOrchestrator.Grains.Core.Pods;
 using OrleansOrchestrator.Grains.Reconciling;
 using OrleansOrchestrator.Interfaces.Kernel;
+using OrleansOrchestrator.Resources.Core.Pods;
 using OrleansOrchestrator.Resources.Core.ResourceQuotas;
 using OrleansOrchestrator.Resources.Kernel;
 
@@ -75,10 +76,15 @@ internal static class ResourceQuotaWakes
 
         return resource == WellKnown.Services || resource == WellKnown.PersistentVolumeClaims
             || resource == WellKnown.ResourceClaims
-            || (resource == WellKnown.Pods
-                && (PodFacts.Of(change.Object).IsFinished != PodFacts.Of(before).IsFinished
-                    || change.Object.Metadata.Generation != before.Metadata.Generation));
+            || (resource == WellKnown.Pods && IsFreeing(PodFacts.Of(before), PodFacts.Of(change.Object)));
     }
+
+    /// <summary>Models are decoded only for the few changes that may be of resources: pods are written often.</summary>
+    private static bool IsFreeing(PodFacts before, PodFacts now) =>
+        now.IsFinished != before.IsFinished
+        || now.Item.Metadata.Generation != before.Item.Metadata.Generation
+        || (now.ResourcesHash != before.ResourcesHash
+            && OccupiedResources.HaveChanged(before.Item.As<V1Pod>(), now.Item.As<V1Pod>()));
 
     /// <summary>Adds the quotas of which a change frees something.</summary>
     private static void AddFreed(
@@ -87,8 +93,8 @@ internal static class ResourceQuotaWakes
         ResourceChange change,
         ICollection<ObjectKey> keys)
     {
-        if (!IsFreeing(resource, change)
-            || !quotas.TryGetValue(change.Object.Key.Namespace, out var home) || home.Count == 0)
+        if (!quotas.TryGetValue(change.Object.Key.Namespace, out var home) || home.Count == 0
+            || !IsFreeing(resource, change))
         {
             return;
         }

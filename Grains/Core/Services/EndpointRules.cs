@@ -13,9 +13,6 @@ public static class EndpointRules
     public const string EndpointsManagedByLabel = "endpoints.kubernetes.io/managed-by";
     public const string EndpointsController = "endpoint-controller";
 
-    /// <summary>Most addresses of an Endpoints object; slices have no such limit.</summary>
-    public const int MaxAddresses = 1_000;
-
     /// <summary>Endpoints are made for it.</summary>
     public static bool HasEndpoints(V1Service service) =>
         service.Spec.Selector is { Count: > 0 } && service.Spec.Type != "ExternalName";
@@ -70,15 +67,13 @@ public static class EndpointRules
             pods.Where(p => !p.IsFinished && AddressOf(p, family) is not null && (publishAll || !p.IsTerminating))
             .Select(p => (Pod: p, Ports: ports(p)))
             .Where(p => isPortless || p.Ports.Ports.Count > 0)
-            .OrderByDescending(p => publishAll || p.Pod.IsReady)
-            .ThenBy(p => p.Pod.Key.Name, StringComparer.Ordinal)
-            .ToList();
-        var subsets = serving.Take(MaxAddresses)
-            .GroupBy(p => p.Ports.Id, p => p.Pod, StringComparer.Ordinal)
+            .GroupBy(p => p.Ports.Id, StringComparer.Ordinal)
             .OrderBy(g => g.Key, StringComparer.Ordinal)
-            .Select(g => ToSubset(service, family, publishAll, [.. g]))
+            .Select(g => new PortOffer(g.First().Ports.Ports, [.. g.Select(p => p.Pod)]))
             .ToList();
-        return (subsets.Count == 0 ? null : subsets, serving.Count > MaxAddresses);
+        var subsets = Packed(serving).Select(o => ToSubset(service, family, publishAll, o)).ToList();
+        var isTruncated = EndpointCapacity.Truncate(subsets);
+        return (subsets.Count == 0 ? null : subsets, isTruncated);
     }
 
     /// <summary>True if a change of the pod can matter to any Service.</summary>
@@ -207,16 +202,39 @@ public static class EndpointRules
     private static V1ObjectReference Refer(PodFacts pod) =>
         new() { Kind = "Pod", NamespaceProperty = pod.Key.Namespace, Name = pod.Key.Name, Uid = pod.Uid };
 
-    private static V1EndpointSubset ToSubset(V1Service service, string family, bool publishAll, List<PodFacts> pods)
+    /// <summary>
+    /// As upstream packs them: it is asked of each port which pods offer it, and ports of the very same pods are
+    /// together.
+    /// </summary>
+    /// <param name="offers">By all ports of a pod.</param>
+    private static IReadOnlyList<PortOffer> Packed(List<PortOffer> offers)
     {
-        var ports = Ports(service, pods[0]).Select(p => new Corev1EndpointPort
+        if (offers.Count == 1)
+        {
+            return offers;
+        }
+
+        var byPort = offers.SelectMany(static (o, index) => o.Ports.Select(port => (Port: port, Index: index)))
+            .GroupBy(static o => SlicePlanner.GroupId("", [o.Port]), StringComparer.Ordinal)
+            .Select(static g => (g.First().Port, Indices: g.Select(static o => o.Index).ToList()));
+        return
+        [
+            .. byPort.GroupBy(static p => string.Join(',', p.Indices), StringComparer.Ordinal)
+                .Select(g => new PortOffer(
+                    [.. g.Select(static p => p.Port)], [.. g.First().Indices.SelectMany(i => offers[i].Pods)])),
+        ];
+    }
+
+    private static V1EndpointSubset ToSubset(V1Service service, string family, bool publishAll, PortOffer offer)
+    {
+        var ports = offer.Ports.Select(p => new Corev1EndpointPort
         {
             Name = p.Name is { Length: > 0 } name ? name : null, Port = p.Port ?? 0, Protocol = p.Protocol,
             AppProtocol = p.AppProtocol,
         }).ToList();
         List<V1EndpointAddress>? Addresses(bool ready)
         {
-            var addresses = pods.Where(p => (publishAll || p.IsReady) == ready)
+            var addresses = offer.Pods.Where(p => (publishAll || p.IsReady) == ready)
                 .Select(p => ToAddress(service, p, family))
                 .OrderBy(a => a.Ip, StringComparer.Ordinal)
                 .ToList();
@@ -236,4 +254,7 @@ public static class EndpointRules
         NodeName = pod.NodeName.Length == 0 ? null : pod.NodeName,
         TargetRef = Refer(pod),
     };
+
+    /// <summary>Pods that offer the same ports.</summary>
+    private sealed record PortOffer(List<Discoveryv1EndpointPort> Ports, List<PodFacts> Pods);
 }

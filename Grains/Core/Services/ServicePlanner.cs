@@ -1,4 +1,5 @@
 using k8s.Models;
+using OrleansOrchestrator.Formats;
 using OrleansOrchestrator.Grains.Core.Pods;
 using OrleansOrchestrator.Grains.Discovery;
 using OrleansOrchestrator.Grains.Reconciling;
@@ -92,15 +93,9 @@ public static class ServicePlanner
     private static string? Skipped(ServiceObserved observed)
     {
         var (service, nodes) = (observed.Service, observed.Nodes);
-        var texts = observed.Pods.Where(p => EndpointRules.LacksNode(service, p, nodes)).Select(p =>
+        return GoErrors.Join(observed.Pods.Where(p => EndpointRules.LacksNode(service, p, nodes)).Select(p =>
             $"skipping Pod {p.Key.Name} for Service {service.Metadata.NamespaceProperty}/{service.Metadata.Name}: "
-            + $"Node {p.NodeName} Not Found").ToList();
-        return texts switch
-        {
-            [] => null,
-            [var text] => text,
-            _ => $"[{string.Join(", ", texts)}]",
-        };
+            + $"Node {p.NodeName} Not Found"));
     }
 
     private static List<V1EndpointSlice> ManagedBy(ServiceObserved observed, string controller) => [.. observed.Slices.Where(s =>

@@ -1,8 +1,8 @@
-using System.Globalization;
 using System.Security.Cryptography;
 using Google.Protobuf;
 using Grpc.Core;
 using Microsoft.Extensions.Logging;
+using OrleansOrchestrator.Formats;
 using OrleansOrchestrator.Grains.Encryption.Kms.V2;
 using OrleansOrchestrator.Interfaces.Kernel;
 using OrleansOrchestrator.Resources.Kernel;
@@ -113,7 +113,7 @@ internal sealed partial class KmsPlugin(KmsSettings settings, TimeProvider time)
         var now = time.GetUtcNow();
         return now <= state.Expires ? state : throw Refusal(
             $"encryptedDEKSource with keyID hash {GoText.Quote(KmsRules.HashOf(state.Source.KeyId))} expired at "
-            + $"{Rfc3339(state.Expires)} (current time is {Rfc3339(now)})");
+            + $"{state.Expires.ToApiText()} (current time is {now.ToApiText()})");
     }
 
     /// <summary>With what values would be written, whether they may be or not.</summary>
@@ -216,7 +216,7 @@ internal sealed partial class KmsPlugin(KmsSettings settings, TimeProvider time)
             }
         }
 
-        return KmsRules.Join(problems) is { } all ? $"kmsv2 Provider {Name} is not healthy, error: {all}" : null;
+        return GoErrors.Join(problems) is { } all ? $"kmsv2 Provider {Name} is not healthy, error: {all}" : null;
     }
 
     private string? FindVersionProblem(string version)
@@ -257,7 +257,7 @@ internal sealed partial class KmsPlugin(KmsSettings settings, TimeProvider time)
             return null;
         }
 
-        var until = state is null ? "0001-01-01T00:00:00Z" : Rfc3339(state.Expires);
+        var until = state is null ? "0001-01-01T00:00:00Z" : state.Expires.ToApiText();
         return $"failed to rotate DEK uid={GoText.Quote(uid)}, useSeed=true, "
             + $"errState={(state is null ? NoState : "<nil>")}, errGen={problem ?? "<nil>"}, "
             + $"statusKeyIDHash={GoText.Quote(KmsRules.HashOf(keyId))}, "
@@ -292,9 +292,6 @@ internal sealed partial class KmsPlugin(KmsSettings settings, TimeProvider time)
             },
             answer.KeyId, null);
     }
-
-    private static string Rfc3339(DateTimeOffset at) =>
-        at.UtcDateTime.ToString("yyyy-MM-dd'T'HH:mm:ss'Z'", CultureInfo.InvariantCulture);
 
     [LoggerMessage(1, LogLevel.Warning, "KMS plugin {Name} fails its health check: {Problem}")]
     private static partial void LogUnwell(ILogger logger, string name, string problem);

@@ -1,5 +1,6 @@
 using System.Security.Cryptography;
 using System.Text;
+using OrleansOrchestrator.Formats;
 using OrleansOrchestrator.Grains.Encryption.Kms.V2;
 using OrleansOrchestrator.Resources.Kernel;
 
@@ -60,14 +61,6 @@ internal static class KmsRules
         ? ""
         : $"sha256:{Convert.ToHexStringLower(SHA256.HashData(Encoding.UTF8.GetBytes(keyId)))}";
 
-    /// <summary>Go's text for several errors.</summary>
-    public static string? Join(IReadOnlyList<string> errors) => errors.Distinct().ToList() switch
-    {
-        [] => null,
-        [var only] => only,
-        var several => $"[{string.Join(", ", several)}]",
-    };
-
     private static string? FindTypeProblem(EncryptedObject item) =>
         Enum.IsDefined(item.Type) ? null : $"unknown encryptedDEKSourceType: {(int)item.Type}";
 
@@ -88,7 +81,7 @@ internal static class KmsRules
                 $"total size of annotations is {bytes}, which exceeds the max size of {MaxAnnotationBytes}");
         }
 
-        return Join(problems);
+        return GoErrors.Join(problems);
     }
 
     /// <summary>A fully qualified domain name.</summary>

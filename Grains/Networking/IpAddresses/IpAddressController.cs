@@ -1,4 +1,5 @@
-using System.Threading.Channels;
+using System.Collections.Concurrent;
+using k8s;
 using k8s.Models;
 using Microsoft.Extensions.Logging;
 using OrleansOrchestrator.Grains.Kernel;
@@ -11,7 +12,8 @@ namespace OrleansOrchestrator.Grains.Networking.IpAddresses;
 /// <summary>
 /// Keeps an IPAddress object for each cluster address that a Service has. Changes of Services and of the objects name
 /// the addresses to look at; which Service has one is asked of the Services themselves, and what waits is bounded by
-/// the number of addresses. Upstream's API server does this: as whom, too.
+/// the number of addresses. An address whose Service lets it go loses its object at once; one that nobody had may wait
+/// for its Service. Upstream's API server does this: as whom, too.
 /// </summary>
 public sealed class IpAddressController : IController
 {
@@ -23,13 +25,14 @@ public sealed class IpAddressController : IController
     private readonly EventRecorder _events;
     private readonly ILogger _logger;
     private readonly Lock _lock = new();
-    private readonly Dictionary<string, ObjectKey> _waiting = new(StringComparer.Ordinal);
-    private readonly Channel<bool> _signal = Channel.CreateBounded<bool>(
-        new BoundedChannelOptions(1) { FullMode = BoundedChannelFullMode.DropWrite, SingleReader = true });
+    private readonly TimeProvider _time;
+    private readonly Dictionary<string, Look> _waiting = new(StringComparer.Ordinal);
+    private readonly WakeSignal _signal = new();
 
     public IpAddressController(ReconcilingServices services)
     {
         _client = services.Client.As(UserIdentity.ApiServer);
+        _time = services.Time;
         _logger = services.Logger<IpAddressController>();
         _events = services.Events.For("ipallocator-repair-controller", "service-cidrs-controller");
     }
@@ -44,34 +47,42 @@ public sealed class IpAddressController : IController
         var services = await _client.ListAsync<V1Service>(ResourceOf<V1Service>.Query(), cancellationToken);
         foreach (var service in services)
         {
-            Add(service);
+            Add(service, isReleased: false);
         }
 
         foreach (var item in await _client.ListAsync<V1IPAddress>(ResourceOf<V1IPAddress>.Query(), cancellationToken))
         {
-            Add(item);
+            Notice(item);
         }
 
-        await DrainAsync(cancellationToken);
+        if (await DrainAsync(cancellationToken) is not null)
+        {
+            // The pump is to know for how long.
+            _signal.Set();
+        }
     }
 
     private async Task FollowServicesAsync(CancellationToken cancellationToken)
     {
         await foreach (var change in _client.FollowAsync(WellKnown.Services, cancellationToken))
         {
-            if (ReferenceEquals(change, ResourceChange.Synced))
+            if (!ReferenceEquals(change, ResourceChange.Synced))
             {
-                continue;
+                Notice(change);
+                _signal.Set();
             }
-
-            Add(change.Object.As<V1Service>());
-            if (change.Previous is { } before)
-            {
-                Add(before.As<V1Service>());
-            }
-
-            _signal.Writer.TryWrite(true);
         }
+    }
+
+    /// <summary>Notes the addresses that a Service has, and those that it had.</summary>
+    internal void Notice(ResourceChange change)
+    {
+        if (change.Previous is { } before)
+        {
+            Add(before.As<V1Service>(), isReleased: true);
+        }
+
+        Add(change.Object.As<V1Service>(), isReleased: change.Kind == ChangeKind.Deleted);
     }
 
     private async Task FollowAddressesAsync(CancellationToken cancellationToken)
@@ -80,83 +91,169 @@ public sealed class IpAddressController : IController
         {
             if (!ReferenceEquals(change, ResourceChange.Synced))
             {
-                Add(change.Object.As<V1IPAddress>());
-                _signal.Writer.TryWrite(true);
+                Notice(change.Object.As<V1IPAddress>());
+                _signal.Set();
             }
         }
     }
 
     private async Task PumpAsync(CancellationToken cancellationToken)
     {
-        await foreach (var _ in _signal.Reader.ReadAllAsync(cancellationToken))
+        TimeSpan? next = null;
+        while (true)
         {
-            await Failures.TellRefusalsAsync(DrainAsync, _logger, Name, cancellationToken);
+            await _signal.WaitAsync(next, _time, cancellationToken);
+
+            // What fails waits on, too: until something else comes, or for as long as an object may wait.
+            next = IpAddressPlanner.OrphanGrace;
+            await Failures.TellRefusalsAsync(
+                async token => next = await DrainAsync(token), _logger, Name, cancellationToken);
         }
     }
 
-    private void Add(V1Service service)
+    private void Add(V1Service service, bool isReleased)
     {
         lock (_lock)
         {
             foreach (var address in IpAddressPlanner.AddressesOf(service))
             {
-                _waiting[address] = service.Key();
+                _waiting[address] =
+                    new Look(service.Key(), isReleased).After(_waiting.GetValueOrDefault(address));
             }
         }
     }
 
-    private void Add(V1IPAddress item)
+    /// <summary>Notes the address of an object.</summary>
+    internal void Notice(V1IPAddress item)
     {
-        var parent = item.Spec?.ParentRef;
         lock (_lock)
         {
-            _waiting.TryAdd(
-                item.Metadata.Name, new ObjectKey(parent?.NamespaceProperty ?? "", parent?.Name ?? ""));
+            _waiting.TryAdd(item.Metadata.Name, new Look(IpAddressPlanner.ParentOf(item), IsReleased: false));
         }
     }
 
-    private async Task DrainAsync(CancellationToken cancellationToken)
+    /// <summary>
+    /// Works off what waits, then returns: after how long the first of the objects that may still wait for their
+    /// Services is to be looked at again; null when there is none.
+    /// </summary>
+    internal async Task<TimeSpan?> DrainAsync(CancellationToken cancellationToken)
     {
-        KeyValuePair<string, ObjectKey>[] all;
+        string[] all;
         lock (_lock)
         {
-            all = [.. _waiting];
-            _waiting.Clear();
+            all = [.. _waiting.Keys];
         }
 
+        var left = new ConcurrentBag<TimeSpan?>();
         var failures = new Failures();
         await Parallel.ForEachAsync(
             all,
             new ParallelOptions { MaxDegreeOfParallelism = MaxFanOut, CancellationToken = cancellationToken },
-            async (item, token) => await failures.TryAsync(() => CheckAsync(item.Key, item.Value, token)));
+            async (address, token) =>
+                await failures.TryAsync(async () => left.Add(await LookAsync(address, token))));
         failures.ThrowIfAny();
+        return left.Min();
     }
 
-    /// <summary>Compares an address with the Service that was the last to be heard of with it.</summary>
-    private async Task CheckAsync(string address, ObjectKey suspect, CancellationToken cancellationToken)
+    /// <summary>
+    /// Takes an address and looks at it; one that may still wait, or could not be looked at, waits on.
+    /// </summary>
+    private async Task<TimeSpan?> LookAsync(string address, CancellationToken cancellationToken)
     {
-        var service = await _client.GetAsync<V1Service>(suspect, ReadFreshness.Linearizable, cancellationToken);
-        var isHeld = service.Succeeded && IpAddressPlanner.AddressesOf(service.Value).Contains(address);
-        var read = await _client.GetAsync<V1IPAddress>(
-            new ObjectKey("", address), ReadFreshness.Linearizable, cancellationToken);
-        var (step, reason, message) = IpAddressPlanner.Compute(address, isHeld ? suspect : null, read.Value);
+        Look look;
+        lock (_lock)
+        {
+            if (!_waiting.Remove(address, out look))
+            {
+                return null;
+            }
+        }
+
+        var isDone = false;
+        try
+        {
+            var left = await CheckAsync(address, look, cancellationToken);
+            isDone = left is null;
+            return left;
+        }
+        finally
+        {
+            if (!isDone)
+            {
+                PutBack(address, look);
+            }
+        }
+    }
+
+    private void PutBack(string address, Look look)
+    {
+        lock (_lock)
+        {
+            _waiting[address] = _waiting.TryGetValue(address, out var later) ? later.After(look) : look;
+        }
+    }
+
+    /// <summary>
+    /// Sees to the object of an address. Returns how long that may still wait for its Service; null for one that does
+    /// not.
+    /// </summary>
+    private async Task<TimeSpan?> CheckAsync(string address, Look look, CancellationToken cancellationToken)
+    {
+        var observed = await ObserveAsync(address, look, cancellationToken);
+        var now = _time.GetUtcNow();
+        var (step, reason, message) = IpAddressPlanner.Compute(observed, now);
         if (reason.Length > 0)
         {
-            _events.Record(EventNote.Warning(read.Value!, reason, message));
+            _events.Record(EventNote.Warning(observed.Item!, reason, message));
         }
 
         if (step is IpAddressStep.Delete or IpAddressStep.Replace)
         {
-            Expect(address, await _client.DeleteAsync(read.Value!, cancellationToken), StatusReasons.NotFound);
+            Expect(address, await _client.DeleteAsync(observed.Item!, cancellationToken), StatusReasons.NotFound);
         }
 
         if (step is IpAddressStep.Create or IpAddressStep.Replace)
         {
             Expect(
                 address,
-                await _client.CreateAsync(IpAddressPlanner.New(address, suspect), cancellationToken),
+                await _client.CreateAsync(
+                    IpAddressPlanner.New(address, observed.Holder!.Value), cancellationToken),
                 StatusReasons.AlreadyExists);
         }
+
+        return step == IpAddressStep.None ? IpAddressPlanner.Left(observed, now) : null;
+    }
+
+    /// <summary>
+    /// Who has an address: the Service that was the last to be heard of with it, or the one that its object names,
+    /// which may have taken it since.
+    /// </summary>
+    private async Task<IpAddressObserved> ObserveAsync(
+        string address, Look look, CancellationToken cancellationToken)
+    {
+        var suspect = look.Suspect;
+        var service = await FindAsync<V1Service>(suspect, cancellationToken);
+        var item = await FindAsync<V1IPAddress>(new ObjectKey("", address), cancellationToken);
+        var named = item is null ? suspect : IpAddressPlanner.ParentOf(item);
+        var parent = named == suspect ? service : await FindAsync<V1Service>(named, cancellationToken);
+        var holder = Has(service, address) ? suspect : Has(parent, address) ? named : default(ObjectKey?);
+        return new IpAddressObserved(address, holder, item)
+        {
+            IsReleased = look.IsReleased, HasParent = parent is not null,
+        };
+    }
+
+    private static bool Has(V1Service? service, string address) =>
+        service is not null && IpAddressPlanner.AddressesOf(service).Contains(address);
+
+    /// <summary>Null when there is no such object.</summary>
+    private async Task<T?> FindAsync<T>(ObjectKey key, CancellationToken cancellationToken)
+        where T : class, IKubernetesObject<V1ObjectMeta>
+    {
+        var read = await _client.GetAsync<T>(key, ReadFreshness.Linearizable, cancellationToken);
+        return read.Succeeded ? read.Value
+            : read.Error.Reason == StatusReasons.NotFound ? null
+            : throw ReconcileException.Of($"{ResourceOf<T>.Name} {key}", read.Error);
     }
 
     private static void Expect(string address, Outcome<ResourceObject> outcome, string fineToo)
@@ -165,5 +262,15 @@ public sealed class IpAddressController : IController
         {
             throw ReconcileException.Of($"address {address}", outcome.Error);
         }
+    }
+
+    /// <summary>Why an address is looked at.</summary>
+    /// <param name="Suspect">The Service that was the last to be heard of with it.</param>
+    /// <param name="IsReleased">It had it, and may have let it go.</param>
+    private readonly record struct Look(ObjectKey Suspect, bool IsReleased)
+    {
+        /// <summary>What the same Service was to let go, it still is.</summary>
+        public Look After(Look earlier) =>
+            earlier.IsReleased && earlier.Suspect == Suspect ? this with { IsReleased = true } : this;
     }
 }

@@ -18,6 +18,19 @@ public enum IpAddressStep
     Replace,
 }
 
+/// <summary>What is found of one address.</summary>
+/// <param name="Address">The address.</param>
+/// <param name="Holder">The Service that has it; null when none has.</param>
+/// <param name="Item">The object; null when there is none.</param>
+public sealed record IpAddressObserved(string Address, ObjectKey? Holder, V1IPAddress? Item)
+{
+    /// <summary>A Service had it until now.</summary>
+    public bool IsReleased { get; init; }
+
+    /// <summary>The Service that the object names is there.</summary>
+    public bool HasParent { get; init; }
+}
+
 /// <summary>
 /// The IPAddress objects behind the cluster addresses of Services (upstream's
 /// <c>registry/core/service/ipallocator</c>). Here Services say who has what; the objects repeat it.
@@ -28,7 +41,18 @@ public static class IpAddressPlanner
     public const string ManagedByLabel = "ipaddress.kubernetes.io/managed-by";
     public const string Manager = "ipallocator.k8s.io";
 
+    /// <summary>
+    /// So long an object may wait for its Service: upstream's is made before the Service is, by a request that may take
+    /// as long.
+    /// </summary>
+    public static readonly TimeSpan OrphanGrace = TimeSpan.FromSeconds(60);
+
     private const string Services = "services";
+    private const string NotAllocated = "IPAddressNotAllocated";
+    private const string WrongReference = "IPAddressWrongReference";
+
+    /// <summary>The least that timers tell apart.</summary>
+    private static readonly TimeSpan Moment = TimeSpan.FromMilliseconds(1);
 
     /// <summary>True for an object that repeats what a Service says.</summary>
     public static bool IsManaged(V1IPAddress item) => item.GetLabel(ManagedByLabel) == Manager;
@@ -38,12 +62,10 @@ public static class IpAddressPlanner
         (service.Spec?.ClusterIPs ?? []).Where(static ip => ip.Length > 0 && ip != "None");
 
     /// <summary>The next step, and what it tells people.</summary>
-    /// <param name="address">The address.</param>
-    /// <param name="holder">The Service that has it; null when none has.</param>
-    /// <param name="item">The object; null when there is none.</param>
     public static (IpAddressStep Step, string Reason, string Message) Compute(
-        string address, ObjectKey? holder, V1IPAddress? item)
+        IpAddressObserved observed, DateTimeOffset now)
     {
+        var (address, holder, item) = observed;
         if (item is null)
         {
             return (holder is null ? IpAddressStep.None : IpAddressStep.Create, "", "");
@@ -59,18 +81,51 @@ public static class IpAddressPlanner
         {
             return (
                 holder is null ? IpAddressStep.Delete : IpAddressStep.Replace,
-                "IPAddressNotAllocated",
+                NotAllocated,
                 $"IPAddress {address} appears to have been modified, not referencing a Service: cleaning up");
         }
 
-        var named = new ObjectKey(parent.NamespaceProperty ?? "", parent.Name ?? "");
-        return holder is null ? (IpAddressStep.Delete, "", "")
+        var named = ParentOf(item);
+        return holder is null ? Unheld(observed, named, now)
             : named != holder ? (
                 IpAddressStep.Replace,
-                "IPAddressWrongReference",
+                WrongReference,
                 $"IPAddress: {address} for Service {named} has a wrong reference; cleaning up")
             : item.GetLabel(FamilyLabel) != FamilyOf(address) ? (IpAddressStep.Replace, "", "")
             : (IpAddressStep.None, "", "");
+    }
+
+    /// <summary>The Service that an object names.</summary>
+    public static ObjectKey ParentOf(V1IPAddress item) =>
+        new(item.Spec?.ParentRef?.NamespaceProperty ?? "", item.Spec?.ParentRef?.Name ?? "");
+
+    private static (IpAddressStep Step, string Reason, string Message) Unheld(
+        IpAddressObserved observed, ObjectKey named, DateTimeOffset now) =>
+        observed.IsReleased ? (IpAddressStep.Delete, "", "")
+            : observed.HasParent ? (
+                IpAddressStep.Delete,
+                WrongReference,
+                $"IPAddress: {observed.Address} for Service {named} has a wrong reference; cleaning up")
+            : Left(observed, now) is not null ? (IpAddressStep.None, "", "")
+            : (
+                IpAddressStep.Delete,
+                NotAllocated,
+                $"IPAddress: {observed.Address} for Service {named} appears to have leaked: cleaning up");
+
+    /// <summary>
+    /// How long an object of which nobody has the address may still wait for its Service; after that it has waited for
+    /// too long. Null for one that does not wait.
+    /// </summary>
+    public static TimeSpan? Left(IpAddressObserved observed, DateTimeOffset now)
+    {
+        if (observed is not { Holder: null, IsReleased: false, HasParent: false, Item: { } item }
+            || !IsManaged(item) || item.Metadata.CreationTimestamp is not { } since)
+        {
+            return null;
+        }
+
+        var left = since + OrphanGrace - now.UtcDateTime;
+        return left < TimeSpan.Zero ? null : left + Moment;
     }
 
     /// <summary>The object of an address.</summary>

@@ -60,7 +60,9 @@ internal sealed class ScaleFinder(IResourceClient client, ResourceCatalog catalo
             item = deployment;
         }
 
-        return new Found(item.Uid, paths.ReadReplicas(JsonTree.ParseOwn(item.Json.Span)) ?? 0, null);
+        return paths.ReadReplicas(JsonTree.ParseOwn(item.Json.Span)) is { } replicas
+            ? new Found(item.Uid, replicas, null)
+            : new Found("", 0, StatusErrors.InternalError(paths.Lacking).Message);
     }
 
     private async Task<ResourceObject?> ReadAsync(

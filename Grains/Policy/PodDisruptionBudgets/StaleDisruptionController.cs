@@ -122,7 +122,7 @@ public sealed class StaleDisruptionController : IController
         var pod = read.Value.Clone<V1Pod>();
         var condition = pod.Status.Conditions.First(c => c.Type == PodDisruption.Condition);
         (condition.Status, condition.Reason, condition.Message) = ("False", null, null);
-        condition.LastTransitionTime = now.UtcDateTime;
+        (condition.ObservedGeneration, condition.LastTransitionTime) = (pod.Metadata.Generation, now.UtcDateTime);
         var written = await _client.UpdateStatusAsync(pod, cancellationToken);
         if (!written.Succeeded
             && written.Error.Reason is not (StatusReasons.NotFound or StatusReasons.Conflict or StatusReasons.Invalid))

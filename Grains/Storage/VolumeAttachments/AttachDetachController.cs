@@ -1,3 +1,4 @@
+using System.Collections.Concurrent;
 using System.Text.Json.Nodes;
 using k8s;
 using k8s.Models;
@@ -13,7 +14,8 @@ namespace OrleansOrchestrator.Grains.Storage.VolumeAttachments;
 /// <summary>
 /// Writes the VolumeAttachments that CSI drivers act on, one node after the other, so that of two nodes that want one
 /// volume the second sees what was written for the first. What must not be forgotten is in the API; kept here are only
-/// since when something is not wanted, and what was told already.
+/// since when something is not wanted, what was told already, and what nodes that are gone had mounted: who does not
+/// know that takes all of it for mounted, and waits.
 /// </summary>
 public sealed class AttachDetachController : IController
 {
@@ -34,6 +36,7 @@ public sealed class AttachDetachController : IController
     private readonly HashSet<string> _awaited = new(StringComparer.Ordinal);
     private readonly Dictionary<string, string> _failures = new(StringComparer.Ordinal);
     private readonly HashSet<(string Node, string Volume)> _conflicts = [];
+    private readonly ConcurrentDictionary<string, V1Node> _gone = new(StringComparer.Ordinal);
 
     public AttachDetachController(ReconcilingServices services)
     {
@@ -109,11 +112,35 @@ public sealed class AttachDetachController : IController
         {
             if (!_options.DropWakeUps && !ReferenceEquals(change, ResourceChange.Synced))
             {
-                foreach (var node in _index.Apply(resource, change))
-                {
-                    _queue.Add(node);
-                }
+                Notice(resource, change);
             }
+        }
+    }
+
+    internal void Notice(ResourceName resource, ResourceChange change)
+    {
+        var nodes = _index.Apply(resource, change);
+        if (resource == WellKnown.Nodes)
+        {
+            NoteEnd(change, isConcerned: nodes.Count > 0);
+        }
+
+        foreach (var node in nodes)
+        {
+            _queue.Add(node);
+        }
+    }
+
+    private void NoteEnd(ResourceChange change, bool isConcerned)
+    {
+        var name = change.Object.Key.Name;
+        if (change.Kind != ChangeKind.Deleted)
+        {
+            _gone.TryRemove(name, out _);
+        }
+        else if (isConcerned)
+        {
+            _gone[name] = change.Object.As<V1Node>();
         }
     }
 
@@ -145,9 +172,20 @@ public sealed class AttachDetachController : IController
 
         return new AttachmentsObserved
         {
-            NodeName = name, Node = node, Wanted = wanted, Known = known, Elsewhere = elsewhere,
-            UnwantedSince = _unwantedSince, Now = _time.GetUtcNow(),
+            NodeName = name, Node = node, LastNode = node is null ? LastOf(name, known) : null, Wanted = wanted,
+            Known = known, Elsewhere = elsewhere, UnwantedSince = _unwantedSince, Now = _time.GetUtcNow(),
         };
+    }
+
+    /// <summary>Forgets a node of which nothing is attached any more.</summary>
+    private V1Node? LastOf(string name, List<KnownAttachment> known)
+    {
+        if (known.Count == 0)
+        {
+            _gone.TryRemove(name, out _);
+        }
+
+        return _gone.GetValueOrDefault(name);
     }
 
     private ValueTask<IReadOnlyList<V1VolumeAttachment>> AttachmentsAsync(CancellationToken cancellationToken) =>

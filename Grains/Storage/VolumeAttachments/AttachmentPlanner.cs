@@ -22,6 +22,9 @@ internal sealed record AttachmentsObserved
     /// <summary>Null when there is no such Node.</summary>
     public V1Node? Node { get; init; }
 
+    /// <summary>As it was at its end, when there is no such Node any more; null when nobody saw that.</summary>
+    public V1Node? LastNode { get; init; }
+
     public IReadOnlyList<WantedVolume> Wanted { get; init; } = [];
 
     /// <summary>Attachments to the node.</summary>
@@ -75,15 +78,17 @@ internal static class AttachmentPlanner
 
     public static AttachmentsPlan Compute(AttachmentsObserved observed)
     {
-        var wanted = observed.Node?.Metadata.Annotations?.ContainsKey(ManagedAnnotation) == true
-            ? observed.Wanted : [];
+        var wanted =
+            (observed.Node ?? observed.LastNode)?.Metadata.Annotations?.ContainsKey(ManagedAnnotation) == true
+                ? observed.Wanted : [];
         var names = wanted.Select(w => w.Volume.Metadata.Name).ToHashSet(StringComparer.Ordinal);
         var unwanted = observed.Known.Where(
             k => k.Attachment.Metadata.DeletionTimestamp is null && !names.Contains(k.Volume.Metadata.Name)).ToList();
         var detach = unwanted.Where(k => MayDetach(k, observed)).ToList();
         var kept = unwanted.Except(detach).ToList();
         var attached = observed.Known.Select(k => k.Volume.Metadata.Name).ToHashSet(StringComparer.Ordinal);
-        var missing = wanted.Where(w => !attached.Contains(w.Volume.Metadata.Name)).ToList();
+        var missing = observed.Node is null
+            ? [] : wanted.Where(w => !attached.Contains(w.Volume.Metadata.Name)).ToList();
         var blocked = missing.Where(w => !MayBeShared(w.Volume) && Others(w, observed).Any()).ToList();
         return new AttachmentsPlan
         {
@@ -145,10 +150,13 @@ internal static class AttachmentPlanner
     /// What the node still has mounted stays, unless it is out of service, or not ready and has had its time.
     /// </summary>
     private static bool MayDetach(KnownAttachment known, AttachmentsObserved observed) =>
-        observed.Node is { } node
-            && (node.Status?.VolumesInUse?.Contains(UniqueName(known.Volume)) != true
-                || node.Spec?.Taints?.Any(t => t.Key == OutOfService) == true)
+        !IsMounted(known, observed.Node ?? observed.LastNode)
+        || observed.Node?.Spec?.Taints?.Any(t => t.Key == OutOfService) == true
         || (!IsReady(observed.Node) && observed.Now - Since(known, observed) >= MaxWaitForUnmount);
+
+    /// <summary>By what the node says, or said last; of one that nobody knows it is taken to be.</summary>
+    private static bool IsMounted(KnownAttachment known, V1Node? node) =>
+        node is null || node.Status?.VolumesInUse?.Contains(UniqueName(known.Volume)) == true;
 
     private static DateTimeOffset Since(KnownAttachment known, AttachmentsObserved observed) =>
         observed.UnwantedSince.GetValueOrDefault(known.Attachment.Metadata.Name, observed.Now);

@@ -68,6 +68,17 @@ public sealed class SlicePlannerTests
     }
 
     [Fact]
+    public void Ports_in_another_order_are_the_same_ports()
+    {
+        Discoveryv1EndpointPort[] ports = [new() { Name = "a", Port = 1 }, new() { Name = "b", Port = 2 }];
+        var slices = Apply([], SlicePlanner.Compute(Shape, [Group([1]) with { Ports = ports }], []));
+        var plan = SlicePlanner.Compute(Shape, [Group([1]) with { Ports = [ports[1], ports[0]] }], slices);
+        Assert.Empty(plan.Create);
+        Assert.Empty(plan.Update);
+        Assert.Empty(plan.Delete);
+    }
+
+    [Fact]
     public void Nobody_serving_is_an_empty_slice()
     {
         var plan = SlicePlanner.Compute(Shape, [Group([])], []);

@@ -33,6 +33,7 @@ internal sealed class ServiceRangePlay : CrashPlay
             case 2:
                 World.Api.Delete<V1Service>("default", "b");
                 AddService("c", "10.96.0.11");
+                World.Time.Advance(IpAddressPlanner.OrphanGrace + TimeSpan.FromSeconds(1));
                 break;
             case 3:
                 World.Time.Advance(ServiceCidrPlanner.DeletionGrace);

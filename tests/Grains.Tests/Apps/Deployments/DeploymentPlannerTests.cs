@@ -47,6 +47,46 @@ public sealed class DeploymentPlannerTests
     });
 
     /// <summary>
+    /// The cases of upstream's <c>TestScale</c>: sizes of sets, the oldest first, and behind a colon the size that a
+    /// set was told last, where it is another than the Deployment's before.
+    /// </summary>
+    [Theory]
+    [InlineData(10, 0, 12, 0, true, "10", "12")]
+    [InlineData(10, 0, 5, 0, true, "10", "5")]
+    [InlineData(5, 0, 10, 0, true, "3 2", "6 4")]
+    [InlineData(5, 0, 3, 0, true, "3 2", "2 1")]
+    [InlineData(9, 0, 4, 0, true, "1 8", "0 4")]
+    [InlineData(7, 0, 10, 0, true, "2 3 2", "3 4 3")]
+    [InlineData(13, 0, 8, 0, true, "3 8 2", "2 5 1")]
+    [InlineData(3, 0, 4, 0, true, "1 1 1", "1 1 2")]
+    [InlineData(3, 0, 2, 0, true, "1 1 1", "0 1 1")]
+    [InlineData(4, 0, 5, 0, false, "2 2", "2 3")]
+    [InlineData(6, 0, 0, 0, true, "1 2 3", "0 0 0")]
+    [InlineData(6, 0, 6, 0, true, "0 0 0", "0 0 6")]
+    [InlineData(5, 0, 5, 0, true, "1 1:3 2", "1 2 2")]
+    [InlineData(10, 2, 20, 2, true, "6 6", "11 11")]
+    [InlineData(10, 3, 50, 6, true, "8 5", "34 22")]
+    [InlineData(10, 0, 14, 0, false, "3 7", "4 10")]
+    [InlineData(2, 1, 2, 1, true, "1 2", "1 2")]
+    public void A_new_size_is_shared_as_upstream_shares_it(
+        int before, int surgeBefore, int wanted, int surge, bool hasNew, string sizes, string expected)
+    {
+        var deployment = Deployment(wanted, surge, unavailable: surge == 0 ? 1 : 0);
+        var sets = sizes.Split(' ').Select(s => s.Split(':')).Select((s, i) =>
+        {
+            var told = s.Length == 1 ? before : int.Parse(s[1], CultureInfo.InvariantCulture);
+            return Set(i, int.Parse(s[0], CultureInfo.InvariantCulture), 0, told, told + surgeBefore);
+        }).ToList();
+        if (hasNew)
+        {
+            sets[^1].Spec.Template = deployment.Spec.Template;
+        }
+
+        var after = Apply(deployment, sets);
+        Assert.Equal(expected, string.Join(' ', sets.Select(s => after[s.Metadata.Name])));
+    }
+
+    /// <summary>
     /// A step of a rollout, from any sizes and any availability. Held against the two sums that bounds are about: what
     /// is asked for grows no further than replicas and surge, and what serves shrinks no further than the minimum; and
     /// there is a step as long as there are old replicas and everything asked for serves.

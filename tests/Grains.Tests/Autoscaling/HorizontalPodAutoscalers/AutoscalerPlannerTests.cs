@@ -176,7 +176,7 @@ public sealed class AutoscalerPlannerTests
             {
                 Autoscaler = autoscaler,
                 Scale = new TargetScale(current, current, "app=web"),
-                Custom = new Fixed(figure * 1000),
+                Custom = new FixedMetrics(figure * 1000),
             },
             memory,
             now);
@@ -204,17 +204,4 @@ public sealed class AutoscalerPlannerTests
                 MinReplicas = min, MaxReplicas = max, Behavior = behavior, Metrics = [External("queue", 50)],
             },
         };
-
-    /// <summary>One figure from outside, for whoever does not ask for what is gone.</summary>
-    private sealed class Fixed(long milli) : ICustomMetrics
-    {
-        public MetricAnswer<IReadOnlyDictionary<string, long>> OfPods(
-            string @namespace, V2MetricIdentifier metric, string selector) => new(null, "none");
-
-        public MetricAnswer<long> OfObject(
-            string @namespace, V2MetricIdentifier metric, V2CrossVersionObjectReference target) => new(0, "none");
-
-        public MetricAnswer<long> External(string @namespace, V2MetricIdentifier metric) =>
-            metric.Name == "gone" ? new(0, "none") : new(milli, null);
-    }
 }

@@ -109,6 +109,15 @@ public sealed class CustomMetricsReaderTests
     }
 
     [Fact]
+    public async Task A_sum_beyond_64_bits_is_the_largest_figure()
+    {
+        Answer("{\"items\":[{\"value\":\"9Pi\"},{\"value\":\"9Pi\"}]}");
+        var metric = Metric("queue", "name", "in");
+        var read = await ReadAsync(External(metric));
+        Assert.Equal(new(long.MaxValue, null), read.External("space", metric));
+    }
+
+    [Fact]
     public async Task Where_nobody_serves_them_upstreams_words_say_so()
     {
         _apis.Discovered = AggregatedDiscovery.Nothing;

@@ -30,14 +30,7 @@ public sealed class MetricComputationTests
     [Fact]
     public void Without_a_container_all_count()
     {
-        var proposal = Compute(new V2MetricSpec
-        {
-            Type = "Resource",
-            Resource = new V2ResourceMetricSource
-            {
-                Name = "cpu", Target = new V2MetricTarget { AverageUtilization = 25 },
-            },
-        });
+        var proposal = Compute(OfPods("cpu", new V2MetricTarget { AverageUtilization = 25 }));
         Assert.Equal((4, 50), (proposal.Replicas, proposal.Status.Resource.Current.AverageUtilization));
     }
 
@@ -55,13 +48,64 @@ public sealed class MetricComputationTests
         var proposal = Compute(OfContainer("gone", new V2MetricTarget { AverageUtilization = 50 }));
         Assert.Equal("FailedGetContainerResourceMetric", proposal.Failure!.Reason);
         Assert.EndsWith(
-            "container gone not present in metrics for pod default/p0", proposal.Failure.Message,
-            StringComparison.Ordinal);
+            ": failed to get container metrics: container gone not present in metrics for pod default/p0",
+            proposal.Failure.Message, StringComparison.Ordinal);
         Assert.StartsWith(
             "failed to get gone container metric value: ", proposal.Failure.Wrapped, StringComparison.Ordinal);
     }
 
-    private static MetricProposal Compute(V2MetricSpec spec) => new MetricComputation(
+    /// <summary>The pod without figures is missed: with figures of nothing the average would be half of it.</summary>
+    [Fact]
+    public void Figures_of_no_containers_are_none_of_their_pod()
+    {
+        var proposal = Compute(OfPods("cpu", new V2MetricTarget { AverageUtilization = 25 }), Unknown());
+        Assert.Equal((2, 50), (proposal.Replicas, proposal.Status.Resource.Current.AverageUtilization));
+
+        proposal = Compute(OfContainer("busy", new V2MetricTarget { AverageUtilization = 25 }), Unknown());
+        Assert.EndsWith(
+            ": failed to get container metrics: container busy not present in metrics for pod default/p1",
+            proposal.Failure!.Message, StringComparison.Ordinal);
+    }
+
+    [Fact]
+    public void A_resource_that_nobody_measures_has_no_figures()
+    {
+        var target = new V2MetricTarget { AverageValue = new ResourceQuantity("1Gi") };
+        Assert.Equal(
+            "failed to get ephemeral-storage usage: did not receive metrics for targeted pods (pods might be unready)",
+            Compute(OfPods("ephemeral-storage", target)).Failure!.Message);
+    }
+
+    /// <summary>The average is of half a byte more.</summary>
+    [Fact]
+    public void Memory_is_shown_in_whole_bytes_and_powers_of_two()
+    {
+        var target = new V2MetricTarget { AverageValue = new ResourceQuantity("2Mi") };
+        Assert.Equal("2Mi", Compute(OfPods("memory", target)).Status.Resource.Current.AverageValue.ToString());
+    }
+
+    [Theory]
+    [InlineData("Value")]
+    [InlineData("AverageValue")]
+    public void The_status_of_an_object_metric_says_of_which_object(string type)
+    {
+        var target = new V2MetricTarget { Type = type };
+        (target.Value, target.AverageValue) = (new ResourceQuantity("5"), new ResourceQuantity("5"));
+        var proposal = Compute(new V2MetricSpec
+        {
+            Type = "Object",
+            ObjectProperty = new V2ObjectMetricSource
+            {
+                DescribedObject = new V2CrossVersionObjectReference { ApiVersion = "v1", Kind = "Service", Name = "a" },
+                Metric = new V2MetricIdentifier { Name = "hits" },
+                Target = target,
+            },
+        });
+        var of = proposal.Status.ObjectProperty.DescribedObject;
+        Assert.Equal(("v1", "Service", "a"), (of.ApiVersion, of.Kind, of.Name));
+    }
+
+    private static MetricProposal Compute(V2MetricSpec spec, MeasuredPod? last = null) => new MetricComputation(
         new AutoscalerObserved
         {
             Autoscaler = new V2HorizontalPodAutoscaler
@@ -70,10 +114,16 @@ public sealed class MetricComputationTests
                 Spec = new V2HorizontalPodAutoscalerSpec { MinReplicas = 1, MaxReplicas = 10, Metrics = [spec] },
             },
             Scale = new TargetScale(Pods, Pods, "app=web"),
-            Pods = [.. Enumerable.Range(0, Pods).Select(static i => Measured($"p{i}"))],
+            Pods = [Measured(0), last ?? Measured(1)],
             HasResourceMetrics = true,
+            Custom = new FixedMetrics(5000),
         },
         Now).Compute(spec);
+
+    private static V2MetricSpec OfPods(string resource, V2MetricTarget target) => new()
+    {
+        Type = "Resource", Resource = new V2ResourceMetricSource { Name = resource, Target = target },
+    };
 
     private static V2MetricSpec OfContainer(string container, V2MetricTarget target) => new()
     {
@@ -84,10 +134,17 @@ public sealed class MetricComputationTests
         },
     };
 
-    private static MeasuredPod Measured(string name) => new(
+    /// <summary>The second pod, with figures that name none of its containers.</summary>
+    private static MeasuredPod Unknown() => Measured(1) with
+    {
+        Usage = new PodUsage(Now, TimeSpan.FromSeconds(15), []),
+    };
+
+    /// <summary>The second one's calm container uses a byte more.</summary>
+    private static MeasuredPod Measured(int number) => new(
         new V1Pod
         {
-            Metadata = new V1ObjectMeta { Name = name, NamespaceProperty = "default" },
+            Metadata = new V1ObjectMeta { Name = $"p{number}", NamespaceProperty = "default" },
             Spec = new V1PodSpec { Containers = [Container("busy"), Container("calm")] },
             Status = new V1PodStatus
             {
@@ -101,7 +158,7 @@ public sealed class MetricComputationTests
                 ],
             },
         },
-        new PodUsage(Now, TimeSpan.FromSeconds(15), [Usage("busy", 90), Usage("calm", 10)]));
+        new PodUsage(Now, TimeSpan.FromSeconds(15), [Usage("busy", 90), Usage("calm", 10, number)]));
 
     private static V1Container Container(string name) => new()
     {
@@ -112,6 +169,6 @@ public sealed class MetricComputationTests
         },
     };
 
-    private static ContainerUsage Usage(string container, long milliCpu) =>
-        new(container, new ResourceUsage(milliCpu * 1_000_000, 1 << 20));
+    private static ContainerUsage Usage(string container, long milliCpu, long moreBytes = 0) =>
+        new(container, new ResourceUsage(milliCpu * 1_000_000, (1 << 20) + moreBytes));
 }

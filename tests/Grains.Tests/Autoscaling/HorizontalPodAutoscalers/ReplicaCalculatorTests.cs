@@ -26,6 +26,8 @@ public sealed class ReplicaCalculatorTests
     [InlineData("ruu", 30, 50, 1)]
     [InlineData("rm", 100, 50, 2)]
     [InlineData("rm", 20, 50, 2)]
+    [InlineData("rrm", 100, 150, 3)]
+    [InlineData("rrm", 10, 300, 2)]
     [InlineData("rrmm", 200, 50, 8)]
     public void Pods_without_a_figure_count_for_the_careful_side(string pods, int percent, int target, int expected)
     {
@@ -71,13 +73,52 @@ public sealed class ReplicaCalculatorTests
 
     [Theory]
     [InlineData("", "no pods returned by selector while calculating replica count")]
-    [InlineData("m", "did not receive metrics for any ready pods")]
+    [InlineData("m", "did not receive metrics for targeted pods (pods might be unready)")]
     [InlineData("n", "missing request for cpu in container main of Pod p0")]
     public void What_cannot_be_computed_is_said(string pods, string why)
     {
         var (all, figures) = Make(pods, 100);
         var target = new ResourceTarget("cpu", "", 50);
         Assert.Equal(why, ReplicaCalculator.ByUtilization(all, figures, target, 1, Usual, Now).Failure);
+    }
+
+    /// <summary>A pod uses 100m, and its container asks for 100m (r) or for nothing (n).</summary>
+    [Theory]
+    [InlineData("r", "cpu", null, 25, null)]
+    [InlineData("r", "cpu", "100m", 20, null)]
+    [InlineData("r", "memory", null, 100, null)]
+    [InlineData("r", "memory", "100m", 50, null)]
+    [InlineData("n", "memory", null, 0, "missing pod-level request for cpu in Pod p0")]
+    public void What_a_pod_asks_for_as_a_whole_counts_instead_of_its_containers(
+        string pods, string resource, string? overhead, int percent, string? why)
+    {
+        var (all, figures) = Make(pods, 100);
+        all[0].Spec.Resources = new V1ResourceRequirements
+        {
+            Requests = new Dictionary<string, ResourceQuantity> { [resource] = new("400m") },
+        };
+        all[0].Spec.Overhead =
+            overhead is null ? null : new Dictionary<string, ResourceQuantity> { ["cpu"] = new(overhead) };
+        var proposal = ReplicaCalculator.ByUtilization(
+            all, figures, new ResourceTarget("cpu", "", 50), 4, Usual, Now);
+        Assert.Equal((percent, why), (proposal.Percent, proposal.Failure));
+    }
+
+    [Fact]
+    public void A_container_that_a_pod_does_not_have_asks_for_nothing()
+    {
+        var (all, figures) = Make("r", 100);
+        var proposal = ReplicaCalculator.ByUtilization(
+            all, figures, new ResourceTarget("cpu", "other", 50), 1, Usual, Now);
+        Assert.Equal("container other not found in Pod p0", proposal.Failure);
+    }
+
+    [Fact]
+    public void At_the_target_pods_without_a_figure_change_nothing()
+    {
+        var (all, figures) = Make("rm", 50);
+        Assert.Equal(
+            2, ReplicaCalculator.ByAverage(all, figures, new ResourceTarget("", "", 50), 2, Usual, Now).Replicas);
     }
 
     private static (V1Pod[] Pods, Dictionary<string, PodFigure> Figures) Make(string letters, int percent)

@@ -62,6 +62,16 @@ public sealed class TargetReaderTests
         Assert.Equal((3, null, false), (scale.Sum, scale.Failure, scale.HasUnmanaged));
     }
 
+    [Fact]
+    public async Task A_custom_object_that_says_no_size_has_no_scale()
+    {
+        const string why = "Internal error occurred: the spec replicas field \".spec.size\" does not exist";
+        Define(isScalable: true);
+        AddPool(spec: "{}");
+        var target = await ReadAsync("example.com/v1", "Widget", "w");
+        Assert.Equal((null, why), (target.Scale, target.Failure));
+    }
+
     private void Define(bool isScalable) => _world.Services.Catalog.Set(
         "test",
         [
@@ -72,11 +82,15 @@ public sealed class TargetReaderTests
             }),
         ]);
 
-    private void AddPool() => _world.Api.Put(CustomKind.Widgets, Encoding.UTF8.GetBytes("""
-        {"apiVersion":"example.com/v1","kind":"Widget",
-        "metadata":{"name":"w","namespace":"default","uid":"uid-w"},
-        "spec":{"size":3},"status":{"size":2,"selector":"app=w"}}
-        """));
+    private void AddPool(string spec = """{"size":3}""") => _world.Api.Put(
+        CustomKind.Widgets,
+        Encoding.UTF8.GetBytes($$"""
+            {"apiVersion":"example.com/v1","kind":"Widget",
+            "metadata":{"name":"w","namespace":"default","uid":"uid-w"},
+            "status":{"size":2,"selector":"app=w"},
+            "spec":{{spec}}
+            }
+            """));
 
     private Task<Target> ReadAsync(string apiVersion, string kind, string name) =>
         new TargetReader(_world.Api, _world.Services.Catalog).ReadAsync(

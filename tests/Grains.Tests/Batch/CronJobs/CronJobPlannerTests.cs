@@ -95,6 +95,18 @@ public sealed class CronJobPlannerTests
         Assert.Equal("stranger", Assert.Single(plan.Unexpected).Metadata.Name);
     }
 
+    [Fact]
+    public void Tells_of_an_ended_job_that_it_forgets_at_once()
+    {
+        var cron = Cron(s => (s.SuccessfulJobsHistoryLimit, s.Suspend) = (0, true));
+        var ended = Job("ended", "Complete", minutes: 1);
+        cron.Status.Active = References([ended]);
+        var plan = CronJobPlanner.Compute(cron, [ended], Now);
+        Assert.Equal("SawCompletedJob", Assert.Single(plan.Events).Reason);
+        Assert.Null(plan.Status.Active);
+        Assert.Same(ended, Assert.Single(plan.Expired));
+    }
+
     [Theory]
     [InlineData(3, 1, "f1")]
     [InlineData(1, 1, "s1,s2,f1")]

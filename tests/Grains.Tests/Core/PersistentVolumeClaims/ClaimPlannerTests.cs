@@ -48,6 +48,21 @@ public sealed class ClaimPlannerTests
         return (volume.Spec.AccessModes.Count, isFree, isFree ? VolumeMatch.Capacity(volume) : Quantity.Zero);
     }
 
+    /// <summary>Upstream's scheduler asks a volume that is reserved for its reach, not for its access modes.</summary>
+    [Fact]
+    public void A_reserved_volume_of_other_access_modes_is_found_for_a_node_only()
+    {
+        V1PersistentVolume[] volumes = [Volume("reserved", 1, v =>
+        {
+            v.Spec.AccessModes = ["ReadOnlyMany"];
+            v.Spec.ClaimRef = new V1ObjectReference { NamespaceProperty = "default", Name = "mine" };
+        })];
+        var claim = Claim("mine", 1, _ => { });
+        Assert.Null(VolumeMatch.Find(claim, volumes, reservedOnly: true));
+        Assert.Null(VolumeMatch.Find(claim, volumes, reservedOnly: false, static _ => false));
+        Assert.Same(volumes[0], VolumeMatch.Find(claim, volumes, reservedOnly: false, static _ => true));
+    }
+
     [Fact]
     public void A_reserved_volume_with_more_access_modes_than_a_free_one_is_left()
     {

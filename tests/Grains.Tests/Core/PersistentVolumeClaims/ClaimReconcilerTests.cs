@@ -29,19 +29,7 @@ public sealed class ClaimReconcilerTests
             annotations[VolumeAnnotations.MigratedTo] = noted;
         }
 
-        world.Api.Seed(new V1PersistentVolumeClaim
-        {
-            Metadata = new V1ObjectMeta { Name = "c", NamespaceProperty = "default", Annotations = annotations },
-            Spec = new V1PersistentVolumeClaimSpec
-            {
-                AccessModes = ["ReadWriteOnce"],
-                StorageClassName = "",
-                Resources = new V1VolumeResourceRequirements
-                {
-                    Requests = new Dictionary<string, ResourceQuantity> { ["storage"] = new("1Gi") },
-                },
-            },
-        });
+        world.Api.Seed(Claim(annotations));
         world.Step<V1PersistentVolumeClaim>("c");
         var claim = world.Api.Find<V1PersistentVolumeClaim>("default", "c")!;
         Assert.Equal("Pending", claim.Status.Phase);
@@ -50,4 +38,48 @@ public sealed class ClaimReconcilerTests
         world.Step<V1PersistentVolumeClaim>("c");
         Assert.Equal(writes, world.Api.Writes);
     }
+
+    [Theory]
+    [InlineData(null, "2Gi")]
+    [InlineData("1Gi", "1Gi")]
+    [InlineData("much", "2Gi")]
+    public void A_claim_shows_its_volumes_size_or_that_of_a_file_system_that_has_yet_to_grow(
+        string? before, string shown)
+    {
+        var world = new World();
+        world.Api.Seed(new V1PersistentVolume
+        {
+            Metadata = new V1ObjectMeta
+            {
+                Name = "v",
+                Annotations = before is null
+                    ? null : new Dictionary<string, string> { [VolumeAnnotations.PreResizeCapacity] = before },
+            },
+            Spec = new V1PersistentVolumeSpec
+            {
+                AccessModes = ["ReadWriteOnce"],
+                Capacity = new Dictionary<string, ResourceQuantity> { ["storage"] = new("2Gi") },
+                HostPath = new V1HostPathVolumeSource { Path = "/data/v" },
+            },
+        });
+        world.Api.Seed(Claim([]));
+        world.Step<V1PersistentVolume>("v");
+        world.Step<V1PersistentVolumeClaim>("c");
+        var status = world.Api.Find<V1PersistentVolumeClaim>("default", "c")!.Status;
+        Assert.Equal(("Bound", shown), (status.Phase, status.Capacity["storage"].ToString()));
+    }
+
+    private static V1PersistentVolumeClaim Claim(Dictionary<string, string> annotations) => new()
+    {
+        Metadata = new V1ObjectMeta { Name = "c", NamespaceProperty = "default", Annotations = annotations },
+        Spec = new V1PersistentVolumeClaimSpec
+        {
+            AccessModes = ["ReadWriteOnce"],
+            StorageClassName = "",
+            Resources = new V1VolumeResourceRequirements
+            {
+                Requests = new Dictionary<string, ResourceQuantity> { ["storage"] = new("1Gi") },
+            },
+        },
+    };
 }

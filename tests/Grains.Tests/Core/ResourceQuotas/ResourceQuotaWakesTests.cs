@@ -31,6 +31,21 @@ public sealed class ResourceQuotaWakesTests
     }
 
     [Theory]
+    [InlineData("500m", "300m", true)]
+    [InlineData("500m", "500m", false)]
+    public void A_pod_that_has_become_smaller_wakes_the_quotas_that_count_it(string had, string has, bool isWoken)
+    {
+        var world = new World();
+        var before = Sized(world, "before", had);
+        var keys = new List<ObjectKey>();
+        Following("requests.cpu").Map(
+            WellKnown.Pods,
+            new ResourceChange { Kind = ChangeKind.Modified, Previous = before, Object = Sized(world, "now", has) },
+            keys);
+        Assert.Equal(isWoken ? [Quota] : [], keys);
+    }
+
+    [Theory]
     [InlineData("configmaps", true)]
     [InlineData("leases", true)]
     [InlineData("events", false)]
@@ -60,6 +75,30 @@ public sealed class ResourceQuotaWakesTests
         quotas.Map(new ResourceChange { Kind = ChangeKind.Added, Object = stored }, keys);
         Assert.Equal([Quota], keys);
         return quotas.Others!;
+    }
+
+    private static ResourceObject Sized(World world, string name, string cpu)
+    {
+        world.Api.Seed(new V1Pod
+        {
+            Metadata = new V1ObjectMeta { Name = name, NamespaceProperty = Quota.Namespace, Generation = 1 },
+            Spec = new V1PodSpec { Containers = [new V1Container { Name = "c" }] },
+            Status = new V1PodStatus
+            {
+                ContainerStatuses =
+                [
+                    new V1ContainerStatus
+                    {
+                        Name = "c",
+                        Resources = new V1ResourceRequirements
+                        {
+                            Requests = new Dictionary<string, ResourceQuantity> { ["cpu"] = new(cpu) },
+                        },
+                    },
+                ],
+            },
+        });
+        return world.Api.Find(WellKnown.Pods, new ObjectKey(Quota.Namespace, name))!;
     }
 
     private static ResourceChange Change(ChangeKind kind, string place) => new()

@@ -39,11 +39,44 @@ public sealed class IpAddressPlannerTests
             Assert.Equal(address.Contains(':') ? "IPv6" : "IPv4", now.Metadata.Labels[IpAddressPlanner.FamilyLabel]);
         }
 
-        Assert.Equal(IpAddressStep.None, IpAddressPlanner.Compute(address, holder, now).Step);
+        Assert.Equal(IpAddressStep.None, Compute(address, holder, now).Step);
     }, cases: 500);
 
+    /// <summary>Upstream's cases of addresses that no Service has.</summary>
+    [Theory]
+    [InlineData(false, false, 60, IpAddressStep.None, "", "")]
+    [InlineData(
+        false, false, 70, IpAddressStep.Delete, "IPAddressNotAllocated",
+        "IPAddress: 10.96.0.1 for Service default/a appears to have leaked: cleaning up")]
+    [InlineData(
+        false, true, 1, IpAddressStep.Delete, "IPAddressWrongReference",
+        "IPAddress: 10.96.0.1 for Service default/a has a wrong reference; cleaning up")]
+    [InlineData(true, false, 1, IpAddressStep.Delete, "", "")]
+    public void What_nobody_has_may_wait_for_its_service(
+        bool isReleased, bool hasParent, int age, IpAddressStep step, string reason, string message)
+    {
+        var item = IpAddressPlanner.New("10.96.0.1", new ObjectKey("default", "a"));
+        item.Metadata.CreationTimestamp = DateTime.UnixEpoch;
+        var observed = new IpAddressObserved("10.96.0.1", null, item)
+        {
+            IsReleased = isReleased, HasParent = hasParent,
+        };
+        var now = DateTimeOffset.UnixEpoch + TimeSpan.FromSeconds(age);
+        Assert.Equal((step, reason, message), IpAddressPlanner.Compute(observed, now));
+        var left = IpAddressPlanner.Left(observed, now);
+        Assert.Equal(step == IpAddressStep.None, left is not null);
+        if (left is { } then)
+        {
+            Assert.Equal(IpAddressStep.Delete, IpAddressPlanner.Compute(observed, now + then).Step);
+        }
+    }
+
+    private static (IpAddressStep Step, string Reason, string Message) Compute(
+        string address, ObjectKey? holder, V1IPAddress? item) =>
+        IpAddressPlanner.Compute(new IpAddressObserved(address, holder, item), DateTimeOffset.UnixEpoch);
+
     private static V1IPAddress? Step(string address, ObjectKey? holder, V1IPAddress? item) =>
-        IpAddressPlanner.Compute(address, holder, item).Step switch
+        Compute(address, holder, item).Step switch
         {
             IpAddressStep.None => item,
             IpAddressStep.Delete => null,

@@ -30,6 +30,7 @@ public sealed class StaleDisruptionControllerTests
                         Status = "True",
                         Reason = reason,
                         Message = "why",
+                        ObservedGeneration = 2,
                         LastTransitionTime = world.Time.GetUtcNow().UtcDateTime,
                     },
                 ],
@@ -39,6 +40,7 @@ public sealed class StaleDisruptionControllerTests
         await new StaleDisruptionController(world.Services).ResyncAsync(default);
         var condition = Assert.Single(world.Api.Find<V1Pod>("default", "p")!.Status.Conditions);
         Assert.Equal(expected, condition.Status);
-        Assert.Equal(expected == "True" ? reason : null, condition.Reason);
+        Assert.Equal(
+            expected == "True" ? (reason, (long?)2) : (null, 1), (condition.Reason, condition.ObservedGeneration));
     }
 }

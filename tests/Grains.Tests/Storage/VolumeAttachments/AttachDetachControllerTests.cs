@@ -29,6 +29,34 @@ public sealed class AttachDetachControllerTests
         Assert.Equal(["n2"], _world.Api.All<V1VolumeAttachment>().Select(a => a.Spec.NodeName));
     }
 
+    [Fact]
+    public async Task What_a_node_that_goes_did_not_have_mounted_is_let_go_when_its_pods_have_gone()
+    {
+        Seed("n1");
+        var controller = new AttachDetachController(_world.Services);
+        foreach (var resource in new[] { WellKnown.Pods, WellKnown.Nodes })
+        {
+            await NoticeAsync(controller, resource, ChangeKind.Added);
+        }
+
+        await controller.VisitAsync("n1", default);
+        await NoticeAsync(controller, WellKnown.Nodes, ChangeKind.Deleted);
+        _world.Api.Delete<V1Node>("", "n1");
+        await controller.VisitAsync("n1", default);
+        Assert.Single(_world.Api.All<V1VolumeAttachment>());
+
+        _world.Api.Delete<V1Pod>("default", "n1", grace: 0);
+        await controller.VisitAsync("n1", default);
+        Assert.Empty(_world.Api.All<V1VolumeAttachment>());
+    }
+
+    private async Task NoticeAsync(AttachDetachController controller, ResourceName resource, ChangeKind kind)
+    {
+        var key = new ObjectKey(resource == WellKnown.Pods ? "default" : "", "n1");
+        var item = await _world.Api.GetAsync(resource, key, ReadFreshness.Linearizable, default);
+        controller.Notice(resource, new ResourceChange { Kind = kind, Object = item.Required });
+    }
+
     /// <summary>A node with a pod that has a volume of a driver; all are of the node's name.</summary>
     private void Seed(string name)
     {

@@ -92,6 +92,26 @@ public sealed class AttachmentPlannerTests
         Assert.Equal(!detaches && minutes < 6 ? Now.AddMinutes(6 - minutes) : null, plan.LookAgainAt);
     }
 
+    /// <summary>Upstream goes by what the node said last, and by the pods that are still there.</summary>
+    [Theory]
+    [InlineData(false, false, true)]
+    [InlineData(true, false, false)]
+    [InlineData(false, true, false)]
+    public void A_node_that_was_seen_to_go_keeps_what_it_had_mounted_and_its_pods_want(
+        bool wasMounted, bool isWanted, bool detaches)
+    {
+        var volume = Volume("v");
+        var last = Node();
+        last.Status.VolumesInUse = wasMounted ? [AttachmentPlanner.UniqueName(volume)] : null;
+        var plan = AttachmentPlanner.Compute(Observed(null) with
+        {
+            LastNode = last, Known = [Known(volume, "n", isAttached: true)],
+            Wanted = isWanted ? [new WantedVolume(volume, [])] : [],
+        });
+        Assert.Equal(detaches, plan.Detach.Count == 1);
+        Assert.Empty(plan.Attach);
+    }
+
     [Fact]
     public void A_node_that_is_gone_keeps_its_attachments_for_six_minutes()
     {
