@@ -1,5 +1,6 @@
 using k8s.Models;
 using OrleansOrchestrator.Api.Store;
+using OrleansOrchestrator.Formats;
 using OrleansOrchestrator.Interfaces.Kernel;
 using OrleansOrchestrator.Resources.Kernel;
 
@@ -49,11 +50,9 @@ public sealed class LimitRangerPlugin(ObjectReader reader) : IAdmissionPlugin
                 V1PersistentVolumeClaim claim => LimitChecks.OfClaim(range, claim.Spec),
                 _ => [],
             };
-            var all = complaints.Distinct().ToList();
-            if (all.Count > 0)
+            if (GoErrors.Join(complaints) is { } all)
             {
-                return AdmissionRefusals.Forbidden(
-                    attributes, all.Count == 1 ? all[0] : $"[{string.Join(", ", all)}]");
+                return AdmissionRefusals.Forbidden(attributes, all);
             }
         }
 

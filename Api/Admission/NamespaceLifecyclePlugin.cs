@@ -1,4 +1,3 @@
-using System.Collections.Concurrent;
 using k8s.Models;
 using OrleansOrchestrator.Api.Store;
 using OrleansOrchestrator.Interfaces.Kernel;
@@ -13,15 +12,7 @@ namespace OrleansOrchestrator.Api.Admission;
 /// </summary>
 public sealed class NamespaceLifecyclePlugin(ObjectReader reader, TimeProvider time) : IAdmissionPlugin
 {
-    /// <summary>How long after a deletion the cache is not trusted; upstream's number.</summary>
-    private static readonly TimeSpan Distrust = TimeSpan.FromSeconds(30);
-
-    /// <summary>
-    /// More recent deletions than this are not remembered one by one: then every look-up is made fresh.
-    /// </summary>
-    private const int MaxRemembered = 1024;
-
-    private readonly ConcurrentDictionary<string, DateTimeOffset> _deletions = new(StringComparer.Ordinal);
+    private readonly RecentDeletions _deletions = new(time);
 
     public string Name => "NamespaceLifecycle";
 
@@ -44,12 +35,7 @@ public sealed class NamespaceLifecyclePlugin(ObjectReader reader, TimeProvider t
             return AdmissionRefusals.Forbidden(attributes, "this namespace may not be deleted");
         }
 
-        if (_deletions.Count >= MaxRemembered)
-        {
-            ForgetOld();
-        }
-
-        _deletions[attributes.Key.Name] = time.GetUtcNow();
+        _deletions.Note(attributes.Key.Name);
         return null;
     }
 
@@ -58,7 +44,7 @@ public sealed class NamespaceLifecyclePlugin(ObjectReader reader, TimeProvider t
     {
         var name = attributes.Key.Namespace;
         var key = new ObjectKey("", name);
-        var item = IsDistrusted(name)
+        var item = _deletions.Has(name)
             ? null
             : await reader.GetAsync(WellKnown.Namespaces, key, ReadFreshness.Cached, cancellationToken);
         item ??= await reader.GetAsync(WellKnown.Namespaces, key, ReadFreshness.Linearizable, cancellationToken);
@@ -81,20 +67,5 @@ public sealed class NamespaceLifecyclePlugin(ObjectReader reader, TimeProvider t
                 Causes = [new StatusCause("NamespaceTerminating", $"namespace {name} is being terminated", "metadata.namespace")],
             },
         };
-    }
-
-    private bool IsDistrusted(string name) =>
-        !_deletions.IsEmpty && _deletions.TryGetValue(name, out var at) && time.GetUtcNow() - at < Distrust;
-
-    private void ForgetOld()
-    {
-        var horizon = time.GetUtcNow() - Distrust;
-        foreach (var (name, at) in _deletions)
-        {
-            if (at < horizon)
-            {
-                _deletions.TryRemove(name, out _);
-            }
-        }
     }
 }

@@ -1,6 +1,6 @@
 using k8s.Models;
+using OrleansOrchestrator.Api.Kernel;
 using OrleansOrchestrator.Api.Store;
-using OrleansOrchestrator.Formats;
 using OrleansOrchestrator.Interfaces.Core.ResourceQuotas;
 using OrleansOrchestrator.Interfaces.Kernel;
 using OrleansOrchestrator.Resources.Core.ResourceQuotas;
@@ -15,11 +15,10 @@ namespace OrleansOrchestrator.Api.Admission;
 /// <param name="reader">Reads quotas.</param>
 /// <param name="find">Finds the books; asked once, for the factory would find the interface anew each time.</param>
 /// <param name="time">The time.</param>
-internal sealed class QuotaCharger(ObjectReader reader, Func<IQuotaBooksGrain> find, TimeProvider time)
+/// <param name="limits">What only quotas allow; null for nothing.</param>
+internal sealed class QuotaCharger(
+    ObjectReader reader, Func<IQuotaBooksGrain> find, TimeProvider time, QuotaLimits? limits = null)
 {
-    private static readonly TimeSpan FirstPause = TimeSpan.FromMilliseconds(20);
-    private static readonly TimeSpan LastPause = TimeSpan.FromMilliseconds(320);
-
     private IQuotaBooksGrain? _books;
 
     private IQuotaBooksGrain Books => _books ??= find();
@@ -34,7 +33,14 @@ internal sealed class QuotaCharger(ObjectReader reader, Func<IQuotaBooksGrain> f
                 WellKnown.ResourceQuotas, attempt == 1 ? ReadFreshness.Cached : ReadFreshness.Linearizable,
                 cancellationToken);
             V1ResourceQuota[] quotas = [.. snapshot.Range(space).Select(static q => q.As<V1ResourceQuota>())];
-            QuotaCharge[] charges = [.. writes.Select(w => QuotaCharge.Of(w.Write, quotas, devices))];
+            QuotaCharge[] charges = [.. writes.Select(w => QuotaCharge.Of(w.Write, quotas, devices, limits))];
+            if (quotas.Length == 0 && charges.All(static c => c.Refusal is null))
+            {
+                // With limits every write of a namespace without quotas comes here; one grain keeps the books of all.
+                Admit(writes);
+                return;
+            }
+
             var answer = await AskAsync(
                 new QuotaRequest
                 {
@@ -66,6 +72,14 @@ internal sealed class QuotaCharger(ObjectReader reader, Func<IQuotaBooksGrain> f
         IsOwed = charge.IsOwed,
     };
 
+    private static void Admit(IReadOnlyList<QuotaWaiter> writes)
+    {
+        foreach (var write in writes)
+        {
+            write.Answer(null);
+        }
+    }
+
     private static void Answer(
         IReadOnlyList<QuotaWaiter> writes, IReadOnlyList<QuotaCharge> charges, QuotaAnswer answer)
     {
@@ -73,17 +87,20 @@ internal sealed class QuotaCharger(ObjectReader reader, Func<IQuotaBooksGrain> f
         for (var i = 0; i < writes.Count; i++)
         {
             var why = charges[i].Refusal ?? answer.Refusals[i];
-            writes[i].Answer(why is null ? null : AdmissionRefusals.Forbidden(writes[i].Attributes, why));
+            writes[i].Answer(
+                why is null ? null
+                : charges[i].IsFailure ? StatusErrors.Unknown(why)
+                : AdmissionRefusals.Forbidden(writes[i].Attributes, why));
         }
     }
 
     /// <summary>
-    /// Asks again while the books move from one silo to another. If an answer was lost, what is charged twice then is
-    /// given back by who counts anew.
+    /// Asks again while the books move from one silo to another, and, unlike other writes, when they were overloaded or
+    /// an answer was lost: what is charged twice then is given back by who counts anew.
     /// </summary>
     private async Task<QuotaAnswer> AskAsync(QuotaRequest request, CancellationToken cancellationToken)
     {
-        var (began, pause) = (time.GetTimestamp(), FirstPause);
+        var attempts = new Attempts(Attempts.UsualPatience, time);
         while (true)
         {
             try
@@ -93,7 +110,7 @@ internal sealed class QuotaCharger(ObjectReader reader, Func<IQuotaBooksGrain> f
             catch (Exception error) when (
                 error is StoreUnavailableException { Refusal: null } or OrleansException or TimeoutException)
             {
-                if (time.GetElapsedTime(began) >= ObjectStore.Patience)
+                if (!attempts.GoOn)
                 {
                     throw error as StoreUnavailableException
                         ?? new StoreUnavailableException(
@@ -102,8 +119,7 @@ internal sealed class QuotaCharger(ObjectReader reader, Func<IQuotaBooksGrain> f
                 }
             }
 
-            await Task.Delay(pause, time, cancellationToken);
-            pause = Periods.AfterAnother(pause, LastPause);
+            await attempts.PauseAsync(cancellationToken);
         }
     }
 

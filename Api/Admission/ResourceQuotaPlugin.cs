@@ -22,12 +22,13 @@ public sealed class ResourceQuotaPlugin : IAdmissionPlugin
     private readonly TimeProvider _time;
     private readonly QuotaCharger _charger;
     private readonly QuotaLines _lines;
+    private readonly QuotaLimits _limits;
 
-    public ResourceQuotaPlugin(ObjectReader reader, IGrainFactory grains, TimeProvider time)
+    public ResourceQuotaPlugin(ObjectReader reader, IGrainFactory grains, QuotaLimits limits, TimeProvider time)
     {
-        (_reader, _time) = (reader, time);
+        (_reader, _limits, _time) = (reader, limits, time);
         _charger = new QuotaCharger(
-            reader, () => grains.GetGrain<IQuotaBooksGrain>(WellKnown.ResourceQuotas.ToString()), time);
+            reader, () => grains.GetGrain<IQuotaBooksGrain>(WellKnown.ResourceQuotas.ToString()), time, limits);
         _lines = new QuotaLines(ChargeAsync);
     }
 
@@ -42,7 +43,7 @@ public sealed class ResourceQuotaPlugin : IAdmissionPlugin
     {
         var seen = await _reader.SnapshotAsync(
             WellKnown.ResourceQuotas, ReadFreshness.Cached, cancellationToken);
-        if (seen.CountRange(attributes.Key.Namespace) == 0)
+        if (_limits.Resources.Count == 0 && seen.CountRange(attributes.Key.Namespace) == 0)
         {
             return null;
         }

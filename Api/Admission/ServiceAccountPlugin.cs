@@ -40,54 +40,54 @@ public sealed class ServiceAccountPlugin(ObjectReader reader) : IAdmissionPlugin
         var pod = (V1Pod)attributes.Object!;
         if (PodReferences.IsMirror(pod))
         {
-            return CheckMirror(pod) is { } why ? AdmissionRefusals.Forbidden(attributes, why) : null;
+            return Refusal(attributes, CheckMirror(pod));
         }
 
         var spec = pod.Spec ??= new V1PodSpec();
         spec.ServiceAccountName = FirstOf(spec.ServiceAccountName, spec.ServiceAccount, "default");
         spec.ServiceAccount = spec.ServiceAccountName;
-        var account = await FindAsync(attributes, spec, cancellationToken);
-        if (account is null)
+        if (await FindAsync(attributes, spec, cancellationToken) is not { } account)
         {
             return Missing(attributes, spec);
         }
 
-        if (spec.AutomountServiceAccountToken ?? account.AutomountServiceAccountToken ?? true)
-        {
-            MountToken(spec);
-        }
-
-        if (spec.ImagePullSecrets is not { Count: > 0 } && account.ImagePullSecrets is { Count: > 0 } secrets)
-        {
-            spec.ImagePullSecrets = [.. secrets.Select(s => new V1LocalObjectReference { Name = s.Name })];
-        }
-
-        return SecretRules.Check(account, spec) is { } denied
-            ? AdmissionRefusals.Forbidden(attributes, denied)
-            : null;
+        Give(account, spec);
+        return Refusal(attributes, SecretRules.Check(account, spec));
     }
 
-    /// <summary>Ephemeral containers come later than their pod, and may use no other secrets than it.</summary>
+    /// <summary>
+    /// What others have changed since the pod was given its account counts as what it came with. Ephemeral containers
+    /// come later than their pod, and may use no other secrets than it.
+    /// </summary>
     public async ValueTask<Status?> ValidateAsync(AdmissionAttributes attributes, CancellationToken cancellationToken)
     {
-        if (attributes.Operation != AdmissionOperation.Update)
+        var (pod, space) = ((V1Pod)attributes.Object!, attributes.Key.Namespace);
+        var isNew = attributes.Operation == AdmissionOperation.Create;
+        if (isNew && PodReferences.IsMirror(pod))
         {
-            return null;
+            return Refusal(attributes, CheckMirror(pod));
         }
 
-        var (pod, space) = ((V1Pod)attributes.Object!, attributes.Key.Namespace);
         if (string.IsNullOrEmpty(pod.Spec.ServiceAccountName))
         {
             return AdmissionRefusals.Forbidden(
                 attributes, $"no service account specified for pod {space}/{pod.Metadata.Name}");
         }
 
+        if (await FindAsync(attributes, pod.Spec, cancellationToken) is not { } account)
+        {
+            return Missing(attributes, pod.Spec);
+        }
+
+        if (isNew)
+        {
+            return Refusal(attributes, SecretRules.Check(account, pod.Spec));
+        }
+
         // Upstream forgets to say that it is forbidden.
-        return await FindAsync(attributes, pod.Spec, cancellationToken) is not { } account
-            ? Missing(attributes, pod.Spec)
-            : SecretRules.CheckEphemeral(account, pod.Spec) is { } denied
-                ? new Status { Code = 500, Reason = StatusReasons.Unknown, Message = denied }
-                : null;
+        return SecretRules.CheckEphemeral(account, pod.Spec) is { } denied
+            ? new Status { Code = 500, Reason = StatusReasons.Unknown, Message = denied }
+            : null;
     }
 
     private ValueTask<V1ServiceAccount?> FindAsync(
@@ -95,6 +95,9 @@ public sealed class ServiceAccountPlugin(ObjectReader reader) : IAdmissionPlugin
         reader.FindAsync<V1ServiceAccount>(
             WellKnown.ServiceAccounts, new ObjectKey(attributes.Key.Namespace, spec.ServiceAccountName),
             cancellationToken);
+
+    private static Status? Refusal(AdmissionAttributes attributes, string? why) =>
+        why is null ? null : AdmissionRefusals.Forbidden(attributes, why);
 
     private static Status Missing(AdmissionAttributes attributes, V1PodSpec spec) => AdmissionRefusals.Forbidden(
         attributes,
@@ -118,6 +121,20 @@ public sealed class ServiceAccountPlugin(ObjectReader reader) : IAdmissionPlugin
         return volumes.Any(v => v.Projected?.Sources?.Any(s => s.ServiceAccountToken is not null) == true)
             ? "a mirror pod may not use ServiceAccountToken volume projections"
             : null;
+    }
+
+    /// <summary>The account's token, if it is wanted, and its pull secrets for a pod without its own.</summary>
+    private static void Give(V1ServiceAccount account, V1PodSpec spec)
+    {
+        if (spec.AutomountServiceAccountToken ?? account.AutomountServiceAccountToken ?? true)
+        {
+            MountToken(spec);
+        }
+
+        if (spec.ImagePullSecrets is not { Count: > 0 } && account.ImagePullSecrets is { Count: > 0 } secrets)
+        {
+            spec.ImagePullSecrets = [.. secrets.Select(s => new V1LocalObjectReference { Name = s.Name })];
+        }
     }
 
     private static void MountToken(V1PodSpec spec)

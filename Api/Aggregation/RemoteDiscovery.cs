@@ -1,5 +1,4 @@
 using System.Collections.Concurrent;
-using System.Threading.Channels;
 using Microsoft.Extensions.Hosting;
 using Microsoft.Extensions.Logging;
 using OrleansOrchestrator.Api.Cache;
@@ -27,8 +26,7 @@ public sealed partial class RemoteDiscovery(
     private static readonly TimeSpan Period = TimeSpan.FromMinutes(1);
     private static readonly TimeSpan RetryDelay = TimeSpan.FromSeconds(1);
 
-    private readonly Channel<bool> _signal = Channel.CreateBounded<bool>(
-        new BoundedChannelOptions(1) { FullMode = BoundedChannelFullMode.DropWrite });
+    private readonly WakeSignal _signal = new();
 
     private IReadOnlyDictionary<RemoteTarget, RemoteServer> _servers = new Dictionary<RemoteTarget, RemoteServer>();
     private readonly TaskCompletionSource _first = new(TaskCreationOptions.RunContinuationsAsynchronously);
@@ -76,7 +74,7 @@ public sealed partial class RemoteDiscovery(
             {
                 await foreach (var _ in client.FollowAsync(WellKnown.ApiServices, stoppingToken))
                 {
-                    _signal.Writer.TryWrite(true);
+                    _signal.Set();
                 }
             }
             catch (OperationCanceledException) when (stoppingToken.IsCancellationRequested)
@@ -98,7 +96,7 @@ public sealed partial class RemoteDiscovery(
         {
             try
             {
-                await WaitAsync(stoppingToken);
+                await _signal.WaitAsync(Period, time, stoppingToken);
                 await RefreshAsync(stoppingToken);
             }
             catch (OperationCanceledException) when (stoppingToken.IsCancellationRequested)
@@ -111,21 +109,6 @@ public sealed partial class RemoteDiscovery(
                 await Task.Delay(RetryDelay, time, stoppingToken)
                     .ConfigureAwait(ConfigureAwaitOptions.SuppressThrowing);
             }
-        }
-    }
-
-    /// <summary>Until something changed, or a minute is over.</summary>
-    private async Task WaitAsync(CancellationToken stoppingToken)
-    {
-        using var over = new CancellationTokenSource(Period, time);
-        using var both = CancellationTokenSource.CreateLinkedTokenSource(stoppingToken, over.Token);
-        try
-        {
-            await _signal.Reader.ReadAsync(both.Token);
-        }
-        catch (OperationCanceledException) when (!stoppingToken.IsCancellationRequested)
-        {
-            // The minute is over.
         }
     }
 

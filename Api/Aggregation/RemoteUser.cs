@@ -39,14 +39,8 @@ internal static class RemoteUser
     }
 
     private static bool IsForIdentity(string name) =>
-        Is(name, "Authorization") || Is(name, FrontProxy.UserHeader) || Is(name, FrontProxy.UidHeader)
-        || Is(name, FrontProxy.GroupHeader) || Begins(name, FrontProxy.ExtraHeaderPrefix)
-        || Begins(name, ImpersonationPrefix);
-
-    private static bool Is(string name, string header) => name.Equals(header, StringComparison.OrdinalIgnoreCase);
-
-    private static bool Begins(string name, string prefix) =>
-        name.StartsWith(prefix, StringComparison.OrdinalIgnoreCase);
+        name.Equals("Authorization", StringComparison.OrdinalIgnoreCase) || FrontProxy.NamesUser(name)
+        || name.StartsWith(ImpersonationPrefix, StringComparison.OrdinalIgnoreCase);
 
     private static IEnumerable<(string? Name, IReadOnlyList<string> Values)> All(UserIdentity user)
     {

@@ -109,6 +109,13 @@ internal static class AuditEventWriter
             WriteUser(writer, "impersonatedUser", actsAs);
         }
 
+        if (record.ImpersonationConstraint.Length > 0)
+        {
+            writer.WriteStartObject("authenticationMetadata"u8);
+            writer.WriteString("impersonationConstraint"u8, record.ImpersonationConstraint);
+            writer.WriteEndObject();
+        }
+
         WriteTexts(writer, "sourceIPs", record.SourceIps);
         WriteText(writer, "userAgent"u8, record.UserAgent);
     }

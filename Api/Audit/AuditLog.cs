@@ -160,7 +160,7 @@ public sealed class AuditLog
             UserAgent = agent.Length > MaxUserAgent ? agent[..MaxUserAgent] + "...TRUNCATED" : agent,
             Received = _time.GetUtcNow(),
         };
-        if (context.Features.Get<AuditNote>() is { } note)
+        foreach (var note in context.Features.Get<IReadOnlyList<AuditNote>>() ?? [])
         {
             record.Annotate(note.Key, note.Value);
         }

@@ -19,6 +19,7 @@ internal sealed partial class RotatedFile(AuditFileOptions options, TimeProvider
     private readonly string _path = Path.GetFullPath(options.Path);
     private readonly CancellationTokenSource _end = new();
     private FileStream? _file;
+    private long _length;
 
     /// <summary>Compresses what was put aside, beside what is written; one at a time.</summary>
     internal Task Compressing { get; private set; } = Task.CompletedTask;
@@ -27,13 +28,13 @@ internal sealed partial class RotatedFile(AuditFileOptions options, TimeProvider
     public void Write(ReadOnlySpan<byte> lines)
     {
         _file ??= Open();
-        if (_file.Length > 0 && _file.Length + lines.Length > _maxBytes)
+        if (_length > 0 && _length + lines.Length > _maxBytes)
         {
             Rotate();
         }
 
         _file.Write(lines);
-        _file.Flush();
+        _length += lines.Length;
     }
 
     /// <summary>What was not yet compressed is when the next file is put aside.</summary>
@@ -46,12 +47,15 @@ internal sealed partial class RotatedFile(AuditFileOptions options, TimeProvider
     private FileStream Open()
     {
         Directory.CreateDirectory(Path.GetDirectoryName(_path)!);
-        return OpenOwn(_path, FileMode.Append);
+        var file = OpenOwn(_path, FileMode.Append);
+        _length = file.Length;
+        return file;
     }
 
+    /// <summary>Without a buffer: what is written comes in batches, and must not wait in one.</summary>
     private static FileStream OpenOwn(string path, FileMode mode) => new(path, new FileStreamOptions
     {
-        Mode = mode, Access = FileAccess.Write, Share = FileShare.Read, UnixCreateMode = Private,
+        Mode = mode, Access = FileAccess.Write, Share = FileShare.Read, UnixCreateMode = Private, BufferSize = 0,
     });
 
     private void Rotate()

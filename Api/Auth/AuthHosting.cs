@@ -46,6 +46,7 @@ public static class AuthHosting
                 provider.GetRequiredService<TimeProvider>()));
         }
 
+        services.AddSingleton<TokenMetrics>();
         services.AddSingleton<BearerTokens>();
         services.AddSingleton<ClientCertificates>();
         services.AddSingleton<IAuthenticator, Authenticator>();

@@ -1,4 +1,5 @@
 using Microsoft.AspNetCore.Http;
+using Microsoft.Net.Http.Headers;
 using OrleansOrchestrator.Api.Auth.Jwt;
 using OrleansOrchestrator.Api.Auth.RequestHeaders;
 using OrleansOrchestrator.Api.Kernel;
@@ -11,7 +12,8 @@ namespace OrleansOrchestrator.Api.Auth;
 /// authority, a token of one of the sorts that
 /// <see cref="BearerTokens"/> knows (in its header, or as a WebSocket's subprotocol), or nobody (<c>
 /// system:anonymous</c>, where such requests are let in). Credentials that are there but wrong are refused, never
-/// taken for anonymous; a good one of the two is enough.
+/// taken for anonymous; a good one of the two is enough. Once somebody is known, what names users in the request is
+/// taken out of it: nobody further on is to see credentials, or to believe such a header.
 /// </summary>
 public sealed class Authenticator(
     RequestHeaderUsers proxies, ClientCertificates certificates, BearerTokens tokens, JwtIssuers issuers)
@@ -26,6 +28,18 @@ public sealed class Authenticator(
 
     /// <inheritdoc/>
     public async ValueTask<UserIdentity?> AuthenticateAsync(HttpContext context)
+    {
+        var user = await FindUserAsync(context);
+        if (user is not null)
+        {
+            context.Request.Headers.Remove(HeaderNames.Authorization);
+            proxies.Clear(context.Request.Headers);
+        }
+
+        return user;
+    }
+
+    private async ValueTask<UserIdentity?> FindUserAsync(HttpContext context)
     {
         var named = SocketToken.Take(context.Request);
         var certificate = context.Connection.ClientCertificate;
@@ -59,9 +73,14 @@ public sealed class Authenticator(
     private async ValueTask<UserIdentity?> FindAsync(HttpContext context, string token)
     {
         var verdict = await tokens.AuthenticateAsync(token, context.RequestAborted);
-        if (verdict.Note is { } note)
+        if (verdict.Notes.Count > 0)
         {
-            context.Features.Set(note);
+            context.Features.Set(verdict.Notes);
+        }
+
+        if (verdict.Warning is { } warning)
+        {
+            WarningHeaders.Write(context.Response, [warning]);
         }
 
         return verdict.User;

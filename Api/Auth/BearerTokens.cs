@@ -1,6 +1,5 @@
 using OrleansOrchestrator.Api.Auth.Jwt;
 using OrleansOrchestrator.Api.Auth.Webhooks;
-using OrleansOrchestrator.Api.Kernel;
 using OrleansOrchestrator.Interfaces.Kernel;
 
 namespace OrleansOrchestrator.Api.Auth;
@@ -11,7 +10,7 @@ namespace OrleansOrchestrator.Api.Auth;
 /// </summary>
 public sealed class BearerTokens(
     ServiceAccountTokens accounts, SecretTokens secrets, BootstrapTokens bootstrap, JwtIssuers issuers,
-    AuthOptions options, TokenWebhook? webhook = null)
+    AuthOptions options, TokenMetrics metrics, TokenWebhook? webhook = null)
 {
     /// <summary>Who bears a token that is sent to this server.</summary>
     public Task<TokenVerdict> AuthenticateAsync(string token, CancellationToken cancellationToken) =>
@@ -21,9 +20,8 @@ public sealed class BearerTokens(
     public async Task<TokenVerdict> ReviewAsync(
         string token, IReadOnlyList<string> audiences, CancellationToken cancellationToken)
     {
-        var isSecret = secrets.Claims(token);
-        var user = options.StaticTokens.TryGetValue(token, out var known) ? known
-            : isSecret ? await secrets.AuthenticateAsync(token, cancellationToken)
+        var user = options.StaticTokens.TryGetValue(token, out var known)
+            ? known
             : await bootstrap.AuthenticateAsync(token, cancellationToken);
 
         // Tokens that name no audience are for this server.
@@ -32,15 +30,15 @@ public sealed class BearerTokens(
             : [.. audiences.Where(options.Audiences.Contains)];
         if (user is not null)
         {
-            return shared.Count == 0 ? TokenVerdict.Refuse("") : new TokenVerdict(user, shared)
-            {
-                Note = isSecret ? new AuditNote("authentication.k8s.io/legacy-token", user.Name) : null,
-            };
+            return shared.Count == 0 ? TokenVerdict.Refuse("") : new TokenVerdict(user, shared);
         }
 
-        var verdict = shared.Count > 0 && await issuers.AuthenticateAsync(token, cancellationToken) is { } issued
-            ? issued.Succeeded ? new TokenVerdict(issued.Value, shared) : TokenVerdict.Refuse(issued.Error.Message)
-            : await accounts.ReviewAsync(token, audiences, cancellationToken);
+        var verdict = SecretTokens.Claims(token)
+            ? await secrets.ReviewAsync(token, audiences, cancellationToken)
+            : shared.Count > 0 && await issuers.AuthenticateAsync(token, cancellationToken) is { } issued
+                ? issued.Succeeded ? new TokenVerdict(issued.Value, shared) : TokenVerdict.Refuse(issued.Error.Message)
+                : await accounts.ReviewAsync(token, audiences, cancellationToken);
+        metrics.Judged(verdict);
         return verdict.User is not null || webhook is null
             ? verdict
             : await AskAsync(webhook, verdict, token, audiences, cancellationToken);

@@ -1,4 +1,5 @@
 using OrleansOrchestrator.Api.Kernel;
+using OrleansOrchestrator.Formats;
 
 namespace OrleansOrchestrator.Api.Auth;
 
@@ -69,9 +70,7 @@ public sealed class AuthorizerChain(IEnumerable<IAuthorizer> authorizers)
             }
         }
 
-        var failure = failures is null ? ""
-            : failures.Count == 1 ? failures[0]
-            : $"[{string.Join(", ", failures.Distinct(StringComparer.Ordinal))}]";
+        var failure = GoErrors.Join(failures ?? []) ?? "";
         return new AuthorizationDecision(AuthorizationVerdict.NoOpinion, reasons, failure);
     }
 }

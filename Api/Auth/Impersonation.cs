@@ -25,8 +25,10 @@ public sealed partial class Impersonation(AuthorizerChain authorizers, ILogger<I
     /// <param name="headers">The request's; those that were read are removed.</param>
     /// <param name="wanted">What the sender wants to do.</param>
     /// <param name="cancellationToken">The request's end.</param>
+    /// <param name="audit">Is told who acts as whom; null for nobody.</param>
     public async ValueTask<Outcome<UserIdentity>> ResolveAsync(
-        IHeaderDictionary headers, AuthorizationAttributes wanted, CancellationToken cancellationToken)
+        IHeaderDictionary headers, AuthorizationAttributes wanted, CancellationToken cancellationToken,
+        AuditRecord? audit = null)
     {
         var read = ImpersonationHeaders.Take(headers);
         if (!read.Succeeded)
@@ -39,7 +41,7 @@ public sealed partial class Impersonation(AuthorizerChain authorizers, ILogger<I
             return wanted.User;
         }
 
-        var acting = await FindModeAsync(target, wanted, cancellationToken);
+        var acting = await FindModeAsync(target, wanted, audit, cancellationToken);
         if (acting.Succeeded)
         {
             LogActing(Describe(wanted.User), Describe(acting.Value), wanted.Verb, wanted.Path);
@@ -49,7 +51,7 @@ public sealed partial class Impersonation(AuthorizerChain authorizers, ILogger<I
     }
 
     private async ValueTask<Outcome<UserIdentity>> FindModeAsync(
-        UserIdentity target, AuthorizationAttributes wanted, CancellationToken cancellationToken)
+        UserIdentity target, AuthorizationAttributes wanted, AuditRecord? audit, CancellationToken cancellationToken)
     {
         Status? refusal = null;
         var sender = wanted.User.Name;
@@ -65,6 +67,7 @@ public sealed partial class Impersonation(AuthorizerChain authorizers, ILogger<I
             if (acting.Succeeded)
             {
                 Remember(sender, index);
+                audit?.Acts(acting.Value, _modes[index].Constraint);
                 return acting;
             }
 

@@ -22,6 +22,9 @@ internal abstract class ImpersonationMode(AuthorizerChain authorizers)
     /// <summary>False for the old mode, which is as lenient as it has always been.</summary>
     protected virtual bool IsNarrow => true;
 
+    /// <summary>What the audit log is told of the right that was used; empty for the old one.</summary>
+    public string Constraint => IsNarrow ? Verb : "";
+
     /// <summary>All modes, in the order in which they are tried.</summary>
     public static ImpersonationMode[] All(AuthorizerChain authorizers) =>
     [
@@ -58,7 +61,9 @@ internal abstract class ImpersonationMode(AuthorizerChain authorizers)
     protected async ValueTask<Status?> RefuseAsync(AuthorizationAttributes wanted, CancellationToken cancellationToken)
     {
         var decision = await authorizers.AuthorizeAsync(wanted, cancellationToken);
-        return decision.IsAllowed ? null : Refusals.Forbidden(wanted, decision.Reason);
+        return decision.IsAllowed ? null
+            : Refusals.Forbidden(
+                wanted, string.Join(": ", new[] { decision.Failure, decision.Reason }.Where(static t => t.Length > 0)));
     }
 
     /// <summary>The name under which the right to a node is asked for.</summary>
@@ -168,6 +173,11 @@ internal abstract class ImpersonationMode(AuthorizerChain authorizers)
             if (errors.Count > 0)
             {
                 return $"impersonating an invalid key in extra is not allowed: {errors.ToText()}";
+            }
+
+            if (key.Any(char.IsUpper))
+            {
+                return $"impersonating a non-lowercase key in extra is not allowed: {GoText.Quote(key)}";
             }
 
             if (values.Contains(""))

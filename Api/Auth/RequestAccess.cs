@@ -28,18 +28,9 @@ public sealed class RequestAccess(
     }
 
     /// <summary>As whom the request goes on; a refusal is 403 or, for headers that make no sense, 400.</summary>
-    public async ValueTask<Outcome<UserIdentity>> ActAsync(
-        HttpContext context, RequestInfo request, UserIdentity sender)
-    {
-        var acting = await impersonation.ResolveAsync(
-            context.Request.Headers, request.By(sender), context.RequestAborted);
-        if (acting.Succeeded && !ReferenceEquals(acting.Value, sender) && AuditRecord.Of(context) is { } audit)
-        {
-            audit.ActsAs = acting.Value;
-        }
-
-        return acting;
-    }
+    public ValueTask<Outcome<UserIdentity>> ActAsync(HttpContext context, RequestInfo request, UserIdentity sender) =>
+        impersonation.ResolveAsync(
+            context.Request.Headers, request.By(sender), context.RequestAborted, AuditRecord.Of(context));
 
     /// <summary>
     /// Null when the user may have the request answered; 403 when not, 500 when nobody could decide it.

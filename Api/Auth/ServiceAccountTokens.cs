@@ -45,8 +45,7 @@ public sealed class ServiceAccountTokens(
     AccountKeys keys, IResourceClient client, AuthOptions options, TimeProvider time)
 {
     private const int RememberedTokens = 10_000;
-    private const string Expired = "service account token has expired";
-    private const string LegacyIssuer = "kubernetes/serviceaccount";
+    private const string Invalidated = "service account token has been invalidated";
 
     private static readonly TimeSpan DeletionLeeway = TimeSpan.FromSeconds(60);
     private static readonly TimeSpan ClockSkew = TimeSpan.FromSeconds(10);
@@ -71,28 +70,31 @@ public sealed class ServiceAccountTokens(
 
         var shared = audiences.Where(verified.Audiences.Contains).ToList();
         var now = time.GetUtcNow();
-        return verified.Expires <= now ? TokenVerdict.Refuse(Expired)
+        return shared.Count == 0 ? TokenVerdict.RefuseAudiences(verified.Audiences, audiences)
+            : verified.Expires <= now ? TokenVerdict.Refuse("service account token has expired")
             : verified.NotBefore > now + ClockSkew ? TokenVerdict.Refuse("service account token is not valid yet")
-            : shared.Count == 0 ? TokenVerdict.Refuse(
-                $"token audiences {GoText.Quoted(verified.Audiences)} is invalid for the target audiences "
-                    + GoText.Quoted(audiences))
-            : !await IsAliveAsync(verified, cancellationToken) ? TokenVerdict.Refuse(
-                "service account token has been invalidated")
-            : new TokenVerdict(verified.User, shared) { Note = StaleNote(verified, now) };
+            : await WhyInvalidAsync(verified, cancellationToken) is { } why ? TokenVerdict.Refuse(why)
+            : new TokenVerdict(verified.User, shared)
+            {
+                Notes = StaleNotes(verified, now), IsTimely = now <= verified.StaleAt,
+            };
     }
 
-    /// <summary>Null for a token that its bearer has renewed in time.</summary>
-    private static AuditNote? StaleNote(VerifiedToken token, DateTimeOffset now)
+    /// <summary>None for a token that its bearer has renewed in time.</summary>
+    private static IReadOnlyList<AuditNote> StaleNotes(VerifiedToken token, DateTimeOffset now)
     {
         if (token.StaleAt is not { } stale || now <= stale)
         {
-            return null;
+            return [];
         }
 
         var late = now.ToUnixTimeSeconds() - stale.ToUnixTimeSeconds();
-        return new AuditNote(
-            "authentication.k8s.io/stale-token",
-            $"subject: {token.User.Name}, seconds after warning threshold: {late}");
+        return
+        [
+            new(
+                TokenNotes.Stale,
+                $"subject: {token.User.Name}, seconds after warning threshold: {late}"),
+        ];
     }
 
     private async Task<(VerifiedToken? Token, string Complaint)> VerifyAsync(string token)
@@ -106,7 +108,7 @@ public sealed class ServiceAccountTokens(
         var result = await _handler.ValidateTokenAsync(token, await keys.ParametersAsync(options.Issuers));
         if (!result.IsValid || VerifiedToken.From((JsonWebToken)result.SecurityToken) is not { } verified)
         {
-            return (null, WhyNot(token));
+            return (null, await WhyNotAsync(token));
         }
 
         if (_verified.Count >= RememberedTokens)
@@ -119,26 +121,35 @@ public sealed class ServiceAccountTokens(
     }
 
     /// <summary>Nothing more is said of tokens that do not claim to be ours.</summary>
-    private string WhyNot(string token)
+    private async Task<string> WhyNotAsync(string token)
     {
         using var claims = TokenClaims.Read(token);
-        return claims is not null && (options.Issuers.Contains(claims.Issuer) || claims.Issuer == LegacyIssuer)
-            ? "go-jose/go-jose: error in cryptographic primitive"
-            : "";
+        return claims is not null && options.Issuers.Contains(claims.Issuer) ? await keys.ComplaintAsync(token) : "";
     }
 
-    private async Task<bool> IsAliveAsync(VerifiedToken token, CancellationToken cancellationToken)
+    /// <summary>Why its account or what it is bound to makes a token invalid; null when it is good.</summary>
+    private async Task<string?> WhyInvalidAsync(VerifiedToken token, CancellationToken cancellationToken)
     {
-        if (!await ExistsAsync(WellKnown.ServiceAccounts, token.Account, token.AccountUid, cancellationToken))
-        {
-            return false;
-        }
-
-        return token.BoundResource is not { } resource ||
-            await ExistsAsync(resource, token.BoundKey, token.BoundUid, cancellationToken);
+        var (account, uid) = (token.Account, token.AccountUid);
+        var found = await FindAsync(WellKnown.ServiceAccounts, account, uid, cancellationToken);
+        return !found.Succeeded ? found.Error.Message
+            : IsPastDeletion(found.Value) ? $"service account {account} has been deleted"
+            : found.Value.Uid != uid ? $"service account UID ({found.Value.Uid}) does not match claim ({uid})"
+            : token.BoundResource is { } resource ? await WhyUnboundAsync(resource, token, cancellationToken)
+            : null;
     }
 
-    private async Task<bool> ExistsAsync(
+    private async Task<string?> WhyUnboundAsync(
+        ResourceName resource, VerifiedToken token, CancellationToken cancellationToken)
+    {
+        var found = await FindAsync(resource, token.BoundKey, token.BoundUid, cancellationToken);
+        var kind = resource.Plural[..^1];
+        return !found.Succeeded || IsPastDeletion(found.Value) ? Invalidated
+            : found.Value.Uid == token.BoundUid ? null
+            : $"{kind} UID ({found.Value.Uid}) does not match service account {kind} ref claim ({token.BoundUid})";
+    }
+
+    private async Task<Outcome<ResourceObject>> FindAsync(
         ResourceName resource, ObjectKey key, string uid, CancellationToken cancellationToken)
     {
         var found = await client.GetAsync(resource, key, ReadFreshness.Cached, cancellationToken);
@@ -148,7 +159,7 @@ public sealed class ServiceAccountTokens(
             found = await client.GetAsync(resource, key, ReadFreshness.Linearizable, cancellationToken);
         }
 
-        return found.Succeeded && found.Value.Uid == uid && !IsPastDeletion(found.Value);
+        return found;
     }
 
     // What is on its way out may still say goodbye, but not for ever.

@@ -1,6 +1,7 @@
 using System.Collections.Concurrent;
 using System.Diagnostics.Metrics;
 using Microsoft.Extensions.Logging;
+using OrleansOrchestrator.Api.Kernel;
 using OrleansOrchestrator.Interfaces.Kernel;
 using OrleansOrchestrator.Resources.Kernel;
 
@@ -127,7 +128,7 @@ public sealed class ResourceCaches : IAsyncDisposable
     /// <summary>Asks a journal for its revision, with patience while it moves to another silo.</summary>
     private async Task<long> AskRevisionAsync(IJournalGrain journal)
     {
-        var (start, retry) = (_time.GetTimestamp(), _options.FirstRetry);
+        var attempts = new Attempts(_options.MovePatience, _time);
         while (true)
         {
             try
@@ -135,11 +136,9 @@ public sealed class ResourceCaches : IAsyncDisposable
                 return await journal.GetRevisionAsync(_stop.Token).AsTask().WaitAsync(_options.AskPatience, _time, _stop.Token);
             }
             catch (Exception error) when (
-                (error is StoreUnavailableException or OrleansException or TimeoutException)
-                && _time.GetElapsedTime(start) < _options.MovePatience)
+                (error is StoreUnavailableException or OrleansException or TimeoutException) && attempts.GoOn)
             {
-                await Task.Delay(retry, _time, _stop.Token);
-                retry *= 2;
+                await attempts.PauseAsync(_stop.Token);
             }
         }
     }

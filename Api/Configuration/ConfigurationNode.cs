@@ -45,16 +45,22 @@ public sealed class ConfigurationNode
     };
 
     /// <summary>A whole number of 32 bits; 0 when there is none.</summary>
-    public int Number(string name) => Find(name) is not { } value ? 0
+    public int Number(string name) => MaybeNumber(name) ?? 0;
+
+    /// <summary>A whole number of 32 bits; null when there is none.</summary>
+    public int? MaybeNumber(string name) => Find(name) is not { } value ? null
         : value.ValueKind == JsonValueKind.Number && value.TryGetInt32(out var number) ? number
         : throw WrongType(PathOf(name), value, "int32");
 
     /// <summary>A duration in Go's form; zero when there is none.</summary>
-    public TimeSpan Duration(string name)
+    public TimeSpan Duration(string name) => MaybeDuration(name) ?? TimeSpan.Zero;
+
+    /// <summary>A duration in Go's form; null when there is none.</summary>
+    public TimeSpan? MaybeDuration(string name)
     {
         if (MaybeText(name) is not { } text)
         {
-            return TimeSpan.Zero;
+            return null;
         }
 
         return GoDuration.Read(text, out var duration) is { } complaint

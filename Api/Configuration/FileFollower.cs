@@ -1,6 +1,6 @@
-using System.Threading.Channels;
 using Microsoft.Extensions.Hosting;
 using Microsoft.Extensions.Logging;
+using OrleansOrchestrator.Interfaces.Kernel;
 
 namespace OrleansOrchestrator.Api.Configuration;
 
@@ -17,8 +17,7 @@ public sealed partial class FileFollower(
 {
     private static readonly TimeSpan LookPeriod = TimeSpan.FromMinutes(1);
 
-    private readonly Channel<bool> _looks = Channel.CreateBounded<bool>(
-        new BoundedChannelOptions(1) { FullMode = BoundedChannelFullMode.DropWrite });
+    private readonly WakeSignal _looks = new();
 
     private FileSystemWatcher? _watcher;
     private ITimer? _timer;
@@ -50,8 +49,9 @@ public sealed partial class FileFollower(
     {
         try
         {
-            await foreach (var _ in _looks.Reader.ReadAllAsync(stoppingToken))
+            while (true)
             {
+                await _looks.WaitAsync(stoppingToken);
                 await LookAtAsync(file.Path, stoppingToken);
             }
         }
@@ -61,7 +61,7 @@ public sealed partial class FileFollower(
         }
     }
 
-    private void Look() => _looks.Writer.TryWrite(true);
+    private void Look() => _looks.Set();
 
     private async Task LookAtAsync(string path, CancellationToken cancellationToken)
     {

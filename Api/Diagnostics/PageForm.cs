@@ -46,10 +46,10 @@ public sealed record PageForm(ResponseFormat? Format, string Version)
         {
             foreach (var (type, subtype, format) in Offered)
             {
-                if (Names(clause, type, subtype) && Meet(clause, format, kind) is { } met)
+                if (clause.Names(type, subtype) && Meet(clause, format, kind) is { } met)
                 {
-                    return met.Format is { Wire: Wire.Json } && Negotiator.WantsPretty(request)
-                        ? met with { Format = met.Format with { Pretty = true } }
+                    return met.Format is { } written && Negotiator.WantsPretty(request)
+                        ? met with { Format = written.Indented() }
                         : met;
                 }
             }
@@ -58,32 +58,21 @@ public sealed record PageForm(ResponseFormat? Format, string Version)
         return NoneAccepted;
     }
 
-    private static bool Names(AcceptClause clause, string type, string subtype) =>
-        (clause.Type == type && (clause.Subtype == subtype || clause.Subtype == "*"))
-        || (clause.Type == "*" && clause.Subtype == "*");
-
     private static PageForm? Meet(AcceptClause clause, ResponseFormat? format, string kind)
     {
-        if (clause.Parameters.GetValueOrDefault("stream", "").Length > 0)
+        if (clause.Parameter("stream").Length > 0)
         {
             return null;
         }
 
-        var (name, group, version) = (
-            clause.Parameters.GetValueOrDefault("as", ""), clause.Parameters.GetValueOrDefault("g", ""),
-            clause.Parameters.GetValueOrDefault("v", ""));
+        var (name, group, version) = (clause.Parameter("as"), clause.Parameter("g"), clause.Parameter("v"));
         if (format is null)
         {
             return (name, group, version) is ("", "", "") ? Text : null;
         }
 
         return name == kind && group == Group && version is ("v1beta1" or Deprecated)
-            ? new PageForm(Pretty(clause, format), version)
+            ? new PageForm(clause.Written(format), version)
             : null;
     }
-
-    private static ResponseFormat Pretty(AcceptClause clause, ResponseFormat format) =>
-        format.Wire == Wire.Json && clause.Parameters.GetValueOrDefault("pretty") == "1"
-            ? format with { Pretty = true }
-            : format;
 }

@@ -2,6 +2,7 @@ using System.Globalization;
 using System.Text.Json;
 using OrleansOrchestrator.Api.Discovery;
 using OrleansOrchestrator.Api.Health;
+using OrleansOrchestrator.Formats;
 
 namespace OrleansOrchestrator.Api.Diagnostics;
 
@@ -43,8 +44,7 @@ public sealed record StatusFacts(DateTimeOffset Started, DateTimeOffset Now, IRe
     /// <summary>Fields of the object <c>Statusz</c>.</summary>
     public void Write(Utf8JsonWriter writer)
     {
-        writer.WriteString(
-            "startTime", Started.UtcDateTime.ToString("yyyy-MM-dd'T'HH:mm:ss'Z'", CultureInfo.InvariantCulture));
+        writer.WriteString("startTime", Started.ToApiText());
         writer.WriteNumber("uptimeSeconds", UptimeSeconds);
         writer.WriteString("goVersion", VersionHandler.Runtime);
         writer.WriteString("binaryVersion", BinaryVersion);

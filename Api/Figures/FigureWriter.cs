@@ -1,6 +1,6 @@
 using System.Buffers;
-using System.Globalization;
 using System.Text.Json;
+using OrleansOrchestrator.Formats;
 using OrleansOrchestrator.Resources.Kernel;
 using OrleansOrchestrator.Resources.Metrics;
 
@@ -42,8 +42,7 @@ internal static class FigureWriter
                 WriteMetric(writer, question, isOlder);
             }
 
-            writer.WriteString("timestamp", item.Time.UtcDateTime.ToString(
-                "yyyy-MM-dd'T'HH:mm:ss'Z'", CultureInfo.InvariantCulture));
+            writer.WriteString("timestamp", item.Time.ToApiText());
             writer.WriteString("value", QuantityOf(item.Value));
             if (isOlder)
             {

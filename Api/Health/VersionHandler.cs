@@ -1,12 +1,12 @@
 using System.Buffers;
 using System.Diagnostics.Metrics;
-using System.Globalization;
 using System.Reflection;
 using System.Runtime.InteropServices;
 using System.Text.Json;
 using Microsoft.AspNetCore.Http;
 using OrleansOrchestrator.Api.Kernel;
 using OrleansOrchestrator.Api.Negotiation;
+using OrleansOrchestrator.Formats;
 
 namespace OrleansOrchestrator.Api.Health;
 
@@ -81,7 +81,7 @@ public sealed class VersionHandler : IEndpointHandler
             ? informational[(informational.IndexOf('+', StringComparison.Ordinal) + 1)..]
             : "unknown";
         var built = File.Exists(assembly.Location) ? File.GetLastWriteTimeUtc(assembly.Location) : DateTime.UnixEpoch;
-        var date = built.ToString("yyyy-MM-dd'T'HH:mm:ss'Z'", CultureInfo.InvariantCulture);
+        var date = built.ToApiText();
         yield return ("major", "major", Major);
         yield return ("minor", "minor", Minor);
         yield return ("gitVersion", "git_version", GitVersion);

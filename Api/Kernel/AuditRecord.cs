@@ -36,7 +36,10 @@ public sealed class AuditRecord
     public UserIdentity? User { get; init; }
 
     /// <summary>As whom the sender acts; null for themselves.</summary>
-    public UserIdentity? ActsAs { get; set; }
+    public UserIdentity? ActsAs { get; private set; }
+
+    /// <summary>The narrow right by which the sender acts as somebody else; empty for the old one.</summary>
+    public string ImpersonationConstraint { get; private set; } = "";
 
     /// <summary>Whence it came; all but the last may say what its sender likes.</summary>
     public IReadOnlyList<string> SourceIps { get; init; } = [];
@@ -64,6 +67,11 @@ public sealed class AuditRecord
 
     /// <summary>The record of a request; null when it is not audited.</summary>
     public static AuditRecord? Of(HttpContext context) => context.Features.Get<AuditRecord>();
+
+    /// <summary>The sender acts as somebody else.</summary>
+    /// <param name="user">As whom.</param>
+    /// <param name="constraint">By which right; empty for the old one.</param>
+    public void Acts(UserIdentity user, string constraint) => (ActsAs, ImpersonationConstraint) = (user, constraint);
 
     /// <summary>What is said of the request by those who decide about it; of two that use one key the first counts.
     /// </summary>

@@ -1,4 +1,5 @@
 using System.Text;
+using OrleansOrchestrator.Formats;
 using OrleansOrchestrator.Interfaces.Kernel;
 
 namespace OrleansOrchestrator.Api.Kernel;
@@ -27,7 +28,7 @@ internal static class FieldManagerNames
         var bytes = 0;
         foreach (var rune in name.EnumerateRunes())
         {
-            if (Rune.IsControl(rune))
+            if (!GoQuotes.IsPrintable(rune))
             {
                 continue;
             }

@@ -1,5 +1,6 @@
 using k8s;
 using k8s.Models;
+using OrleansOrchestrator.Formats;
 using OrleansOrchestrator.Interfaces.Kernel;
 using OrleansOrchestrator.Resources.Kernel;
 using OrleansOrchestrator.Resources.Kernel.Ownership;
@@ -55,7 +56,7 @@ internal static class FieldOwners
         {
             ApiVersion = kind.ApiVersion,
             Subresource = context.Subresource,
-            Now = MetadataStamp.Seconds(now),
+            Now = ApiTime.Seconds(now),
             Convert = static (_, _) => null,
         };
         question.Metadata.ManagedFields = ObjectOwners.Update(
@@ -66,7 +67,7 @@ internal static class FieldOwners
     /// <summary>Ownership as the versions of a kind have it.</summary>
     public static FieldOwnership Ownership(
         ResourceDefinition definition, string subresource, DateTimeOffset now) =>
-        ObjectOwners.Of(definition, subresource, MetadataStamp.Seconds(now));
+        ObjectOwners.Of(definition, subresource, ApiTime.Seconds(now));
 
     /// <summary>An object of a kind that has no fields yet.</summary>
     public static OwnedVersion NewObject(ResourceDefinition definition) =>

@@ -1,6 +1,7 @@
 using OrleansOrchestrator.Interfaces.Kernel;
 using k8s;
 using k8s.Models;
+using OrleansOrchestrator.Formats;
 using OrleansOrchestrator.Resources.Kernel;
 
 namespace OrleansOrchestrator.Api.Kernel;
@@ -35,7 +36,7 @@ public static class MetadataStamp
     {
         metadata.DeletionTimestamp = null;
         metadata.DeletionGracePeriodSeconds = null;
-        metadata.CreationTimestamp = Seconds(now);
+        metadata.CreationTimestamp = ApiTime.Seconds(now);
         metadata.Uid = Chance.NewId().ToString("D");
     }
 
@@ -68,11 +69,4 @@ public static class MetadataStamp
 
     /// <summary>Five random characters as upstream appends them to names.</summary>
     public static string RandomSuffix() => Chance.Source.GetString(NameAlphabet, GeneratedLength);
-
-    /// <summary>API times have whole seconds.</summary>
-    public static DateTime Seconds(DateTimeOffset time)
-    {
-        var utc = time.UtcDateTime;
-        return new DateTime(utc.Ticks - (utc.Ticks % TimeSpan.TicksPerSecond), DateTimeKind.Utc);
-    }
 }

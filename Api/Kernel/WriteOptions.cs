@@ -1,4 +1,5 @@
 using Microsoft.AspNetCore.Http;
+using OrleansOrchestrator.Formats;
 using OrleansOrchestrator.Interfaces.Kernel;
 using OrleansOrchestrator.Resources.Kernel;
 
@@ -106,7 +107,7 @@ public sealed record WriteOptions
         var position = 0;
         foreach (var rune in manager.EnumerateRunes())
         {
-            if (System.Text.Rune.IsControl(rune))
+            if (!GoQuotes.IsPrintable(rune))
             {
                 errors.Invalid(path, manager, $"invalid character U+{rune.Value:X4} (at position {position})");
             }

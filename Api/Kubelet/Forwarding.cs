@@ -10,7 +10,9 @@ using Yarp.ReverseProxy.Forwarder;
 namespace OrleansOrchestrator.Api.Kubelet;
 
 /// <summary>
-/// Hands a request on to another server, upgrades included, without the credentials that it came with.
+/// Hands a request on to another server, upgrades included, without the Authorization header that it came with. Nodes'
+/// own streams get no cookies either. Applications keep sessions in cookies, which go along, as upstream's proxy has
+/// them do.
 /// </summary>
 internal static class Forwarding
 {
@@ -102,7 +104,9 @@ internal static class Forwarding
         request.Headers.TryAddWithoutValidation(name, value);
     }
 
-    private class ToNode(Uri target) : HttpTransformer
+    /// <param name="target">What to ask for.</param>
+    /// <param name="keepsCookies">Whether they go along: to applications, and not to nodes, which keep none.</param>
+    private class ToNode(Uri target, bool keepsCookies = false) : HttpTransformer
     {
         public override async ValueTask TransformRequestAsync(
             HttpContext httpContext, HttpRequestMessage proxyRequest, string destinationPrefix, CancellationToken cancellationToken)
@@ -111,11 +115,14 @@ internal static class Forwarding
             proxyRequest.RequestUri = target;
             proxyRequest.Headers.Host = null;
             proxyRequest.Headers.Remove("Authorization");
-            proxyRequest.Headers.Remove("Cookie");
+            if (!keepsCookies)
+            {
+                proxyRequest.Headers.Remove("Cookie");
+            }
         }
     }
 
-    private sealed class ToServer(Uri target, ProxyPath path) : ToNode(target)
+    private sealed class ToServer(Uri target, ProxyPath path) : ToNode(target, keepsCookies: true)
     {
         private readonly Uri _target = target;
 

@@ -1,6 +1,7 @@
 using System.Globalization;
 using Microsoft.AspNetCore.Http;
 using OrleansOrchestrator.Api.Kernel;
+using OrleansOrchestrator.Formats;
 using OrleansOrchestrator.Interfaces.Kernel;
 using OrleansOrchestrator.Resources.Kernel;
 
@@ -35,7 +36,7 @@ public static class PodLogOptions
         }
 
         passed = Add(Add(Add(passed, "sinceSeconds", seconds), "tailLines", lines), "limitBytes", bytes);
-        passed = Add(passed, "sinceTime", time?.ToString("yyyy-MM-dd'T'HH:mm:ss'Z'", CultureInfo.InvariantCulture));
+        passed = Add(passed, "sinceTime", time?.ToApiText());
         return errors.Count > 0 ? errors.ToStatus("", "PodLogOptions", pod) : passed.ToString();
     }
 

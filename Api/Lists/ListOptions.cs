@@ -1,5 +1,6 @@
 using Microsoft.AspNetCore.Http;
 using OrleansOrchestrator.Api.Kernel;
+using OrleansOrchestrator.Formats;
 using OrleansOrchestrator.Interfaces.Kernel;
 using OrleansOrchestrator.Resources.Kernel;
 
@@ -75,12 +76,12 @@ public sealed record ListOptions
             return unreadable;
         }
 
-        var texts = causes.ConvertAll(c => $"{c.Field}: {c.Message}");
         return new Status
         {
             Code = 422,
             Reason = StatusReasons.Invalid,
-            Message = $"ListOptions.meta.k8s.io \"\" is invalid: {(texts.Count == 1 ? texts[0] : $"[{string.Join(", ", texts)}]")}",
+            Message = "ListOptions.meta.k8s.io \"\" is invalid: " +
+                GoErrors.Join(causes.Select(static c => $"{c.Field}: {c.Message}")),
             Details = new StatusDetails { Group = "meta.k8s.io", Kind = "ListOptions", Causes = causes },
         };
     }
@@ -139,11 +140,11 @@ public sealed record ListOptions
             {
                 causes.Add(UnsupportedMatch("\"NotOlderThan\""));
             }
-        }
 
-        if (Continue.Length > 0)
-        {
-            causes.Add(ForbiddenMatch("resourceVersionMatch is forbidden when continue is provided"));
+            if (Continue.Length > 0)
+            {
+                causes.Add(ForbiddenMatch("resourceVersionMatch is forbidden when continue is provided"));
+            }
         }
 
         return causes;

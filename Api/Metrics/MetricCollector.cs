@@ -40,17 +40,25 @@ public sealed class MetricCollector : IDisposable
         _listener.Start();
     }
 
-    /// <summary>Everything measured so far, by name.</summary>
-    internal IReadOnlyList<MetricFamily> Collect()
+    /// <summary>What instruments have measured so far, by name. Nothing is observed where none of them needs it.
+    /// </summary>
+    /// <param name="isWanted">Chooses among them; null takes all.</param>
+    internal IReadOnlyList<MetricFamily> Collect(Func<Instrument, bool>? isWanted = null)
     {
-        lock (_observing)
+        MetricFamily[] families = [
+            .. _families.Values.Where(f => isWanted?.Invoke(f.Instrument) ?? true)
+                .OrderBy(static f => f.Instrument.Name, StringComparer.Ordinal)];
+        if (Array.Exists(families, static f => f.Instrument.IsObservable))
         {
-            MetricFamily[] families = [.. _families.Values];
-            Array.ForEach(families, static f => f.BeginRound());
-            _listener.RecordObservableInstruments();
-            Array.ForEach(families, static f => f.EndRound());
-            return [.. families.OrderBy(f => f.Instrument.Name, StringComparer.Ordinal)];
+            lock (_observing)
+            {
+                Array.ForEach(families, static f => f.BeginRound());
+                _listener.RecordObservableInstruments();
+                Array.ForEach(families, static f => f.EndRound());
+            }
         }
+
+        return families;
     }
 
     /// <inheritdoc/>

@@ -41,7 +41,7 @@ public sealed class MetricsHandler(MetricCollector collector, StoreSizeGauge? st
     }
 
     private IReadOnlyList<MetricFamily> Families(bool ofHealth) =>
-        [.. collector.Collect().Where(f => f.Instrument.Meter.Name == HealthMetrics.MeterName == ofHealth)];
+        collector.Collect(i => i.Meter.Name == HealthMetrics.MeterName == ofHealth);
 
     private static Task SendAsync(HttpContext context, string text)
     {

@@ -9,7 +9,18 @@ namespace OrleansOrchestrator.Api.Negotiation;
 /// <param name="Quality">The <c>q</c> parameter, 1 when absent, 0 when unreadable.</param>
 /// <param name="Parameters">All others.</param>
 public sealed record AcceptClause(
-    string Type, string Subtype, double Quality, IReadOnlyDictionary<string, string> Parameters);
+    string Type, string Subtype, double Quality, IReadOnlyDictionary<string, string> Parameters)
+{
+    /// <summary>Whether it covers a media type, by name or by wildcard.</summary>
+    public bool Names(string type, string subtype) =>
+        (Type == type && (Subtype == subtype || Subtype == "*")) || (Type == "*" && Subtype == "*");
+
+    /// <summary>A parameter other than <c>q</c>; empty where it is not given.</summary>
+    public string Parameter(string name) => Parameters.GetValueOrDefault(name, "");
+
+    /// <summary>A form as it is written for who asked for it with this clause: indented if it says so.</summary>
+    public ResponseFormat Written(ResponseFormat format) => Parameter("pretty") == "1" ? format.Indented() : format;
+}
 
 /// <summary>
 /// Reads Accept headers the way the API server's libraries do, which is not quite RFC 9110: clients depend on it.

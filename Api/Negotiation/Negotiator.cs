@@ -40,7 +40,7 @@ public static class Negotiator
     {
         var outcome = Negotiate(AcceptHeader.Of(request), endpoint, hasMessage);
         return outcome is { Succeeded: true, Value: { Pretty: false, Wire: Wire.Json } format } && WantsPretty(request)
-            ? format with { Pretty = true }
+            ? format.Indented()
             : outcome;
     }
 
@@ -97,7 +97,7 @@ public static class Negotiator
         {
             foreach (var (subtype, format) in Formats)
             {
-                if (Names(clause, subtype) && Meet(clause, format, endpoint, hasMessage) is { } met)
+                if (clause.Names("application", subtype) && Meet(clause, format, endpoint, hasMessage) is { } met)
                 {
                     return met;
                 }
@@ -107,29 +107,19 @@ public static class Negotiator
         return null;
     }
 
-    private static bool Names(AcceptClause clause, string subtype) =>
-        (clause.Type == "application" && (clause.Subtype == subtype || clause.Subtype == "*"))
-        || (clause.Type == "*" && clause.Subtype == "*");
-
     private static ResponseFormat? Meet(
         AcceptClause clause, ResponseFormat format, EndpointKind endpoint, bool hasMessage)
     {
         var isProtobuf = format.Wire == Wire.Protobuf;
-        var stream = clause.Parameters.GetValueOrDefault("stream", "");
+        var stream = clause.Parameter("stream");
         if (stream.Length > 0
             && (stream != "watch" || format.Wire == Wire.Yaml || endpoint == EndpointKind.Discovery))
         {
             return null;
         }
 
-        if (format.Wire == Wire.Json && clause.Parameters.GetValueOrDefault("pretty") == "1")
-        {
-            format = format with { Pretty = true };
-        }
-
-        var kind = clause.Parameters.GetValueOrDefault("as", "");
-        var group = clause.Parameters.GetValueOrDefault("g", "");
-        var version = clause.Parameters.GetValueOrDefault("v", "");
+        format = clause.Written(format);
+        var (kind, group, version) = (clause.Parameter("as"), clause.Parameter("g"), clause.Parameter("v"));
         if ((kind, group, version) is ("", "", ""))
         {
             return endpoint == EndpointKind.AggregatedDiscovery || (isProtobuf && !hasMessage) ? null : format;

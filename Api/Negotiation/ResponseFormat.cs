@@ -42,6 +42,9 @@ public sealed record ResponseFormat
     /// <summary>True when an answer that was made in compact JSON is sent as something else.</summary>
     public bool IsRewritten => Wire != Wire.Json || Pretty;
 
+    /// <summary>The same form for people; only JSON has another one for them.</summary>
+    public ResponseFormat Indented() => Wire == Wire.Json ? this with { Pretty = true } : this;
+
     /// <summary>What the answer's Content-Type says.</summary>
     public string ContentType => Wire switch
     {

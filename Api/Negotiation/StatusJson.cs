@@ -28,7 +28,7 @@ public static class StatusJson
             audit.Answered(body.WrittenMemory);
         }
 
-        if (status.Details is { RetryAfterSeconds: > 0 } details && status.Code is 429 or 500 or 503 or 504)
+        if (status.Details is { RetryAfterSeconds: > 0 } details)
         {
             response.Headers.RetryAfter =
                 details.RetryAfterSeconds.ToString(System.Globalization.CultureInfo.InvariantCulture);

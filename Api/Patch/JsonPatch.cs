@@ -8,7 +8,8 @@ namespace OrleansOrchestrator.Api.Patch;
 
 /// <summary>
 /// RFC 6902 with the habits of the library that upstream uses: replace of a missing key adds it, negative indexes count
-/// from the end, and whatever comes before the first slash of a path is ignored.
+/// from the end, whatever comes before the first slash of a path is ignored, and objects that a path leads through have
+/// their fields in order afterwards.
 /// </summary>
 public sealed class JsonPatch
 {
@@ -45,40 +46,28 @@ public sealed class JsonPatch
         _operations = operations;
     }
 
-    /// <summary>Reads a patch document.</summary>
-    public static Outcome<JsonPatch> Parse(ReadOnlySpan<byte> json)
+    /// <summary>Reads a patch that nobody validates; the refusal is in the words of upstream's library.</summary>
+    public static Outcome<JsonPatch> Parse(ReadOnlySpan<byte> json) =>
+        Parse(json, new JsonDecoding(), validates: false);
+
+    /// <summary>Reads a client's patch; the refusal is upstream's 400, or 413.</summary>
+    internal static Outcome<JsonPatch> Parse(ReadOnlySpan<byte> json, JsonDecoding decoding, bool validates)
     {
-        JsonNode? node;
+        var prefix = validates ? "error decoding patch: " : "";
+        List<JsonObject> operations;
         try
         {
-            node = JsonTree.Parse(json);
+            operations = JsonOperations.Read(json, decoding, validates);
         }
         catch (JsonException)
         {
-            return StatusErrors.BadRequest($"error decoding patch: {GoJson.FindError(json) ?? "invalid JSON"}");
+            return StatusErrors.BadRequest(prefix + (GoJson.FindError(json) ?? "invalid JSON"));
         }
 
-        if (node is not (JsonArray or null))
-        {
-            return StatusErrors.BadRequest(
-                $"error decoding patch: json: cannot unmarshal {JsonTree.Describe(node)} into Go value of type []handlers.jsonPatchOp");
-        }
-
-        var operations = new List<JsonObject>();
-        foreach (var item in (JsonArray?)node ?? [])
-        {
-            if (item is not (JsonObject or null))
-            {
-                return StatusErrors.BadRequest(
-                    $"error decoding patch: json: cannot unmarshal {JsonTree.Describe(item)} into Go value of type handlers.jsonPatchOp");
-            }
-
-            operations.Add((JsonObject?)item ?? []);
-        }
-
-        return operations.Count > MaxOperations
-            ? StatusErrors.RequestEntityTooLarge(
-                $"The allowed maximum operations in a JSON patch is {MaxOperations}, got {operations.Count}")
+        return decoding.Error is { } error ? StatusErrors.BadRequest(prefix + error)
+            : operations.Count > MaxOperations
+                ? StatusErrors.RequestEntityTooLarge(
+                    $"The allowed maximum operations in a JSON patch is {MaxOperations}, got {operations.Count}")
             : new JsonPatch(operations);
     }
 
@@ -103,6 +92,7 @@ public sealed class JsonPatch
             }
 
             reason = "";
+            state.Sort();
             return state.Root ?? throw PatchException.Inapplicable("the patch leaves nothing");
         }
         catch (PatchException refused)
@@ -272,15 +262,15 @@ public sealed class JsonPatch
             return null;
         }
 
-        var current = state.Root;
+        var current = state.Pass(state.Root);
         for (var i = 1; i < steps.Length - 1 && current is not null; i++)
         {
-            current = current switch
+            current = state.Pass(current switch
             {
                 JsonObject map => map[Decode(steps[i])],
                 JsonArray list when TryIndex(Decode(steps[i]), list.Count, out var index) => list[index],
                 _ => null,
-            };
+            });
         }
 
         return current;
@@ -308,6 +298,8 @@ public sealed class JsonPatch
 
     private sealed class State
     {
+        private readonly HashSet<JsonObject> _passed = [];
+
         public JsonNode? Root { get; set; }
 
         public int CopiedBytes { get; set; }
@@ -316,6 +308,26 @@ public sealed class JsonPatch
 
         // By how many levels at most the document is deeper than a body may be.
         private int Growth { get; set; }
+
+        /// <summary>Notes that a path leads through a node.</summary>
+        public JsonNode? Pass(JsonNode? node)
+        {
+            if (node is JsonObject map)
+            {
+                _passed.Add(map);
+            }
+
+            return node;
+        }
+
+        /// <summary>Puts the fields of what paths led through in order.</summary>
+        public void Sort()
+        {
+            foreach (var map in _passed)
+            {
+                JsonTree.Sort(map);
+            }
+        }
 
         /// <summary>Reckons with a value, no deeper than a body may be, at so many steps.</summary>
         public void Reach(int steps) => Grow(steps);

@@ -19,7 +19,7 @@ public sealed class ObjectPatch
     private readonly PatchKind _kind;
     private readonly JsonPatch? _operations;
     private readonly JsonNode? _merge;
-    private readonly List<string> _duplicates = [];
+    private readonly IReadOnlyList<string> _findings;
     private readonly FieldValidation _validation;
     private readonly bool _leavesOwners;
 
@@ -27,13 +27,13 @@ public sealed class ObjectPatch
         PatchKind kind,
         JsonPatch? operations,
         JsonNode? merge,
-        IEnumerable<string> duplicates,
+        IReadOnlyList<string> findings,
         FieldValidation validation)
     {
         _kind = kind;
         _operations = operations;
         _merge = merge;
-        _duplicates.AddRange(duplicates.Select(d => $"duplicate field {GoText.Quote(d)}"));
+        _findings = findings;
         _validation = validation;
         _leavesOwners = merge is JsonObject map && LeavesOwners(map);
     }
@@ -44,9 +44,11 @@ public sealed class ObjectPatch
         switch (kind)
         {
             case PatchKind.Json:
-                var operations = JsonPatch.Parse(patch);
+                var decoding = new JsonDecoding();
+                var operations = JsonPatch.Parse(patch, decoding, validates: validation != FieldValidation.Ignore);
                 return operations.Succeeded
-                    ? new ObjectPatch(kind, operations.Value, null, [], validation)
+                    ? new ObjectPatch(
+                        kind, operations.Value, null, [.. decoding.Findings.Select(f => $"json patch {f}")], validation)
                     : operations.Error;
             case PatchKind.Apply:
                 return StatusErrors.NotImplemented("server-side apply");
@@ -79,23 +81,18 @@ public sealed class ObjectPatch
     private static Outcome<ObjectPatch> ParseMerge(PatchKind kind, ReadOnlySpan<byte> patch, FieldValidation validation)
     {
         var prefix = kind == PatchKind.Merge ? "error decoding patch: " : "";
-        var duplicates = new List<string>();
+        var validates = validation != FieldValidation.Ignore;
+
+        // A merge is decoded for its findings only.
+        var decoding = validates || kind == PatchKind.Strategic ? new JsonDecoding() : null;
         JsonNode? node;
         try
         {
-            node = JsonTree.Parse(patch, validation == FieldValidation.Ignore ? null : duplicates);
+            node = JsonTree.Parse(patch, decoding);
         }
         catch (JsonException)
         {
             return StatusErrors.BadRequest(prefix + (GoJson.FindError(patch) ?? "invalid JSON"));
-        }
-
-        // A merge is decoded for its findings only.
-        if ((kind == PatchKind.Strategic || validation != FieldValidation.Ignore)
-            && JsonTree.FindHugeNumber(patch) is { } number)
-        {
-            return StatusErrors.BadRequest(
-                $"{prefix}json: cannot unmarshal number {number} into Go value of type float64");
         }
 
         if (node is null && kind == PatchKind.Merge)
@@ -103,10 +100,12 @@ public sealed class ObjectPatch
             return StatusErrors.BadRequest("Invalid JSON Patch");
         }
 
-        return node is JsonObject or null
-            ? new ObjectPatch(kind, null, node ?? new JsonObject(), duplicates, validation)
-            : StatusErrors.BadRequest(
-                $"{prefix}json: cannot unmarshal {JsonTree.Describe(node)} into Go value of type map[string]interface {{}}");
+        return node is not (JsonObject or null)
+            ? StatusErrors.BadRequest(
+                $"{prefix}json: cannot unmarshal {JsonTree.Describe(node)} into Go value of type map[string]interface {{}}")
+            : decoding?.Error is { } error ? StatusErrors.BadRequest(prefix + error)
+            : new ObjectPatch(
+                kind, null, node ?? new JsonObject(), validates ? decoding!.Findings : [], validation);
     }
 
     private static bool LeavesOwners(JsonObject patch) =>
@@ -122,7 +121,7 @@ public sealed class ObjectPatch
     /// </summary>
     private IKubernetesObject<V1ObjectMeta>? ApplyQuietly(ExpectedBody expected, ResourceObject current)
     {
-        if (_duplicates.Count > 0)
+        if (_findings.Count > 0)
         {
             return null;
         }
@@ -179,7 +178,7 @@ public sealed class ObjectPatch
         var json = _kind == PatchKind.Merge
             ? JsonTree.ToSortedBytes(patched, expectedBytes)
             : JsonTree.ToBytes(patched, expectedBytes);
-        var decoding = new JsonDecoding { Source = json };
+        var decoding = new JsonDecoding { Source = json, Converts = _kind == PatchKind.Strategic };
         IKubernetesObject<V1ObjectMeta> item;
         try
         {
@@ -210,7 +209,7 @@ public sealed class ObjectPatch
 
         IEnumerable<string> unknown =
             _kind == PatchKind.Strategic ? decoding.Findings.Order(StringComparer.Ordinal) : decoding.Findings;
-        var findings = _duplicates.Concat(unknown).ToList();
+        var findings = _findings.Concat(unknown).ToList();
         if (findings.Count > 0 && _validation == FieldValidation.Strict)
         {
             return Invalid(patched, $"strict decoding error: {string.Join(", ", findings)}");

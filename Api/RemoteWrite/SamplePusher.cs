@@ -79,14 +79,14 @@ internal sealed partial class SamplePusher : BackgroundService, IUsagePush
 
             if (code is not (null or HttpStatusCode.TooManyRequests or >= HttpStatusCode.InternalServerError))
             {
-                LogRefused(_options.Target, (int)code);
+                LogRefused(Shown(_options.Target), (int)code);
                 return false;
             }
 
             if (!isFailing)
             {
                 isFailing = true;
-                LogLater(_options.Target, reason);
+                LogLater(Shown(_options.Target), reason);
             }
 
             await Task.Delay(pause, _time, cancellationToken);
@@ -122,10 +122,14 @@ internal sealed partial class SamplePusher : BackgroundService, IUsagePush
         }
     }
 
+    /// <summary>Where it is, without what may be a password or a token: logs are kept, and read by others.</summary>
+    private static string Shown(Uri target) =>
+        target.GetComponents(UriComponents.SchemeAndServer | UriComponents.Path, UriFormat.UriEscaped);
+
     [LoggerMessage(
         Level = LogLevel.Warning, Message = "{Target} takes no samples now ({Reason}); rounds wait, as far as they may")]
-    private partial void LogLater(Uri target, string reason);
+    private partial void LogLater(string target, string reason);
 
     [LoggerMessage(Level = LogLevel.Warning, Message = "{Target} refused samples: it answered {Code}")]
-    private partial void LogRefused(Uri target, int code);
+    private partial void LogRefused(string target, int code);
 }

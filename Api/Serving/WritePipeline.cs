@@ -10,6 +10,7 @@ using OrleansOrchestrator.Api.Store;
 using OrleansOrchestrator.Api.Subresources;
 using OrleansOrchestrator.Api.Writing;
 using OrleansOrchestrator.Interfaces.Kernel;
+using OrleansOrchestrator.Resources.Core.ResourceQuotas;
 
 namespace OrleansOrchestrator.Api.Serving;
 
@@ -55,6 +56,7 @@ public static class WritePipeline
         services.AddSingleton<IAdmissionPlugin, PodTopologyLabelsPlugin>();
         services.AddSingleton<IAdmissionPlugin, NodeFeaturesPlugin>();
         services.AddSingleton<IAdmissionPlugin, PodResizePlugin>();
+        services.TryAddSingleton(QuotaLimits.None);
         services.AddSingleton<IAdmissionPlugin, ResourceQuotaPlugin>();
         services.AddSingleton<IAdmissionPlugin>(
             s => CertificateSignersPlugin.Approval(s.GetRequiredService<AuthorizerChain>()));

@@ -81,6 +81,7 @@ internal static class NetworkStates
             to.Add(1, ("addresstype", item["addressType"]))),
         Created("kube_endpointslice"),
         Gauge("kube_endpointslice_endpoints", "Endpoints attached to the endpointslice.", Endpoint),
+        Gauge("kube_endpointslice_endpoints_hints", "Topology routing hints attached to endpoints", Hints),
         Gauge("kube_endpointslice_ports", "Ports attached to the endpointslice.", static (item, to) =>
         {
             foreach (var port in item["ports"].Items)
@@ -90,6 +91,13 @@ internal static class NetworkStates
                     ("port_number", port["port"]));
             }
         }),
+    ]);
+
+    public static StateTable IngressClasses { get; } = new(WellKnown.IngressClasses, "ingressclass", HasUid: false,
+    [
+        Gauge("kube_ingressclass_info", "Information about ingressclass.", static (item, to) =>
+            to.Add(1, ("controller", item["spec"]["controller"]))),
+        Created("kube_ingressclass"),
     ]);
 
     public static StateTable Ingresses { get; } = new(WellKnown.Ingresses, "ingress", HasUid: false,
@@ -142,8 +150,20 @@ internal static class NetworkStates
                     1, ("address", address), ("ready", conditions["ready"]), ("serving", conditions["serving"]),
                     ("terminating", conditions["terminating"]), ("hostname", endpoint["hostname"]),
                     ("targetref_kind", target["kind"]), ("targetref_name", target["name"]),
-                    ("targetref_namespace", target["namespace"]), ("nodename", endpoint["nodeName"]),
+                    ("targetref_namespace", target["namespace"]), ("endpoint_nodename", endpoint["nodeName"]),
                     ("endpoint_zone", endpoint["zone"]));
+            }
+        }
+    }
+
+    // All addresses of an endpoint stand for the same, so that upstream names the first.
+    private static void Hints(StateField slice, StateSeries to)
+    {
+        foreach (var endpoint in slice["endpoints"].Items)
+        {
+            foreach (var zone in endpoint["hints"]["forZones"].Items)
+            {
+                to.Add(1, ("address", endpoint["addresses"].Items.FirstOrDefault()), ("for_zone", zone["name"]));
             }
         }
     }

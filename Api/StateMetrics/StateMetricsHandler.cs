@@ -75,7 +75,7 @@ public sealed class StateMetricsHandler(ObjectReader reader) : IEndpointHandler
         await body.FlushAsync(cancellationToken);
     }
 
-    // Names, namespaces and uids have nothing in them to be escaped.
+    // Namespaces and uids have nothing in them to be escaped; names of roles may have.
     private static void Identify(StateTable table, ResourceObject item, ArrayBufferWriter<byte> to)
     {
         if (item.Key.Namespace.Length > 0)
@@ -83,7 +83,9 @@ public sealed class StateMetricsHandler(ObjectReader reader) : IEndpointHandler
             Encoding.UTF8.GetBytes($"namespace=\"{item.Key.Namespace}\",", to);
         }
 
-        Encoding.UTF8.GetBytes($"{table.Label}=\"{item.Key.Name}\"", to);
+        Encoding.UTF8.GetBytes($"{table.Label}=\"", to);
+        ((LabelValue)item.Key.Name).WriteTo(to);
+        to.Write("\""u8);
         if (table.HasUid)
         {
             Encoding.UTF8.GetBytes($",uid=\"{item.Uid}\"", to);

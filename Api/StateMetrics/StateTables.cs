@@ -1,11 +1,16 @@
 namespace OrleansOrchestrator.Api.StateMetrics;
 
-/// <summary>Every kind of which something is told, in kube-state-metrics' order.</summary>
+/// <summary>
+/// Every kind of which something is told, in kube-state-metrics' order: those that it has by default, and those that
+/// it has when asked to.
+/// </summary>
 internal static class StateTables
 {
     public static IReadOnlyList<StateTable> All { get; } =
     [
         PolicyStates.SigningRequests,
+        AccessStates.ClusterRoleBindings,
+        AccessStates.ClusterRoles,
         ConfigStates.ConfigMaps,
         BatchStates.CronJobs,
         WorkloadStates.DaemonSets,
@@ -13,6 +18,7 @@ internal static class StateTables
         NetworkStates.Endpoints,
         NetworkStates.EndpointSlices,
         WorkloadStates.Autoscalers,
+        NetworkStates.IngressClasses,
         NetworkStates.Ingresses,
         BatchStates.Jobs,
         ConfigStates.Leases,
@@ -28,11 +34,15 @@ internal static class StateTables
         WorkloadStates.ReplicaSets,
         WorkloadStates.ReplicationControllers,
         PolicyStates.Quotas,
+        AccessStates.RoleBindings,
+        AccessStates.LocalRoles,
         ConfigStates.Secrets,
+        AccessStates.ServiceAccounts,
         NetworkStates.Services,
         WorkloadStates.StatefulSets,
         StorageStates.Classes,
         PolicyStates.ValidatingWebhooks,
         StorageStates.Attachments,
+        StorageStates.AttributesClasses,
     ];
 }

@@ -36,6 +36,23 @@ internal static class StorageStates
                         to.AddStatus(condition["status"], "status", ("condition", condition["type"]));
                     }
                 }),
+            Gauge("kube_persistentvolumeclaim_status_condition_last_transition_timestamp_seconds",
+                "Unix timestamp of last transition of a persistent volume claim condition.", Transitions),
+            AttributesClass("kube_persistentvolumeclaim_volume_attributes_class",
+                "The name of the VolumeAttributesClass requested by the persistent volume claim.",
+                static c => c["spec"]["volumeAttributesClassName"]),
+            AttributesClass("kube_persistentvolumeclaim_status_current_volume_attributes_class",
+                "The current VolumeAttributesClass applied to the persistent volume claim, as reported by the CSI "
+                + "driver.", static c => c["status"]["currentVolumeAttributesClassName"]),
+            Gauge("kube_persistentvolumeclaim_status_modify_volume_status",
+                "Information about the status of an in-progress ModifyVolume operation on the persistent volume "
+                + "claim.", static (item, to) =>
+                {
+                    var status = item["status"]["modifyVolumeStatus"];
+                    to.Add(
+                        status.Exists ? 1 : null, ("status", status["status"]),
+                        ("target_volume_attributes_class", status["targetVolumeAttributesClassName"]));
+                }),
             Created("kube_persistentvolumeclaim"),
             Deleted("kube_persistentvolumeclaim"),
         ]);
@@ -92,6 +109,31 @@ internal static class StorageStates
                     }
                 }),
         ]);
+
+    public static StateTable AttributesClasses { get; } =
+        new(WellKnown.VolumeAttributesClasses, "volumeattributesclass", HasUid: false,
+        [
+            Gauge("kube_volumeattributesclass_info", "Information about volumeattributesclass.", static (item, to) =>
+                to.Add(1, ("driver_name", item["driverName"]))),
+            Created("kube_volumeattributesclass"),
+        ]);
+
+    private static StateFamily AttributesClass(string name, string help, Func<StateField, StateField> find) =>
+        Gauge(name, help, (item, to) =>
+        {
+            var named = find(item);
+            to.Add(named.Exists ? 1 : null, ("volume_attributes_class", named));
+        });
+
+    private static void Transitions(StateField claim, StateSeries to)
+    {
+        foreach (var condition in claim["status"]["conditions"].Items)
+        {
+            to.Add(
+                condition["lastTransitionTime"].Time, ("condition", condition["type"]),
+                ("status", condition["status"].Text?.ToLowerInvariant()));
+        }
+    }
 
     private static void Modes(StateField item, StateSeries to)
     {

@@ -14,26 +14,17 @@ namespace OrleansOrchestrator.Api.Store;
 /// </summary>
 public sealed class ObjectStore(ObjectDoor door, StoreRoom room, TimeProvider time)
 {
-    /// <summary>
-    /// How long after its beginning a call may still be tried anew. Longer than a failover; shorter than clients'
-    /// patience.
-    /// </summary>
-    internal static readonly TimeSpan Patience = TimeSpan.FromSeconds(5);
-
     /// <summary>Bytes of an object, defaults and status included; more than a body may have are not stored.</summary>
     private const int MaxObjectBytes = RequestBody.MaxBytes;
 
     /// <summary>What upstream answers when its store refuses an object for its size.</summary>
     private static readonly Status TooLarge = StatusErrors.Unknown("etcdserver: request is too large");
 
-    private static readonly TimeSpan FirstPause = TimeSpan.FromMilliseconds(20);
-    private static readonly TimeSpan LastPause = TimeSpan.FromMilliseconds(320);
-
     /// <summary>The current version of one object; null when there is none.</summary>
     public async Task<ResourceObject?> GetAsync(
         ResourceDefinition definition, ObjectKey key, ReadMode mode, CancellationToken cancellationToken)
     {
-        var (began, pause) = (time.GetTimestamp(), FirstPause);
+        var attempts = new Attempts(Attempts.UsualPatience, time);
         while (true)
         {
             try
@@ -44,7 +35,7 @@ public sealed class ObjectStore(ObjectDoor door, StoreRoom room, TimeProvider ti
             }
             catch (Exception error) when (error is StoreUnavailableException or OrleansException or TimeoutException)
             {
-                if (time.GetElapsedTime(began) >= Patience)
+                if (!attempts.GoOn)
                 {
                     throw error as StoreUnavailableException
                         ?? new StoreUnavailableException(
@@ -52,8 +43,7 @@ public sealed class ObjectStore(ObjectDoor door, StoreRoom room, TimeProvider ti
                 }
             }
 
-            await Task.Delay(pause, time, cancellationToken);
-            pause = Next(pause);
+            await attempts.PauseAsync(cancellationToken);
         }
     }
 
@@ -107,7 +97,7 @@ public sealed class ObjectStore(ObjectDoor door, StoreRoom room, TimeProvider ti
         ResourceDefinition definition, ObjectKey key, ObjectWrite write, ReadMode basis,
         CancellationToken cancellationToken)
     {
-        var (began, pause) = (time.GetTimestamp(), FirstPause);
+        var attempts = new Attempts(Attempts.UsualPatience, time);
         while (true)
         {
             try
@@ -129,13 +119,12 @@ public sealed class ObjectStore(ObjectDoor door, StoreRoom room, TimeProvider ti
                 CallFailures.WasNotExecuted(refused)
                 && refused is not (StoreUnavailableException { IsOverload: true }
                     or StoreUnavailableException { Refusal: not null })
-                && time.GetElapsedTime(began) < Patience)
+                && attempts.GoOn)
             {
                 // The same write again: nothing has been done.
             }
 
-            await Task.Delay(pause, time, cancellationToken);
-            pause = Next(pause);
+            await attempts.PauseAsync(cancellationToken);
         }
     }
 
@@ -147,8 +136,6 @@ public sealed class ObjectStore(ObjectDoor door, StoreRoom room, TimeProvider ti
         StatusReasons.Conflict => StatusErrors.Modified(definition.Name, key.Name),
         _ => refusal,
     };
-
-    private static TimeSpan Next(TimeSpan pause) => pause * 2 < LastPause ? pause * 2 : LastPause;
 }
 
 /// <summary>An object ready to commit.</summary>

@@ -7,6 +7,7 @@ using OrleansOrchestrator.Api.Kernel;
 using OrleansOrchestrator.Api.Negotiation;
 using OrleansOrchestrator.Api.Store;
 using OrleansOrchestrator.Api.Writing;
+using OrleansOrchestrator.Formats;
 using OrleansOrchestrator.Interfaces.Kernel;
 using OrleansOrchestrator.Resources.Kernel;
 
@@ -104,9 +105,7 @@ public sealed class BindingHandler(ObjectStore store, AdmissionChain admission, 
             texts.Add("target.name: Required value");
         }
 
-        return texts.Count == 0
-            ? null
-            : StatusErrors.Unknown(texts.Count == 1 ? texts[0] : $"[{string.Join(", ", texts)}]");
+        return GoErrors.Join(texts) is { } all ? StatusErrors.Unknown(all) : null;
     }
 
     private static Status? Refuse(WriteContext context, ResourceObject? current, V1Pod? pod, V1Binding binding)
@@ -156,7 +155,7 @@ public sealed class BindingHandler(ObjectStore store, AdmissionChain admission, 
 
         if (condition.Status != "True")
         {
-            condition.LastTransitionTime = MetadataStamp.Seconds(time.GetUtcNow());
+            condition.LastTransitionTime = ApiTime.Seconds(time.GetUtcNow());
         }
 
         condition.Status = "True";

@@ -2,6 +2,7 @@ using k8s.Models;
 using OrleansOrchestrator.Api.Kernel;
 using OrleansOrchestrator.Api.Store;
 using OrleansOrchestrator.Api.Writing;
+using OrleansOrchestrator.Formats;
 using OrleansOrchestrator.Interfaces.Kernel;
 using OrleansOrchestrator.Resources.Kernel;
 using OrleansOrchestrator.Resources.Policy.PodDisruptionBudgets;
@@ -75,7 +76,7 @@ public sealed class DisruptionBudgets(
         }
 
         var budget = ResourceCodec.Decode<V1PodDisruptionBudget>(current.Json);
-        return DisruptionRules.Spend(budget, pod, MetadataStamp.Seconds(time.GetUtcNow())) is { } refusal
+        return DisruptionRules.Spend(budget, pod, ApiTime.Seconds(time.GetUtcNow())) is { } refusal
             ? refusal
             : Outcomes.Of(budget);
     }

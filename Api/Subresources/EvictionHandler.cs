@@ -4,6 +4,7 @@ using OrleansOrchestrator.Api.Admission;
 using OrleansOrchestrator.Api.Kernel;
 using OrleansOrchestrator.Api.Store;
 using OrleansOrchestrator.Api.Writing;
+using OrleansOrchestrator.Formats;
 using OrleansOrchestrator.Interfaces.Kernel;
 using OrleansOrchestrator.Resources.Kernel;
 using OrleansOrchestrator.Resources.Policy.PodDisruptionBudgets;
@@ -162,7 +163,7 @@ public sealed class EvictionHandler(
 
         if (condition.Status != "True")
         {
-            condition.LastTransitionTime = MetadataStamp.Seconds(time.GetUtcNow());
+            condition.LastTransitionTime = ApiTime.Seconds(time.GetUtcNow());
         }
 
         condition.Status = "True";

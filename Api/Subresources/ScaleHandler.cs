@@ -4,6 +4,7 @@ using k8s.Models;
 using OrleansOrchestrator.Api.Kernel;
 using OrleansOrchestrator.Api.Patch;
 using OrleansOrchestrator.Api.Writing;
+using OrleansOrchestrator.Formats;
 using OrleansOrchestrator.Interfaces.Kernel;
 using OrleansOrchestrator.Resources.Kernel;
 using OrleansOrchestrator.Resources.Kernel.Json;
@@ -32,8 +33,7 @@ public sealed class ScaleHandler(ObjectUpdater updater, TimeProvider time) : ISu
     {
         var scale = Of(definition, item);
         return scale.Spec.Replicas is null && definition.Of.IsCustom
-            ? throw new StatusException(StatusErrors.InternalError(
-                $"the spec replicas field \".{PathsOf(definition).Replicas}\" does not exist"))
+            ? throw new StatusException(StatusErrors.InternalError(PathsOf(definition).Lacking))
             : ResourceCodec.Encode(scale);
     }
 
@@ -44,11 +44,9 @@ public sealed class ScaleHandler(ObjectUpdater updater, TimeProvider time) : ISu
         if (request.Verb == WriteVerb.Patch)
         {
             var next = ReadPatch(request);
-            return next.Succeeded
-                ? await updater.UpdateAsync(
-                    context.With(context.Key), current => Next(context, current, next.Value), UpdateMode.Patch,
-                    part: PartOf(context))
-                : next.Error;
+            return await updater.UpdateAsync(
+                context.With(context.Key), current => Next(context, current, next), UpdateMode.Patch,
+                part: PartOf(context));
         }
 
         var decoded = request.Decode(Expected);
@@ -71,34 +69,22 @@ public sealed class ScaleHandler(ObjectUpdater updater, TimeProvider time) : ISu
                 $"no kind is registered for the type v1.Scale in scheme {GoText.Quote(CustomScheme)}")
             : refusal;
 
-    /// <summary>What a patch makes of a scale, in bytes.</summary>
-    private Outcome<Func<OwnedVersion, Outcome<IKubernetesObject<V1ObjectMeta>>>> ReadPatch(WriteRequest request)
+    /// <summary>What a patch makes of a scale, or why it cannot be read: there must be a scale first.</summary>
+    private Func<OwnedVersion, Outcome<IKubernetesObject<V1ObjectMeta>>> ReadPatch(WriteRequest request)
     {
         var context = request.Context;
-        Func<OwnedVersion, Outcome<IKubernetesObject<V1ObjectMeta>>> result;
         if (request.Patch == PatchKind.Apply)
         {
             var applied = ApplyPatch.Parse(request.Body, context.Options);
-            if (!applied.Succeeded)
-            {
-                return applied.Error;
-            }
-
-            result = live => Check(
-                context, applied.Value.Apply(Expected, live, NewScale, Ownership(), context.Warnings));
-        }
-        else
-        {
-            var patch = ObjectPatch.Parse(request.Patch, request.Body.Span, context.Options.FieldValidation);
-            if (!patch.Succeeded)
-            {
-                return patch.Error;
-            }
-
-            result = live => Check(context, patch.Value.Apply(Expected, live.Json, context.Warnings));
+            return live => applied.Succeeded
+                ? Check(context, applied.Value.Apply(Expected, live, NewScale, Ownership(), context.Warnings))
+                : applied.Error;
         }
 
-        return result;
+        var patch = ObjectPatch.Parse(request.Patch, request.Body.Span, context.Options.FieldValidation);
+        return live => patch.Succeeded
+            ? Check(context, patch.Value.Apply(Expected, live.Json, context.Warnings))
+            : patch.Error;
     }
 
     private static Outcome<IKubernetesObject<V1ObjectMeta>> Check(
@@ -107,7 +93,7 @@ public sealed class ScaleHandler(ObjectUpdater updater, TimeProvider time) : ISu
 
     private FieldOwnership Ownership() => new()
     {
-        ApiVersion = Expected.ApiVersion, Subresource = Name, Now = MetadataStamp.Seconds(time.GetUtcNow()),
+        ApiVersion = Expected.ApiVersion, Subresource = Name, Now = ApiTime.Seconds(time.GetUtcNow()),
     };
 
     private Outcome<IKubernetesObject<V1ObjectMeta>> Next(

@@ -1,4 +1,3 @@
-using System.Globalization;
 using System.Text.Json;
 using System.Text.Json.Nodes;
 using k8s.Models;
@@ -9,6 +8,7 @@ using OrleansOrchestrator.Api.Auth;
 using OrleansOrchestrator.Api.Kernel;
 using OrleansOrchestrator.Api.Negotiation;
 using OrleansOrchestrator.Api.Writing;
+using OrleansOrchestrator.Formats;
 using OrleansOrchestrator.Interfaces.Kernel;
 using OrleansOrchestrator.Resources.Kernel;
 
@@ -220,7 +220,7 @@ public sealed class TokenRequestHandler(
                 ["name"] = key.Name,
                 ["namespace"] = key.Namespace,
                 ["uid"] = uid,
-                ["creationTimestamp"] = Rfc3339(now),
+                ["creationTimestamp"] = now.ToApiText(),
             },
             ["spec"] = new JsonObject
             {
@@ -230,7 +230,7 @@ public sealed class TokenRequestHandler(
             },
             ["status"] = new JsonObject
             {
-                ["token"] = token, ["expirationTimestamp"] = Rfc3339(now.AddSeconds(seconds)),
+                ["token"] = token, ["expirationTimestamp"] = now.AddSeconds(seconds).ToApiText(),
             },
         };
 
@@ -249,7 +249,4 @@ public sealed class TokenRequestHandler(
 
         return result;
     }
-
-    private static string Rfc3339(DateTimeOffset moment) =>
-        moment.UtcDateTime.ToString("yyyy-MM-dd'T'HH:mm:ss'Z'", CultureInfo.InvariantCulture);
 }

@@ -1,5 +1,5 @@
-using System.Globalization;
 using System.Text.Json;
+using OrleansOrchestrator.Formats;
 using OrleansOrchestrator.Interfaces.Metrics;
 
 namespace OrleansOrchestrator.Api.Usage;
@@ -25,8 +25,7 @@ internal static class HistoryWriter
         writer.WriteStartObject();
         writer.WriteString("kind", "UsageHistory");
         writer.WriteString("apiVersion", "metrics.k8s.io/v1beta1");
-        writer.WriteString(
-            "start", page.Start.UtcDateTime.ToString("yyyy-MM-dd'T'HH:mm:ss'Z'", CultureInfo.InvariantCulture));
+        writer.WriteString("start", page.Start.ToApiText());
         writer.WriteNumber("stepSeconds", (long)page.Step.TotalSeconds);
         writer.WriteNumber("points", page.Points);
         if (page.IsCut)

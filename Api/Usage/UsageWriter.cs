@@ -44,7 +44,7 @@ internal static class UsageWriter
         }
 
         WriteMetadata(writer, item.Of, now);
-        writer.WriteString("timestamp", Seconds(item.Time));
+        writer.WriteString("timestamp", item.Time.ToApiText());
         writer.WriteString("window", GoDuration.Format(item.Window));
         if (item.Containers is { } containers)
         {
@@ -97,7 +97,7 @@ internal static class UsageWriter
             writer.WriteString("namespace", of.Key.Namespace);
         }
 
-        writer.WriteString("creationTimestamp", Seconds(now));
+        writer.WriteString("creationTimestamp", now.ToApiText());
         if (of.Metadata.Labels.Count > 0)
         {
             writer.WriteStartObject("labels");
@@ -125,7 +125,4 @@ internal static class UsageWriter
     private static string Memory(ResourceUsage usage) => usage.MemoryBytes % Kibi == 0
         ? Quantity.Parse($"{usage.MemoryBytes / Kibi}Ki").ToString()
         : usage.MemoryBytes.ToString(CultureInfo.InvariantCulture);
-
-    private static string Seconds(DateTimeOffset time) =>
-        time.UtcDateTime.ToString("yyyy-MM-dd'T'HH:mm:ss'Z'", CultureInfo.InvariantCulture);
 }

@@ -59,7 +59,7 @@ public static class DeletionRules
 
         if (definition.Strategy is IMarkedDeletion marked && item.Metadata.DeletionTimestamp is null)
         {
-            marked.MarkDeletion(item, MetadataStamp.Seconds(now));
+            marked.MarkDeletion(item, ApiTime.Seconds(now));
             return DeletionAction.Update;
         }
 
@@ -98,7 +98,7 @@ public static class DeletionRules
                 : DeletionAction.Remove;
         }
 
-        strategy.MarkDeletion(item, MetadataStamp.Seconds(now));
+        strategy.MarkDeletion(item, ApiTime.Seconds(now));
         var finalizers = WithPropagation(item.Metadata, options);
         item.Metadata.Finalizers = finalizers.Count == 0 ? null : finalizers;
         return DeletionAction.Update;
@@ -120,7 +120,7 @@ public static class DeletionRules
         }
 
         var seconds = definition.Strategy.GracePeriodSeconds(item, requested) ?? 0;
-        metadata.DeletionTimestamp = MetadataStamp.Seconds(Periods.After(now, seconds));
+        metadata.DeletionTimestamp = ApiTime.Seconds(Periods.After(now, seconds));
         metadata.DeletionGracePeriodSeconds = seconds;
         BumpGeneration(metadata);
         return GraceOutcome.Graceful;
@@ -187,7 +187,7 @@ public static class DeletionRules
     /// <summary>True when it changed anything.</summary>
     private static bool MarkTerminating(V1ObjectMeta metadata, DateTimeOffset now)
     {
-        var moment = MetadataStamp.Seconds(now);
+        var moment = ApiTime.Seconds(now);
         var changes = metadata.DeletionGracePeriodSeconds != 0;
         if (metadata.DeletionTimestamp is null)
         {

@@ -3,6 +3,7 @@ using k8s.Models;
 using OrleansOrchestrator.Api.Admission;
 using OrleansOrchestrator.Api.Kernel;
 using OrleansOrchestrator.Api.Store;
+using OrleansOrchestrator.Formats;
 using OrleansOrchestrator.Interfaces.Kernel;
 using OrleansOrchestrator.Resources.Kernel;
 
@@ -123,7 +124,7 @@ public sealed class ObjectCreator(
 
         definition.Strategy.PrepareForCreate(item);
         (definition.Strategy as IStampedStrategy)?.Stamp(
-            item, null, context.User, MetadataStamp.Seconds(time.GetUtcNow()));
+            item, null, context.User, ApiTime.Seconds(time.GetUtcNow()));
 
         var errors = new FieldErrors(context.CancellationToken);
         ObjectMetaRules.ValidateCreate(item.Metadata, definition, errors);
@@ -155,7 +156,7 @@ public sealed class ObjectCreator(
 
             if (outcome.Error.Reason != StatusReasons.AlreadyExists || !generates || attempt == MaxNameAttempts)
             {
-                return await ExplainAsync(context, key, outcome.Error);
+                return await ExplainAsync(context, key, item.Metadata, outcome.Error);
             }
 
             item.Metadata.Name = MetadataStamp.GenerateName(item.Metadata.GenerateName);
@@ -171,17 +172,21 @@ public sealed class ObjectCreator(
             : StatusErrors.AlreadyExists(context.Resource, key.Name);
     }
 
-    /// <summary>Says so when the object in the way is on its way out.</summary>
-    private async ValueTask<Status> ExplainAsync(WriteContext context, ObjectKey key, Status error)
+    /// <summary>Says so when the name may come of a prefix, and when the object in the way is on its way out.</summary>
+    private async ValueTask<Status> ExplainAsync(
+        WriteContext context, ObjectKey key, V1ObjectMeta metadata, Status error)
     {
         if (error.Reason != StatusReasons.AlreadyExists)
         {
             return error;
         }
 
+        var taken = string.IsNullOrEmpty(metadata.GenerateName)
+            ? error
+            : StatusErrors.GenerateNameConflict(context.Resource, key.Name);
         var current = await store.GetAsync(context.Definition, key, ReadMode.Verified, context.CancellationToken);
         return current?.Metadata.DeletionTimestamp is null
-            ? error
-            : error with { Message = $"object is being deleted: {error.Message}" };
+            ? taken
+            : taken with { Message = $"object is being deleted: {taken.Message}" };
     }
 }

@@ -6,6 +6,7 @@ using OrleansOrchestrator.Api.Errors;
 using OrleansOrchestrator.Api.Kernel;
 using OrleansOrchestrator.Api.Lists;
 using OrleansOrchestrator.Api.Store;
+using OrleansOrchestrator.Formats;
 using OrleansOrchestrator.Interfaces.Kernel;
 using OrleansOrchestrator.Resources.Kernel;
 
@@ -176,7 +177,7 @@ public sealed class ObjectUpdater(
         definition.Strategy.PrepareForUpdate(item, old, context.Subresource);
         item.Metadata.ManagedFields = owners;
         (definition.Strategy as IStampedStrategy)?.Stamp(
-            item, old, context.User, MetadataStamp.Seconds(time.GetUtcNow()));
+            item, old, context.User, ApiTime.Seconds(time.GetUtcNow()));
         MetadataStamp.Update(item.Metadata, old.Metadata);
         var errors = new FieldErrors(context.CancellationToken) { Before = old };
         ObjectMetaRules.ValidateUpdate(item.Metadata, old.Metadata, errors, definition.Of.TakesAnyFinalizer);

@@ -74,12 +74,7 @@ public sealed class WriteEngine(
     {
         var context = request.Context;
         var patch = ObjectPatch.Parse(request.Patch, request.Body.Span, context.Options.FieldValidation);
-        if (!patch.Succeeded)
-        {
-            return patch.Error;
-        }
-
-        return await updater.UpdateAsync(context, current => Patch(context, patch.Value, current), UpdateMode.Patch);
+        return await updater.UpdateAsync(context, current => Patch(context, patch, current), UpdateMode.Patch);
     }
 
     private async ValueTask<Outcome<WriteResult>> ApplyAsync(WriteRequest request)
@@ -114,14 +109,19 @@ public sealed class WriteEngine(
     }
 
     private static Outcome<IKubernetesObject<V1ObjectMeta>> Patch(
-        WriteContext context, ObjectPatch patch, ResourceObject? current)
+        WriteContext context, Outcome<ObjectPatch> patch, ResourceObject? current)
     {
         if (current is null)
         {
             return StatusErrors.NotFound(context.Resource, context.Key.Name);
         }
 
-        var item = patch.Apply(ExpectedBody.Of(context.Definition), current, context.Warnings);
+        if (!patch.Succeeded)
+        {
+            return patch.Error;
+        }
+
+        var item = patch.Value.Apply(ExpectedBody.Of(context.Definition), current, context.Warnings);
         return item.Succeeded && NameRule.Check(context, item.Value.Metadata) is { } mismatch ? mismatch : item;
     }
 }

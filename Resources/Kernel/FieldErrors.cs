@@ -1,5 +1,6 @@
 using System.Text;
 using System.Text.Json;
+using OrleansOrchestrator.Formats;
 using OrleansOrchestrator.Interfaces.Kernel;
 
 namespace OrleansOrchestrator.Resources.Kernel;
@@ -147,12 +148,8 @@ public sealed class FieldErrors(CancellationToken cancellationToken = default)
         };
     }
 
-    /// <summary>All findings in one text, as upstream's aggregate prints them.</summary>
-    public string ToText()
-    {
-        var texts = _errors.Select(static e => $"{e.Field}: {e.Message}").Distinct(StringComparer.Ordinal).ToList();
-        return texts.Count == 1 ? texts[0] : $"[{string.Join(", ", texts)}]";
-    }
+    /// <summary>All findings in one text, as upstream's aggregate prints them; empty for none.</summary>
+    public string ToText() => GoErrors.Join(_errors.Select(static e => $"{e.Field}: {e.Message}")) ?? "";
 
     /// <summary>The value's text is only made when it is kept.</summary>
     private void AddValue(string reason, FieldPath path, string what, object? value, string detail)

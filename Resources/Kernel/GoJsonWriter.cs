@@ -2,6 +2,7 @@ using System.Globalization;
 using System.Text;
 using System.Text.Encodings.Web;
 using System.Text.Json;
+using OrleansOrchestrator.Formats;
 
 namespace OrleansOrchestrator.Resources.Kernel;
 
@@ -62,7 +63,7 @@ internal sealed class GoJsonWriter(bool indented)
             case null: _out.Append("null"); break;
             case bool flag: _out.Append(flag ? "true" : "false"); break;
             case string text: AppendText(text); break;
-            case DateTime time: AppendText(time.ToString("yyyy-MM-dd'T'HH:mm:ss'Z'", CultureInfo.InvariantCulture)); break;
+            case DateTime time: AppendText(time.ToApiText()); break;
             case IFormattable number: _out.Append(number.ToString(null, CultureInfo.InvariantCulture)); break;
             default: _out.Append(JsonSerializer.Serialize(value)); break;
         }

@@ -1,5 +1,3 @@
-using System.Globalization;
-
 namespace OrleansOrchestrator.Resources.Kernel;
 
 /// <summary>
@@ -10,7 +8,10 @@ internal sealed class LabelSelectorParser(string text)
 {
     private const string Operators = "in, notin, =, ==, !=, gt, lt";
 
+    private static readonly FieldPath ValuesPath = FieldPath.Of("values");
+
     private readonly List<LabelToken> _tokens = LabelLexer.Scan(text);
+    private readonly FieldErrors _errors = new();
     private int _position;
 
     public List<LabelRequirement> Parse()
@@ -91,9 +92,10 @@ internal sealed class LabelSelectorParser(string text)
         }
 
         var op = ParseOperator();
-        var values = op is LabelOperator.In or LabelOperator.NotIn ? ParseValues() : ParseExactValue();
+        var given = op is LabelOperator.In or LabelOperator.NotIn ? ParseValues() : ParseExactValue();
+        string[] values = [.. given];
         CheckValues(key, op, values);
-        return new LabelRequirement(key, op, [.. values]);
+        return new LabelRequirement(key, op, values);
     }
 
     private LabelOperator ParseOperator()
@@ -206,44 +208,24 @@ internal sealed class LabelSelectorParser(string text)
             : throw Refuse($"found '{token.Text}', expected: identifier");
     }
 
-    private static void CheckKey(string key)
+    private void CheckKey(string key)
     {
-        var complaints = string.Join("; ", NameRules.QualifiedName(key));
-        if (complaints.Length != 0)
-        {
-            throw Refuse($"<nil>: Invalid value: {GoText.Quote(key)}: {complaints}");
-        }
+        LabelRequirementRules.CheckKey(FieldPath.Nowhere, key, _errors);
+        RefuseFindings();
     }
 
-    private static void CheckValues(string key, LabelOperator op, SortedSet<string> values)
+    private void CheckValues(string key, LabelOperator operation, string[] values)
     {
-        var findings = new List<string>();
-        if (values.Count == 0)
-        {
-            findings.Add("values: Invalid value: []: for 'in', 'notin' operators, values set can't be empty");
-        }
+        LabelRequirementRules.CheckValues(ValuesPath, key, operation, values, _errors);
+        RefuseFindings();
+    }
 
-        if (op is LabelOperator.GreaterThan or LabelOperator.LessThan &&
-            !long.TryParse(values.Min, NumberStyles.AllowLeadingSign, CultureInfo.InvariantCulture, out _))
+    /// <summary>The first requirement with a finding ends it all.</summary>
+    private void RefuseFindings()
+    {
+        if (_errors.Count > 0)
         {
-            findings.Add($"values[0]: Invalid value: {GoText.Quote(values.Min!)}: for 'Gt', 'Lt' operators, the value must be an integer");
-        }
-
-        var index = 0;
-        foreach (var value in values)
-        {
-            var complaints = string.Join("; ", NameRules.LabelValue(value));
-            if (complaints.Length != 0)
-            {
-                findings.Add($"values[{index}][{key}]: Invalid value: {GoText.Quote(value)}: {complaints}");
-            }
-
-            index++;
-        }
-
-        if (findings.Count != 0)
-        {
-            throw Refuse(findings.Count == 1 ? findings[0] : $"[{string.Join(", ", findings)}]");
+            throw Refuse(_errors.ToText());
         }
     }
 

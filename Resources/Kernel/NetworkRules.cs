@@ -66,6 +66,13 @@ public static class NetworkRules
             ? new IPNetwork(Mask(address, length), length)
             : null;
 
+    /// <summary>The networks of a list with commas between them; null when one of them is none.</summary>
+    public static IReadOnlyList<IPNetwork>? NetworksOf(string texts)
+    {
+        var networks = texts.Split(',').Select(NetworkOf).ToList();
+        return networks.Contains(null) ? null : [.. networks.OfType<IPNetwork>()];
+    }
+
     public static bool IsIPv6(string text) => ParseSloppy(text) is { AddressFamily: AddressFamily.InterNetworkV6 };
 
     /// <summary>

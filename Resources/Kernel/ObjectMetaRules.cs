@@ -1,4 +1,5 @@
 using k8s.Models;
+using OrleansOrchestrator.Formats;
 
 namespace OrleansOrchestrator.Resources.Kernel;
 
@@ -327,7 +328,7 @@ public static class ObjectMetaRules
     {
         if (value != old)
         {
-            var text = value?.ToString("yyyy-MM-dd'T'HH:mm:ss'Z'", System.Globalization.CultureInfo.InvariantCulture);
+            var text = value?.ToApiText();
             errors.Invalid(Metadata.Child(field), text, ImmutableMessage);
         }
     }

@@ -122,6 +122,10 @@ public readonly struct Quantity : IEquatable<Quantity>, IComparable<Quantity>
         return true;
     }
 
+    /// <summary>Thousandths, to be written in a format.</summary>
+    public static Quantity Milli(long thousandths, QuantityFormat format) =>
+        new(((Int128)thousandths * NanoPerMilli, null), format);
+
     /// <summary>A whole number, to be written in a format.</summary>
     public static Quantity Whole(long value, QuantityFormat format) =>
         new(((Int128)value * NanoPerUnit, null), format);

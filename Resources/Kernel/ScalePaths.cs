@@ -15,6 +15,9 @@ public sealed record ScalePaths(string Replicas, string Actual, string Selector)
     /// <summary>Of the kinds that keep pods of a template.</summary>
     public static ScalePaths OfWorkload { get; } = new("spec.replicas", "status.replicas", "spec.selector");
 
+    /// <summary>Why an object that says no wanted number has no scale, in upstream's words.</summary>
+    public string Lacking => $"the spec replicas field \".{Replicas}\" does not exist";
+
     /// <summary>The wanted number of an object in JSON; null when it says none.</summary>
     public int? ReadReplicas(JsonNode item) => Number(item, Replicas);
 

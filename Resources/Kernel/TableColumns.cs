@@ -1,6 +1,6 @@
-using System.Globalization;
 using k8s;
 using k8s.Models;
+using OrleansOrchestrator.Formats;
 
 namespace OrleansOrchestrator.Resources.Kernel;
 
@@ -25,7 +25,7 @@ public static class TableColumns
 
     /// <summary>The cell under "Created At".</summary>
     public static string? CreatedAt(IKubernetesObject<V1ObjectMeta> item) =>
-        item.Metadata.CreationTimestamp?.ToString("yyyy-MM-dd'T'HH:mm:ss'Z'", CultureInfo.InvariantCulture);
+        item.Metadata.CreationTimestamp?.ToApiText();
 
     /// <summary>The cell under "Age".</summary>
     public static string AgeOf(IKubernetesObject<V1ObjectMeta> item, DateTimeOffset now) =>

@@ -53,6 +53,7 @@ public sealed class CertificateSignersTests
     [Theory]
     [InlineData("system:masters", true, 403)]
     [InlineData("system:masters", false, 403)]
+    [InlineData("orc:kubelet-clients", true, 403)]
     [InlineData("devs", true, 201)]
     public async Task NobodyBecomesAMasterHoweverItIsWritten(string group, bool together, int status)
     {
@@ -63,7 +64,7 @@ public sealed class CertificateSignersTests
         Assert.Equal(status, answer.Status);
         Assert.Equal(
             status == 201 ? null : "certificatesigningrequests.certificates.k8s.io \"a\" is forbidden: use of "
-                + "kubernetes.io/kube-apiserver-client signer with system:masters group is not allowed",
+                + $"kubernetes.io/kube-apiserver-client signer with {group} group is not allowed",
             (string?)answer.Body["message"]);
     }
 

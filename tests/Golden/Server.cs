@@ -8,7 +8,7 @@ using Xunit;
 namespace OrleansOrchestrator.Golden;
 
 /// <summary>An answer, read.</summary>
-internal sealed record Answer(int Status, JsonNode Body, IReadOnlyList<string> Warnings);
+internal sealed record Answer(int Status, JsonNode Body, IReadOnlyList<string> Warnings, string? RetryAfter);
 
 /// <summary>A server of one test's own.</summary>
 internal sealed class Server(GoldenHost host) : IAsyncDisposable
@@ -56,7 +56,8 @@ internal sealed class Server(GoldenHost host) : IAsyncDisposable
             isText
                 ? JsonValue.Create(Encoding.UTF8.GetString(answer.Body))
                 : JsonNode.Parse(answer.Body, null, new JsonDocumentOptions { MaxDepth = MaxDepth })!,
-            [.. answer.Headers.Where(h => h.Key == "Warning").Select(h => h.Value)]);
+            [.. answer.Headers.Where(h => h.Key == "Warning").Select(h => h.Value)],
+            answer.Headers.FirstOrDefault(h => h.Key == "Retry-After").Value);
     }
 
     /// <summary>Makes what a test needs to be there.</summary>

@@ -1,5 +1,6 @@
 using k8s.Models;
 using OrleansOrchestrator.Cel;
+using OrleansOrchestrator.Formats;
 using OrleansOrchestrator.Resources.AdmissionRegistration.Expressions;
 
 namespace OrleansOrchestrator.Api.Admission.Expressions;
@@ -47,12 +48,6 @@ internal sealed class MatchConditions
             }
         }
 
-        return errors is null ? new(true) : new(false, Joined(errors), errors.Count);
-    }
-
-    private static string Joined(List<string> errors)
-    {
-        var texts = errors.Distinct(StringComparer.Ordinal).ToList();
-        return texts.Count == 1 ? texts[0] : $"[{string.Join(", ", texts)}]";
+        return errors is null ? new(true) : new(false, GoErrors.Join(errors), errors.Count);
     }
 }

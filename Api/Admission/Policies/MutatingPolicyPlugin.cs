@@ -17,7 +17,7 @@ internal sealed class MutatingPolicyPlugin(
     public string Name => "MutatingAdmissionPolicy";
 
     public bool Handles(AdmissionAttributes attributes) =>
-        source.MayHaveAny && !PolicyExemptions.Has(attributes.Definition.Name);
+        source.MayHaveAny && !AdmissionExemptions.FromPolicies(attributes.Definition.Name);
 
     public async ValueTask<Status?> MutateAsync(AdmissionAttributes attributes, CancellationToken cancellationToken)
     {

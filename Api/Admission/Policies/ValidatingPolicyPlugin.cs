@@ -16,7 +16,7 @@ internal sealed class ValidatingPolicyPlugin(
     public string Name => "ValidatingAdmissionPolicy";
 
     public bool Handles(AdmissionAttributes attributes) =>
-        source.MayHaveAny && !PolicyExemptions.Has(attributes.Definition.Name);
+        source.MayHaveAny && !AdmissionExemptions.FromPolicies(attributes.Definition.Name);
 
     public async ValueTask<Status?> ValidateAsync(AdmissionAttributes attributes, CancellationToken cancellationToken)
     {

@@ -36,12 +36,13 @@ internal sealed class HookMetrics
 
     /// <summary>A webhook was asked.</summary>
     /// <param name="hook">Which.</param>
-    /// <param name="type"><c>admit</c> or <c>validating</c>.</param>
+    /// <param name="step">In which step.</param>
     /// <param name="operation">What the write does.</param>
     /// <param name="result">What came of it.</param>
     /// <param name="elapsed">How long it took.</param>
-    public void Asked(AdmissionHook hook, string type, string operation, in HookResult result, TimeSpan elapsed)
+    public void Asked(AdmissionHook hook, HookStep step, string operation, in HookResult result, TimeSpan elapsed)
     {
+        var type = step.Questions;
         var isRejected = result.Kind != HookResultKind.Answered
             && (result.Kind != HookResultKind.NotAsked || !hook.IgnoresFailures);
         var code = Text(result.Code);
@@ -62,8 +63,8 @@ internal sealed class HookMetrics
     }
 
     /// <summary>A webhook that could not be asked had no objection.</summary>
-    public void FailedOpen(AdmissionHook hook, string type) =>
-        _failedOpen.Add(1, Tag("name", hook.Name), Tag("type", type));
+    public void FailedOpen(AdmissionHook hook, HookStep step) =>
+        _failedOpen.Add(1, Tag("name", hook.Name), Tag("type", step.Questions));
 
     private static string ErrorType(HookResultKind kind) => kind switch
     {

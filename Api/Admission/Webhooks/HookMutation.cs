@@ -59,12 +59,6 @@ internal static class HookMutation
     /// </summary>
     public static bool IsUndecodable(Status failure) => failure.Code == 503;
 
-    private static Status Undecodable(Status complaint)
-    {
-        const string Prefix = "error decoding patch: ";
-        var text = complaint.Message.Replace("[]handlers.jsonPatchOp", "jsonpatch.Patch", StringComparison.Ordinal)
-            .Replace("handlers.jsonPatchOp", "jsonpatch.Operation", StringComparison.Ordinal);
-        text = text.StartsWith(Prefix, StringComparison.Ordinal) ? text[Prefix.Length..] : text;
-        return StatusErrors.ServiceUnavailable($"received undecodable patch in webhook response: {text}");
-    }
+    private static Status Undecodable(Status complaint) =>
+        StatusErrors.ServiceUnavailable($"received undecodable patch in webhook response: {complaint.Message}");
 }

@@ -11,9 +11,6 @@ namespace OrleansOrchestrator.Api.Admission.Webhooks;
 internal sealed class MutatingWebhookPlugin(WebhookPlugin hooks, HookCaller caller, TimeProvider time)
     : IAdmissionPlugin
 {
-    /// <summary>Upstream's name of the step in metrics.</summary>
-    public const string Type = AdmissionMetrics.Admit;
-
     public string Name => "MutatingAdmissionWebhook";
 
     public bool Handles(AdmissionAttributes attributes) => hooks.Handles(attributes);
@@ -35,7 +32,7 @@ internal sealed class MutatingWebhookPlugin(WebhookPlugin hooks, HookCaller call
 
             // Those before it may have changed the object.
             views.Renew();
-            var found = await hooks.FindAsync(hook, Type, views, cancellationToken);
+            var found = await hooks.FindAsync(hook, HookStep.Mutating, views, cancellationToken);
             if (!found.Succeeded)
             {
                 return found.Error;
@@ -89,7 +86,7 @@ internal sealed class MutatingWebhookPlugin(WebhookPlugin hooks, HookCaller call
             memory.Asked(hook.Uid);
         }
 
-        var settled = hooks.Settle(invocation, attributes, Type, result, start);
+        var settled = hooks.Settle(invocation, attributes, HookStep.Mutating, result, start);
         if (settled is { Kind: HookResultKind.NotAsked, Refusal: null })
         {
             HookAnnotations.MutatingFailedOpen(attributes, invocation);

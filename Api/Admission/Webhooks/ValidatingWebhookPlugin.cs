@@ -8,12 +8,6 @@ namespace OrleansOrchestrator.Api.Admission.Webhooks;
 internal sealed class ValidatingWebhookPlugin(WebhookPlugin hooks, HookCaller caller, TimeProvider time)
     : IAdmissionPlugin
 {
-    /// <summary>Upstream's name of the step in metrics.</summary>
-    private const string Type = "validating";
-
-    /// <summary>The same in metrics of conditions.</summary>
-    private const string Step = AdmissionMetrics.Validate;
-
     public string Name => "ValidatingAdmissionWebhook";
 
     public bool Handles(AdmissionAttributes attributes) => hooks.Handles(attributes);
@@ -25,7 +19,7 @@ internal sealed class ValidatingWebhookPlugin(WebhookPlugin hooks, HookCaller ca
         using var views = hooks.View(attributes, cancellationToken);
         foreach (var hook in all)
         {
-            var found = await hooks.FindAsync(hook, Step, views, cancellationToken);
+            var found = await hooks.FindAsync(hook, HookStep.Validating, views, cancellationToken);
             if (!found.Succeeded)
             {
                 return found.Error;
@@ -78,7 +72,7 @@ internal sealed class ValidatingWebhookPlugin(WebhookPlugin hooks, HookCaller ca
     {
         var start = time.GetTimestamp();
         var result = await caller.AskAsync(invocation, attributes, shown, old, isMutating: false, cancellationToken);
-        var settled = hooks.Settle(invocation, attributes, Type, result, start);
+        var settled = hooks.Settle(invocation, attributes, HookStep.Validating, result, start);
         if (settled is { Kind: HookResultKind.NotAsked, Refusal: null })
         {
             HookAnnotations.ValidatingFailedOpen(attributes, invocation);

@@ -16,10 +16,9 @@ internal sealed partial class WebhookPlugin(
     CompiledSource<AdmissionHook> source, WriteMatcher matcher, AuthorizerChain authorizers, HookMetrics metrics,
     ConditionMetrics conditions, TimeProvider time, ILogger<WebhookPlugin> logger)
 {
-    private const string OwnGroup = "admissionregistration.k8s.io";
-
     /// <summary>False for writes that nobody is asked about, and where there are no webhooks.</summary>
-    public bool Handles(AdmissionAttributes attributes) => source.MayHaveAny && !IsExempt(attributes.Definition);
+    public bool Handles(AdmissionAttributes attributes) =>
+        source.MayHaveAny && !AdmissionExemptions.FromWebhooks(attributes.Definition.Name);
 
     /// <summary>All webhooks; a write does not pass a silo that has not read them.</summary>
     public ValueTask<AdmissionHook[]> ReadAsync(CancellationToken cancellationToken) =>
@@ -27,11 +26,11 @@ internal sealed partial class WebhookPlugin(
 
     /// <summary>Whether, and in which version, a webhook is to be asked; null for not at all.</summary>
     /// <param name="hook">The webhook.</param>
-    /// <param name="step">Upstream's name of the step in metrics of conditions.</param>
+    /// <param name="step">In which it would be asked.</param>
     /// <param name="views">The write.</param>
     /// <param name="cancellationToken">Ends what is waited for.</param>
     public async ValueTask<Outcome<HookInvocation?>> FindAsync(
-        AdmissionHook hook, string step, WriteViews views, CancellationToken cancellationToken)
+        AdmissionHook hook, HookStep step, WriteViews views, CancellationToken cancellationToken)
     {
         var attributes = views.Attributes;
         var matched = await matcher.MatchAsync(hook.Match, attributes, cancellationToken);
@@ -53,7 +52,7 @@ internal sealed partial class WebhookPlugin(
 
         var view = await views.GetAsync(version, cancellationToken);
         var result = await views.Authorizer.EvaluateAsync(() => Holds(hook, view, views.Authorizer));
-        var owner = new ConditionsOwner(hook.Name, "webhook", step);
+        var owner = new ConditionsOwner(hook.Name, "webhook", step.Conditions);
         conditions.Evaluated(owner, attributes.Operation, result);
         if (result.Error is { } error && !hook.IgnoresFailures)
         {
@@ -76,16 +75,16 @@ internal sealed partial class WebhookPlugin(
     /// <summary>Counts what became of a question; who ignores failures has no objection then.</summary>
     /// <param name="invocation">Who was asked.</param>
     /// <param name="attributes">About which write.</param>
-    /// <param name="type">Upstream's name of the step in metrics.</param>
+    /// <param name="step">In which it was.</param>
     /// <param name="result">What came of it.</param>
     /// <param name="start">Time stamp of the question.</param>
     public HookResult Settle(
-        HookInvocation invocation, AdmissionAttributes attributes, string type, HookResult result, long start)
+        HookInvocation invocation, AdmissionAttributes attributes, HookStep step, HookResult result, long start)
     {
         var hook = invocation.Hook;
         var elapsed = time.GetElapsedTime(start);
-        metrics.Asked(hook, type, attributes.Operation.Word(), result, elapsed);
-        if (type == MutatingWebhookPlugin.Type)
+        metrics.Asked(hook, step, attributes.Operation.Word(), result, elapsed);
+        if (step.IsMutating)
         {
             attributes.Waits?.Add(elapsed);
         }
@@ -101,7 +100,7 @@ internal sealed partial class WebhookPlugin(
         }
 
         LogFailedOpen(hook.Name, result.Refusal!.Message);
-        metrics.FailedOpen(hook, type);
+        metrics.FailedOpen(hook, step);
         return result with { Refusal = null };
     }
 
@@ -135,13 +134,6 @@ internal sealed partial class WebhookPlugin(
         view.Show(activation, authorizer);
         return hook.Conditions.Match(activation, time);
     }
-
-    /// <summary>Configurations of admission must not be able to lock themselves in.</summary>
-    private static bool IsExempt(ResourceDefinition definition) =>
-        definition.Name.Group == OwnGroup && definition.Kind is
-            "ValidatingWebhookConfiguration" or "MutatingWebhookConfiguration"
-            or "ValidatingAdmissionPolicy" or "ValidatingAdmissionPolicyBinding"
-            or "MutatingAdmissionPolicy" or "MutatingAdmissionPolicyBinding";
 
     [LoggerMessage(1, LogLevel.Warning, "Failed calling webhook, failing open {Name}: {Why}")]
     private partial void LogFailedOpen(string name, string why);

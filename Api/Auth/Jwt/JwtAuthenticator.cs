@@ -82,7 +82,7 @@ internal sealed class JwtAuthenticator(
     private async Task<string?> CheckSignatureAsync(string token, CancellationToken cancellationToken)
     {
         var algorithms = jwt.Settings.Algorithms;
-        if (Read(token) is not { } read)
+        if (CompactTokens.Read(token) is not { } read)
         {
             return "oidc: verify token: oidc: malformed jwt";
         }
@@ -110,18 +110,6 @@ internal sealed class JwtAuthenticator(
             : !ReferenceEquals(newer.Value, known.Value) && await IsSignedAsync(read, newer.Value)
                 ? null
                 : "oidc: verify token: failed to verify signature: failed to verify id token signature";
-    }
-
-    private JsonWebToken? Read(string token)
-    {
-        try
-        {
-            return _handler.CanReadToken(token) ? _handler.ReadJsonWebToken(token) : null;
-        }
-        catch (Exception malformed) when (malformed is SecurityTokenException or ArgumentException)
-        {
-            return null;
-        }
     }
 
     private async Task<bool> IsSignedAsync(JsonWebToken token, IssuerKeys.Fetched fetched)

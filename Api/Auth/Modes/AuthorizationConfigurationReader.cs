@@ -1,4 +1,5 @@
 using OrleansOrchestrator.Api.Configuration;
+using OrleansOrchestrator.Formats;
 using OrleansOrchestrator.Resources.Kernel;
 
 namespace OrleansOrchestrator.Api.Auth.Modes;
@@ -57,9 +58,9 @@ public static class AuthorizationConfigurationReader
             wrong.Add($"missing required types: [{types}]");
         }
 
-        if (wrong.Count > 0)
+        if (GoErrors.Join(wrong) is { } problem)
         {
-            throw new ConfigurationException(wrong is [var one] ? one : $"[{string.Join(", ", wrong)}]");
+            throw new ConfigurationException(problem);
         }
     }
 

@@ -3,6 +3,7 @@ using OrleansOrchestrator.Api.Kernel;
 using OrleansOrchestrator.Cel;
 using OrleansOrchestrator.Cel.Types;
 using OrleansOrchestrator.Cel.Values;
+using OrleansOrchestrator.Formats;
 using OrleansOrchestrator.Resources.Expressions;
 using OrleansOrchestrator.Resources.Kernel;
 
@@ -89,8 +90,7 @@ internal sealed class MatchConditions
             }
         }
 
-        return failures.Count == 0 ? (true, "")
-            : (false, failures is [var one] ? one : $"[{string.Join(", ", failures)}]");
+        return GoErrors.Join(failures) is { } failure ? (false, failure) : (true, "");
     }
 
     private static CelProgram? Compile(string expression, FieldPath path, FieldErrors errors)

@@ -1,6 +1,7 @@
 using k8s.Models;
 using OrleansOrchestrator.Api.Auth.Reviews;
 using OrleansOrchestrator.Api.Kernel;
+using OrleansOrchestrator.Formats;
 using OrleansOrchestrator.Interfaces.Kernel;
 
 namespace OrleansOrchestrator.Api.Auth.Rbac;
@@ -75,9 +76,6 @@ public sealed class RoleAuthorizer(RoleBook roles) : IAuthorizer, IRuleSource
     }
 
     /// <summary>Which roles are missing, as Go shows a list of errors; empty when none is.</summary>
-    internal static string Complaints(IEnumerable<GrantedRules> granted)
-    {
-        string[] all = [.. granted.Select(static g => g.Complaint?.Message).OfType<string>().Distinct()];
-        return all is [var one] ? one : all.Length == 0 ? "" : $"[{string.Join(", ", all)}]";
-    }
+    internal static string Complaints(IEnumerable<GrantedRules> granted) =>
+        GoErrors.Join(granted.Select(static g => g.Complaint?.Message).OfType<string>()) ?? "";
 }

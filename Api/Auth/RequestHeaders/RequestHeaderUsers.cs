@@ -1,3 +1,4 @@
+using System.Collections.Frozen;
 using System.Runtime.CompilerServices;
 using System.Security.Cryptography;
 using System.Security.Cryptography.X509Certificates;
@@ -18,6 +19,10 @@ public sealed class RequestHeaderUsers(AuthOptions options, TimeProvider time)
 {
     private const string ClientUsage = "1.3.6.1.5.5.7.3.2";
 
+    /// <summary>Headers by which proxies here name users; null where there are no proxies.</summary>
+    private readonly FrozenSet<string>? _names =
+        options.RequestHeaders is { } proxies ? NamesOf(proxies) : null;
+
     private volatile Authorities? _authorities =
         options.RequestHeaders is { } settings ? Authorities.Of(settings.AuthorityPem) : null;
 
@@ -29,7 +34,7 @@ public sealed class RequestHeaderUsers(AuthOptions options, TimeProvider time)
     public static void Check(string authorityPem) => _ = Authorities.Of(authorityPem);
 
     /// <summary>
-    /// For whom a request is; null when no proxy says so. What said it is taken out of the request.
+    /// For whom a request is; null when no proxy says so.
     /// </summary>
     public UserIdentity? Find(X509Certificate2 certificate, IHeaderDictionary headers)
     {
@@ -40,15 +45,38 @@ public sealed class RequestHeaderUsers(AuthOptions options, TimeProvider time)
             return null;
         }
 
-        var user = new UserIdentity
+        return new UserIdentity
         {
             Name = name,
             Uid = First(headers, settings.UidHeaders) ?? "",
             Groups = Groups(name, [.. settings.GroupHeaders.SelectMany(h => headers[h]).OfType<string>()]),
             Extra = Extra(headers, settings.ExtraHeaderPrefixes),
         };
-        Clear(headers, settings);
-        return user;
+    }
+
+    /// <summary>
+    /// Takes out of a request what names a user, whoever sent it: headers of the usual names, and of those that
+    /// proxies here use. A server behind that believes this one would take them for its word.
+    /// </summary>
+    public void Clear(IHeaderDictionary headers)
+    {
+        // Every request comes here, and nearly none has any.
+        List<string>? found = null;
+        foreach (var (name, _) in headers)
+        {
+            if (NamesUser(name))
+            {
+                (found ??= []).Add(name);
+            }
+        }
+
+        if (found is not null)
+        {
+            foreach (var name in found)
+            {
+                headers.Remove(name);
+            }
+        }
     }
 
     /// <summary>What servers of aggregated APIs are told of proxies: of this server, unless it has a certificate of
@@ -76,6 +104,10 @@ public sealed class RequestHeaderUsers(AuthOptions options, TimeProvider time)
             ExtraHeaderPrefixes = Both(own.ExtraHeaderPrefixes, others.ExtraHeaderPrefixes),
         };
     }
+
+    private static FrozenSet<string> NamesOf(RequestHeaderSettings proxies) =>
+        proxies.UsernameHeaders.Concat(proxies.UidHeaders).Concat(proxies.GroupHeaders)
+            .ToFrozenSet(StringComparer.OrdinalIgnoreCase);
 
     private static List<string> Both(IEnumerable<string> own, IEnumerable<string> others) =>
         [.. own.Union(others, StringComparer.OrdinalIgnoreCase)];
@@ -137,13 +169,22 @@ public sealed class RequestHeaderUsers(AuthOptions options, TimeProvider time)
         return Encoding.UTF8.GetString([.. octets]);
     }
 
-    private static void Clear(IHeaderDictionary headers, RequestHeaderSettings settings)
+    private bool NamesUser(string name) =>
+        FrontProxy.NamesUser(name)
+        || (options.RequestHeaders is { } settings
+            && (_names?.Contains(name) == true || HasAnyPrefix(name, settings.ExtraHeaderPrefixes)));
+
+    private static bool HasAnyPrefix(string name, IReadOnlyList<string> prefixes)
     {
-        foreach (var name in settings.UsernameHeaders.Concat(settings.UidHeaders).Concat(settings.GroupHeaders)
-            .Concat(headers.Keys.Where(n => settings.ExtraHeaderPrefixes.Any(p => HasPrefix(n, p)))).ToList())
+        for (var i = 0; i < prefixes.Count; i++)
         {
-            headers.Remove(name);
+            if (HasPrefix(name, prefixes[i]))
+            {
+                return true;
+            }
         }
+
+        return false;
     }
 
     /// <summary>Authorities, and what was found out of certificates: their chain is built once a connection.</summary>

@@ -1,6 +1,7 @@
 using k8s;
 using k8s.Models;
 using OrleansOrchestrator.Api.Kernel;
+using OrleansOrchestrator.Formats;
 using OrleansOrchestrator.Interfaces.Kernel;
 using OrleansOrchestrator.Resources.Kernel;
 
@@ -39,16 +40,8 @@ public sealed class RulesReviewHandler(IEnumerable<IAuthorizer> authorizers) : I
                 ResourceRules = [.. allowed.Resources],
                 NonResourceRules = [.. allowed.Paths],
                 Incomplete = allowed.IsIncomplete,
-                EvaluationError = Joined([.. allowed.Complaints.Distinct(StringComparer.Ordinal)]),
+                EvaluationError = GoErrors.Join(allowed.Complaints),
             },
         });
     }
-
-    /// <summary>Several errors as Go shows them; null for none.</summary>
-    private static string? Joined(string[] complaints) => complaints.Length switch
-    {
-        0 => null,
-        1 => complaints[0],
-        _ => $"[{string.Join(", ", complaints)}]",
-    };
 }

@@ -1,6 +1,7 @@
 using k8s;
 using k8s.Models;
 using OrleansOrchestrator.Api.Kernel;
+using OrleansOrchestrator.Formats;
 using OrleansOrchestrator.Interfaces.Kernel;
 using OrleansOrchestrator.Resources.Kernel;
 
@@ -20,7 +21,7 @@ public sealed class SelfSubjectReviewHandler(TimeProvider time) : IQuestionHandl
         {
             ApiVersion = question.ApiVersion,
             Kind = question.Kind,
-            Metadata = new V1ObjectMeta { CreationTimestamp = MetadataStamp.Seconds(time.GetUtcNow()) },
+            Metadata = new V1ObjectMeta { CreationTimestamp = ApiTime.Seconds(time.GetUtcNow()) },
             Status = new V1SelfSubjectReviewStatus { UserInfo = UserInfos.Of(context.User) },
         };
         return new(Outcomes.Of(answer));

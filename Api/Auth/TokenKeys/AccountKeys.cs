@@ -1,4 +1,5 @@
 using Microsoft.IdentityModel.Tokens;
+using OrleansOrchestrator.Api.Auth.Jwt;
 using OrleansOrchestrator.Interfaces.Security;
 
 namespace OrleansOrchestrator.Api.Auth.TokenKeys;
@@ -37,6 +38,14 @@ public sealed class AccountKeys(TrustStore trustStore, AuthOptions options, Time
             ValidAlgorithms = keys.Select(static k => k.Algorithm).Distinct(StringComparer.Ordinal),
         };
     }
+
+    /// <summary>Why no key has signed a token that says it is ours, in upstream's words; empty for what is no token.
+    /// </summary>
+    public async Task<string> ComplaintAsync(string token) =>
+        CompactTokens.Read(token) is not { } read ? ""
+        : read.Kid is { Length: > 0 } id && (await AcceptedAsync()).All(k => k.Id != id)
+            ? "invalid signature, no keys found"
+            : "go-jose/go-jose: error in cryptographic primitive";
 
     /// <summary>A signed token.</summary>
     /// <param name="claims">What it says: a JSON object.</param>

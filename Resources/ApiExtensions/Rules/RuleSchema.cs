@@ -5,8 +5,7 @@ namespace OrleansOrchestrator.Resources.ApiExtensions.Rules;
 
 /// <summary>
 /// A schema of a CustomResourceDefinition as its rules see it. Sizes that it does not bound are bounded by the size of
-/// a
-/// request: that many of the smallest elements fit into one.
+/// a request: that many of the smallest elements fit into one.
 /// </summary>
 /// <param name="Cel">Types and sizes.</param>
 /// <param name="MinSize">The bytes that the smallest such value takes in JSON.</param>
@@ -28,26 +27,8 @@ internal sealed record RuleSchema(CelSchema Cel, long MinSize)
     /// <param name="schema">The schema.</param>
     /// <param name="name">The name that types of objects in it get.</param>
     /// <param name="isRoot">It is a whole object, whose type and name rules always see.</param>
-    public static RuleSchema? Of(JsonSchema schema, string name, bool isRoot)
-    {
-        if (schema.IsIntOrString)
-        {
-            return new(
-                new CelSchema(CelType.Dyn) { MaxElements = Math.Max(schema.MaxLength ?? MaxRequestSize - 2, 0) }, 1);
-        }
-
-        return schema.Type switch
-        {
-            "array" => List(schema, name),
-            "object" when schema.AdditionalProperties is { } values && !isRoot => Map(schema, values, name),
-            "object" => Object(schema, name, isRoot),
-            "string" => Text(schema),
-            "boolean" => new(new CelSchema(CelType.Bool), 4),
-            "number" => new(new CelSchema(CelType.Double), 1),
-            "integer" => new(new CelSchema(CelType.Int), 1),
-            _ => null,
-        };
-    }
+    public static RuleSchema? Of(JsonSchema schema, string name, bool isRoot) =>
+        IsSeen(schema, isRoot) ? OfSeen(schema, name, isRoot) : null;
 
     /// <summary>Whether rules can see such a value, without what its type costs to make.</summary>
     /// <param name="schema">The schema.</param>
@@ -60,13 +41,25 @@ internal sealed record RuleSchema(CelSchema Cel, long MinSize)
         _ => false,
     };
 
-    private static RuleSchema? List(JsonSchema schema, string name)
+    /// <summary>Of a value that rules see; so they see what lists and maps have in them, too.</summary>
+    private static RuleSchema OfSeen(JsonSchema schema, string name, bool isRoot) => schema.Type switch
     {
-        if (schema.Items is not { } items || Of(items, $"{name}.@items", items.IsEmbedded) is not { } element)
-        {
-            return null;
-        }
+        _ when schema.IsIntOrString => IntOrString(schema),
+        "array" => List(schema, schema.Items!, name),
+        "object" when schema.AdditionalProperties is { } values && !isRoot => Map(schema, values, name),
+        "object" => Object(schema, name, isRoot),
+        "string" => Text(schema),
+        "boolean" => new(new CelSchema(CelType.Bool), 4),
+        "number" => new(new CelSchema(CelType.Double), 1),
+        _ => new(new CelSchema(CelType.Int), 1),
+    };
 
+    private static RuleSchema IntOrString(JsonSchema schema) =>
+        new(new CelSchema(CelType.Dyn) { MaxElements = Math.Max(schema.MaxLength ?? MaxRequestSize - 2, 0) }, 1);
+
+    private static RuleSchema List(JsonSchema schema, JsonSchema items, string name)
+    {
+        var element = OfSeen(items, $"{name}.@items", items.IsEmbedded);
         var max = Math.Max(schema.MaxItems ?? (MaxRequestSize - 2) / (element.MinSize + 1), 0);
         var kind = schema.ListType switch
         {
@@ -77,12 +70,9 @@ internal sealed record RuleSchema(CelSchema Cel, long MinSize)
         return new(CelSchema.List(element.Cel, max, kind, schema.ListMapKeys), 2);
     }
 
-    private static RuleSchema? Map(JsonSchema schema, JsonSchema values, string name)
+    private static RuleSchema Map(JsonSchema schema, JsonSchema values, string name)
     {
-        if (Of(values, $"{name}.@values", values.IsEmbedded) is not { } value)
-        {
-            return null;
-        }
+        var value = OfSeen(values, $"{name}.@values", values.IsEmbedded);
 
         // A key takes two quotes, a colon, a comma and one character at least.
         var max = Math.Max(schema.MaxProperties ?? (MaxRequestSize - 2) / (value.MinSize + 6), 0);

@@ -33,7 +33,7 @@ internal static class AutoscalerRules
         }
         else if (spec.MaxReplicas < 0)
         {
-            errors.Invalid(max, spec.MaxReplicas, "must be greater than 0");
+            errors.Invalid(max, spec.MaxReplicas, "must be greater than or equal to 1");
         }
 
         if (spec.MaxReplicas < spec.MinReplicas)

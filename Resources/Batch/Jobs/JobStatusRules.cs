@@ -1,5 +1,5 @@
-using System.Globalization;
 using k8s.Models;
+using OrleansOrchestrator.Formats;
 using OrleansOrchestrator.Resources.Apps;
 using OrleansOrchestrator.Resources.Kernel;
 
@@ -265,6 +265,5 @@ internal sealed class JobStatusRules
         }
     }
 
-    private static string? Shown(DateTime? time) =>
-        time?.ToString("yyyy-MM-dd'T'HH:mm:ss'Z'", CultureInfo.InvariantCulture);
+    private static string? Shown(DateTime? time) => time?.ToApiText();
 }

@@ -1,5 +1,6 @@
 using System.Text.Json;
 using k8s.Models;
+using OrleansOrchestrator.Formats;
 using OrleansOrchestrator.Resources.Core.Pods;
 using OrleansOrchestrator.Resources.Kernel;
 using OrleansOrchestrator.Resources.Kernel.Json;
@@ -129,8 +130,7 @@ internal static class NodeRules
     /// <summary>As Go writes its internal type, which has no JSON names.</summary>
     private static RawJson ToJson(V1Taint taint)
     {
-        var added =
-            taint.TimeAdded?.ToString("yyyy-MM-dd'T'HH:mm:ss'Z'", System.Globalization.CultureInfo.InvariantCulture);
+        var added = taint.TimeAdded?.ToApiText();
         return new RawJson(
             $"{{\"Key\":{GoText.Json(taint.Key ?? "")},\"Value\":{GoText.Json(taint.Value ?? "")}," +
             $"\"Effect\":{GoText.Json(taint.Effect ?? "")},\"TimeAdded\":{GoText.Json(added)}}}");

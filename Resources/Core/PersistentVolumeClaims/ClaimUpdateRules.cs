@@ -70,7 +70,7 @@ internal static class ClaimUpdateRules
             ValidateAmount(Quantity.Of(model), status.Child("capacity").Key(name), errors);
         }
 
-        var resize = status.Child("allocatedResourceStatus");
+        var resize = status.Child("allocatedResourceStatuses");
         foreach (var (name, value) in item.Status.AllocatedResourceStatuses ?? new Dictionary<string, string>())
         {
             ValidateKey(name, resize, errors);

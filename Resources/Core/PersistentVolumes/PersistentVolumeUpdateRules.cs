@@ -65,6 +65,12 @@ internal static class PersistentVolumeUpdateRules
                 InternalForm.Shown(item.Spec.NodeAffinity),
                 FieldErrors.IsImmutable + ", except for updating from beta label to GA");
         }
+
+        if (old.Spec.VolumeAttributesClassName is not null && item.Spec.VolumeAttributesClassName is null)
+        {
+            errors.Forbidden(
+                FieldPath.Of("spec", "volumeAttributesClassName"), "update from non-nil value to nil is forbidden");
+        }
     }
 
     /// <summary>

@@ -41,8 +41,9 @@ internal sealed class PodQuota() : QuotaEvaluator(WellKnown.Pods)
         var usage = new Dictionary<string, Quantity>(StringComparer.Ordinal) { [CountName] = Quantity.Parse("1") };
         if (pod.Status?.Phase is not ("Succeeded" or "Failed") && !IsOverdue(pod, now))
         {
+            var spec = OccupiedResources.SpecOf(pod);
             usage[Pods] = Quantity.Parse("1");
-            Add(usage, PodResources.TotalRequests(pod.Spec), PodResources.TotalLimits(pod.Spec));
+            Add(usage, PodResources.TotalRequests(spec), PodResources.TotalLimits(spec));
         }
 
         return usage;

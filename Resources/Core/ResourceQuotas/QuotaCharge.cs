@@ -14,6 +14,9 @@ public sealed record QuotaCharge(string? Refusal, IReadOnlyList<QuotaCharge.Part
     /// <summary>It has been used already, and is charged whatever the quotas say.</summary>
     public bool IsOwed { get; init; }
 
+    /// <summary>Upstream forgets to say that the refusal is one: it is a failure to whoever asked.</summary>
+    public bool IsFailure { get; init; }
+
     /// <summary>Why the quotas, as used as they are, do not bear it, in upstream's words; null when they do.</summary>
     public string? Exceeded =>
         IsOwed ? null : Parts.Select(ExceededBy).FirstOrDefault(static e => e is not null);
@@ -22,8 +25,10 @@ public sealed record QuotaCharge(string? Refusal, IReadOnlyList<QuotaCharge.Part
     /// <param name="write">The write.</param>
     /// <param name="quotas">The quotas of the namespace.</param>
     /// <param name="devices">What claims of devices depend on.</param>
+    /// <param name="limits">What only quotas allow; null for nothing.</param>
     public static QuotaCharge Of(
-        QuotedWrite write, IReadOnlyList<V1ResourceQuota> quotas, DeviceSurroundings? devices = null)
+        QuotedWrite write, IReadOnlyList<V1ResourceQuota> quotas, DeviceSurroundings? devices = null,
+        QuotaLimits? limits = null)
     {
         var (item, old) = (write.Item, write.Old);
         var evaluator = QuotaEvaluator.For(write.Resource, devices);
@@ -41,15 +46,18 @@ public sealed record QuotaCharge(string? Refusal, IReadOnlyList<QuotaCharge.Part
 
         // An object that comes into the scopes of a quota is new to it.
         var before = old is null ? [] : evaluator.Usage(old);
-        Part[] parts =
+        (V1ResourceQuota Quota, Amounts More)[] growth =
+            [.. counting.Select(q => (q, More(usage, old is not null && evaluator.Counts(q, old) ? before : [])))];
+        var grows = growth.Length == 0 ? More(usage, before).Count > 0 : growth.Any(static g => g.More.Count > 0);
+        return (grows ? limits?.Uncovered(evaluator, item, usage, quotas, counting) : null)
+            ?? new QuotaCharge(null, Parted(growth)) { IsOwed = write.IsStatus };
+    }
+
+    private static Part[] Parted(IEnumerable<(V1ResourceQuota Quota, Amounts More)> growth) =>
         [
-            .. counting
-                .Select(q => new Part(
-                    q, Bounded(q, More(usage, old is not null && evaluator.Counts(q, old) ? before : []))))
+            .. growth.Select(static g => new Part(g.Quota, Bounded(g.Quota, g.More)))
                 .Where(static p => p.More.Count > 0),
         ];
-        return new QuotaCharge(null, parts) { IsOwed = write.IsStatus };
-    }
 
     /// <summary>Charges it: the statuses of the quotas say so, in place.</summary>
     public void Apply()

@@ -27,10 +27,14 @@ public class QuotaEvaluator
 
     protected QuotaEvaluator(ResourceName resource)
     {
+        Resource = resource;
         CountName =
             resource.Group.Length == 0 ? $"count/{resource.Plural}" : $"count/{resource.Plural}.{resource.Group}";
         _names = PlainNames.Contains(resource) ? [CountName, resource.Plural] : [CountName];
     }
+
+    /// <summary>Whose objects are counted.</summary>
+    public ResourceName Resource { get; }
 
     /// <summary>How a quota names the number of the objects.</summary>
     protected string CountName { get; }
@@ -73,8 +77,16 @@ public class QuotaEvaluator
 
     /// <summary>True when the object is in all scopes of a quota.</summary>
     public bool IsInScopes(V1ResourceQuota quota, IKubernetesObject<V1ObjectMeta> item) =>
-        (quota.Spec?.Scopes ?? []).All(s => IsIn(Exists(s), item))
-        && (quota.Spec?.ScopeSelector?.MatchExpressions ?? []).All(r => IsIn(r, item));
+        ScopesOf(quota).All(s => IsIn(s, item));
+
+    /// <summary>Those of some scopes that the object is in.</summary>
+    internal IEnumerable<V1ScopedResourceSelectorRequirement> Matching(
+        IEnumerable<V1ScopedResourceSelectorRequirement> scopes, IKubernetesObject<V1ObjectMeta> item) =>
+        scopes.Where(s => IsIn(s, item));
+
+    /// <summary>All scopes of a quota, however they are written.</summary>
+    internal static IEnumerable<V1ScopedResourceSelectorRequirement> ScopesOf(V1ResourceQuota quota) =>
+        (quota.Spec?.Scopes ?? []).Select(Exists).Concat(quota.Spec?.ScopeSelector?.MatchExpressions ?? []);
 
     /// <summary>True when an object is in a scope; without scopes of its own an object is in none.</summary>
     protected virtual bool IsIn(V1ScopedResourceSelectorRequirement scope, IKubernetesObject<V1ObjectMeta> item) =>

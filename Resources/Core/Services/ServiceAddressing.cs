@@ -103,7 +103,7 @@ public static class ServiceAddressing
         now is { Count: > 1 } && ServiceKinds.SameStrings(now, before) ? [now[0]] : now;
 
     private static bool IsReduced(IList<string>? now, IList<string>? before) =>
-        now is { Count: > 0 } && now.Count < (before?.Count ?? 0) && now.SequenceEqual(before!.Take(now.Count));
+        now is { Count: > 0 } && now.Count < (before?.Count ?? 0);
 
     private static void CheckSingleStack(V1ServiceSpec spec, FieldErrors errors)
     {

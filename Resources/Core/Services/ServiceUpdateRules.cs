@@ -94,7 +94,7 @@ internal static class ServiceUpdateRules
 
         if (before.Count > after.Count && spec.ClusterIPs is not { Count: > 0 })
         {
-            errors.Invalid(path, after, "primary ipFamily can not be unset");
+            errors.Invalid(path, spec.IpFamilies, "primary ipFamily can not be unset");
         }
 
         if (before.Count > 0 && after.Count > 0 && before[0] != after[0])

@@ -16,7 +16,7 @@ internal sealed class ListCodec<T>(ValueCodec<T> element) : ValueCodec<IList<T>>
     {
         if (reader.TokenType != JsonTokenType.StartArray)
         {
-            decoding.WrongType(ref reader, goType);
+            decoding.WrongType(ref reader, goType, GoType);
             return existing;
         }
 
@@ -166,7 +166,7 @@ internal sealed class MapCodec<T>(ValueCodec<T> element) : ValueCodec<IDictionar
     {
         if (reader.TokenType != JsonTokenType.StartObject)
         {
-            decoding.WrongType(ref reader, goType);
+            decoding.WrongType(ref reader, goType, GoType);
             return existing;
         }
 

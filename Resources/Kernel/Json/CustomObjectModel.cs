@@ -1,4 +1,3 @@
-using System.Text;
 using System.Text.Json;
 using System.Text.Json.Nodes;
 using k8s.Models;
@@ -92,69 +91,9 @@ internal sealed class CustomObjectModel : IModelCodec
                 item.Metadata = Metadata.Read(ref reader, decoding, null, Metadata.GoType) ?? item.Metadata;
                 break;
             default:
-                item.Body[name] = Read(ref reader, decoding);
+                item.Body[name] = JsonTree.Read(ref reader, decoding, rounds: true);
                 break;
         }
-    }
-
-    private static JsonNode? Read(ref Utf8JsonReader reader, JsonDecoding decoding) => reader.TokenType switch
-    {
-        JsonTokenType.StartObject => ReadObject(ref reader, decoding),
-        JsonTokenType.StartArray => ReadArray(ref reader, decoding),
-        JsonTokenType.String => JsonValue.Create(JsonStrings.Read(ref reader)),
-        JsonTokenType.True or JsonTokenType.False => JsonValue.Create(reader.TokenType == JsonTokenType.True),
-        JsonTokenType.Number => ReadNumber(ref reader, decoding),
-        _ => null,
-    };
-
-    private static JsonValue? ReadNumber(ref Utf8JsonReader reader, JsonDecoding decoding)
-    {
-        if (reader.TryGetInt64(out var whole))
-        {
-            return JsonValue.Create(whole);
-        }
-
-        var number = reader.GetDouble();
-        if (double.IsFinite(number))
-        {
-            return JsonValue.Create(number);
-        }
-
-        decoding.WrongType($"number {Encoding.UTF8.GetString(reader.ValueSpan)}", "float64");
-        return null;
-    }
-
-    private static JsonObject ReadObject(ref Utf8JsonReader reader, JsonDecoding decoding)
-    {
-        var result = new JsonObject();
-        while (reader.Read() && reader.TokenType != JsonTokenType.EndObject)
-        {
-            var name = JsonStrings.Read(ref reader);
-            if (result.ContainsKey(name))
-            {
-                decoding.Duplicate(name);
-            }
-
-            reader.Read();
-            decoding.PushKey(name);
-            result[name] = Read(ref reader, decoding);
-            decoding.Pop();
-        }
-
-        return result;
-    }
-
-    private static JsonArray ReadArray(ref Utf8JsonReader reader, JsonDecoding decoding)
-    {
-        var result = new JsonArray();
-        while (reader.Read() && reader.TokenType != JsonTokenType.EndArray)
-        {
-            decoding.PushIndex(result.Count);
-            result.Add(Read(ref reader, decoding));
-            decoding.Pop();
-        }
-
-        return result;
     }
 
     private static void WriteOwn(Utf8JsonWriter writer, CustomObject item, string name, JsonEncoding encoding)

@@ -19,12 +19,16 @@ public sealed class JsonDecoding(CancellationToken cancellationToken = default)
 
     private const int ElementsBetweenLooks = 256;
 
-    /// <summary>Upstream reports no more strict findings than this.</summary>
+    /// <summary>Upstream reports no more strict findings than this, each once.</summary>
     private const int MaxFindings = 100;
+
+    /// <summary>So many are looked at: each has a path, and one that repeats could be as long as the body.</summary>
+    private const int MaxFound = 3 * MaxFindings;
 
     private Step[] _path = new Step[16];
     private int _depth;
     private int _elements;
+    private int _found;
     private List<string>? _findings;
 
     /// <summary>
@@ -32,6 +36,12 @@ public sealed class JsonDecoding(CancellationToken cancellationToken = default)
     /// stand there instead of being copied.
     /// </summary>
     public ReadOnlyMemory<byte> Source { get; init; }
+
+    /// <summary>
+    /// Whether numbers are read and errors told as by Go's converter of maps, which reads what a strategic merge makes,
+    /// and not as by its JSON decoder.
+    /// </summary>
+    public bool Converts { get; init; }
 
     /// <summary>The first error in Go's words; null while all is well.</summary>
     public string? Error { get; private set; }
@@ -72,15 +82,50 @@ public sealed class JsonDecoding(CancellationToken cancellationToken = default)
         Error ??= $"json: cannot unmarshal {value} into Go {Place()} of type {goType}";
     }
 
-    internal void WrongType(ref Utf8JsonReader reader, string goType)
+    /// <summary>The same for the value at which a reader stands, which is skipped.</summary>
+    /// <param name="reader">The reader.</param>
+    /// <param name="goType">The type by its name.</param>
+    /// <param name="plainType">What a named type is underneath; null for a type without a name.</param>
+    internal void WrongType(ref Utf8JsonReader reader, string goType, string? plainType = null)
     {
         if (reader.TokenType == JsonTokenType.Null)
         {
             return;
         }
 
-        WrongType(Describe(reader.TokenType), goType);
+        if (Converts)
+        {
+            Error ??= Inconvertible(Kind(ref reader), goType, plainType ?? goType);
+        }
+        else
+        {
+            WrongType(Describe(reader.TokenType), goType);
+        }
+
         reader.Skip();
+    }
+
+    /// <summary>Records a number that is none of its type.</summary>
+    internal void WrongNumber(ref Utf8JsonReader reader, string goType)
+    {
+        if (Converts)
+        {
+            Error ??= $"cannot convert {Kind(ref reader)} to {goType}";
+        }
+        else
+        {
+            WrongType($"number {Encoding.UTF8.GetString(reader.ValueSpan)}", goType);
+        }
+    }
+
+    /// <summary>
+    /// Reads a number with a fraction or an exponent that is an integer all the same, as 3.0 and 1e2 are: Go's
+    /// converter of maps takes it for one, and Go's JSON decoder does not.
+    /// </summary>
+    internal bool TryConvertWhole(ref Utf8JsonReader reader, out double whole)
+    {
+        whole = 0;
+        return Converts && reader.TryGetDouble(out whole) && whole == Math.Truncate(whole);
     }
 
     internal void Unknown(string field) => Find("unknown field", field);
@@ -103,6 +148,24 @@ public sealed class JsonDecoding(CancellationToken cancellationToken = default)
         JsonTokenType.String => "string",
         JsonTokenType.Number => "number",
         _ => "bool",
+    };
+
+    private static string Inconvertible(string kind, string goType, string plainType) => plainType switch
+    {
+        "string" when kind == "int64" => $"cannot convert int64 to {goType}",
+        "string" or "bool" or "int32" or "int64" or "float64" => $"unrecognized type: {plainType}",
+        ['[', ..] => $"cannot restore slice from {kind}",
+        ['m', 'a', 'p', '[', ..] => $"cannot restore map from {kind}",
+        _ => $"cannot restore struct from: {kind}",
+    };
+
+    /// <summary>What Go's maps have a value as.</summary>
+    private static string Kind(ref Utf8JsonReader reader) => reader.TokenType switch
+    {
+        JsonTokenType.StartArray => "slice",
+        JsonTokenType.StartObject => "map",
+        JsonTokenType.Number => reader.TryGetInt64(out _) ? "int64" : "float64",
+        var other => Describe(other),
     };
 
     private void CountElement()
@@ -131,7 +194,7 @@ public sealed class JsonDecoding(CancellationToken cancellationToken = default)
 
     private void Find(string what, string field)
     {
-        if (Findings.Count < MaxFindings)
+        if (_found < MaxFound)
         {
             Find($"{what} {GoText.Quote(StrictPath(field))}");
         }
@@ -139,8 +202,9 @@ public sealed class JsonDecoding(CancellationToken cancellationToken = default)
 
     private void Find(string finding)
     {
+        _found++;
         _findings ??= [];
-        if (_findings.Count < MaxFindings)
+        if (_findings.Count < MaxFindings && !_findings.Contains(finding))
         {
             _findings.Add(finding);
         }

@@ -28,30 +28,39 @@ public static class JsonTree
 
     /// <summary>Parses a document; throws JsonException when it is malformed. Null stands for JSON's null.</summary>
     /// <param name="json">The bytes.</param>
-    /// <param name="duplicates">Takes the paths of duplicate keys; may be null.</param>
-    public static JsonNode? Parse(ReadOnlySpan<byte> json, ICollection<string>? duplicates = null)
+    /// <param name="decoding">
+    /// Takes duplicate keys as findings, and numbers too large for 64 bits as errors; may be null.
+    /// </param>
+    public static JsonNode? Parse(ReadOnlySpan<byte> json, JsonDecoding? decoding = null)
     {
-        var reader = new Utf8JsonReader(json, ReaderOptions);
-        reader.Read();
-        var result = Value(ref reader, "", duplicates);
+        var reader = Begin(json);
+        var result = Read(ref reader, decoding);
         reader.Read();
         return result;
     }
 
-    /// <summary>The text of the first number of a document that is too large for 64 bits; null when none is.</summary>
-    public static string? FindHugeNumber(ReadOnlySpan<byte> json)
+    /// <summary>A reader at the first token.</summary>
+    internal static Utf8JsonReader Begin(ReadOnlySpan<byte> json)
     {
         var reader = new Utf8JsonReader(json, ReaderOptions);
-        while (reader.Read())
-        {
-            if (reader.TokenType == JsonTokenType.Number && !double.IsFinite(reader.GetDouble()))
-            {
-                return Encoding.UTF8.GetString(reader.ValueSpan);
-            }
-        }
-
-        return null;
+        reader.Read();
+        return reader;
     }
+
+    /// <summary>Reads the value at which a reader stands.</summary>
+    /// <param name="reader">The reader.</param>
+    /// <param name="decoding">Takes findings and errors, as in <see cref="Parse"/>; may be null.</param>
+    /// <param name="rounds">Whether numbers become what Go makes of them, 64 bits whole, else a float.</param>
+    internal static JsonNode? Read(ref Utf8JsonReader reader, JsonDecoding? decoding, bool rounds = false) =>
+        reader.TokenType switch
+        {
+            JsonTokenType.StartObject => Object(ref reader, decoding, rounds),
+            JsonTokenType.StartArray => Array(ref reader, decoding, rounds),
+            JsonTokenType.Null => null,
+            JsonTokenType.String => JsonValue.Create(JsonStrings.Read(ref reader)),
+            JsonTokenType.True or JsonTokenType.False => JsonValue.Create(reader.TokenType == JsonTokenType.True),
+            _ => Number(ref reader, decoding, rounds),
+        };
 
     /// <summary>
     /// A document that we wrote ourselves, for trees that are parsed only where they are looked at: what a patch does
@@ -124,7 +133,21 @@ public static class JsonTree
         }
 
         var gone = names.ToHashSet(StringComparer.Ordinal);
-        var kept = map.Where(p => !gone.Contains(p.Key)).ToList();
+        Refill(map, map.Where(p => !gone.Contains(p.Key)));
+    }
+
+    /// <summary>Puts the fields of an object in the order of their names.</summary>
+    public static void Sort(JsonObject map)
+    {
+        if (!IsInOrder(map))
+        {
+            Refill(map, InOrder(map));
+        }
+    }
+
+    private static void Refill(JsonObject map, IEnumerable<KeyValuePair<string, JsonNode?>> fields)
+    {
+        var kept = fields.ToList();
         map.Clear();
         foreach (var (name, value) in kept)
         {
@@ -212,42 +235,51 @@ public static class JsonTree
         return raw.Contains((byte)'\\') ? Encoding.UTF8.GetBytes(field.Name) : raw;
     }
 
-    private static JsonNode? Value(ref Utf8JsonReader reader, string path, ICollection<string>? duplicates) =>
-        reader.TokenType switch
+    private static JsonValue? Number(ref Utf8JsonReader reader, JsonDecoding? decoding, bool rounds)
     {
-        JsonTokenType.StartObject => Object(ref reader, path, duplicates),
-        JsonTokenType.StartArray => Array(ref reader, path, duplicates),
-        JsonTokenType.Null => null,
-        JsonTokenType.String => JsonValue.Create(JsonStrings.Read(ref reader)),
-        JsonTokenType.True or JsonTokenType.False => JsonValue.Create(reader.TokenType == JsonTokenType.True),
-        _ => JsonValue.Create(JsonElement.ParseValue(ref reader)),
-    };
+        if (rounds && reader.TryGetInt64(out var whole))
+        {
+            return JsonValue.Create(whole);
+        }
 
-    private static JsonObject Object(ref Utf8JsonReader reader, string path, ICollection<string>? duplicates)
+        var number = rounds || decoding is not null ? reader.GetDouble() : 0;
+        if (!double.IsFinite(number))
+        {
+            decoding?.WrongNumber(ref reader, "float64");
+            return null;
+        }
+
+        return rounds ? JsonValue.Create(number) : JsonValue.Create(JsonElement.ParseValue(ref reader));
+    }
+
+    private static JsonObject Object(ref Utf8JsonReader reader, JsonDecoding? decoding, bool rounds)
     {
         var result = new JsonObject();
         while (reader.Read() && reader.TokenType != JsonTokenType.EndObject)
         {
             var name = JsonStrings.Read(ref reader);
-            var here = duplicates is null ? "" : path.Length == 0 ? name : $"{path}.{name}";
-            if (duplicates is not null && result.ContainsKey(name))
+            if (decoding is not null && result.ContainsKey(name))
             {
-                duplicates.Add(here);
+                decoding.Duplicate(name);
             }
 
             reader.Read();
-            result[name] = Value(ref reader, here, duplicates);
+            decoding?.PushKey(name);
+            result[name] = Read(ref reader, decoding, rounds);
+            decoding?.Pop();
         }
 
         return result;
     }
 
-    private static JsonArray Array(ref Utf8JsonReader reader, string path, ICollection<string>? duplicates)
+    private static JsonArray Array(ref Utf8JsonReader reader, JsonDecoding? decoding, bool rounds)
     {
         var result = new JsonArray();
         while (reader.Read() && reader.TokenType != JsonTokenType.EndArray)
         {
-            result.Add(Value(ref reader, duplicates is null ? "" : $"{path}[{result.Count}]", duplicates));
+            decoding?.PushIndex(result.Count);
+            result.Add(Read(ref reader, decoding, rounds));
+            decoding?.Pop();
         }
 
         return result;

@@ -65,7 +65,7 @@ internal sealed class ModelCodec<T>(ObjectSchema schema) : ValueCodec<T>, IModel
     {
         if (reader.TokenType != JsonTokenType.StartObject)
         {
-            decoding.WrongType(ref reader, goType);
+            decoding.WrongType(ref reader, goType, GoType);
             return existing;
         }
 

@@ -20,7 +20,7 @@ internal sealed class StringCodec : ScalarCodec<string>
             return JsonStrings.Read(ref reader);
         }
 
-        decoding.WrongType(ref reader, goType);
+        decoding.WrongType(ref reader, goType, GoType);
         return existing;
     }
 
@@ -50,7 +50,7 @@ internal sealed class BoolCodec : ScalarCodec<bool>
             return reader.TokenType == JsonTokenType.True;
         }
 
-        decoding.WrongType(ref reader, goType);
+        decoding.WrongType(ref reader, goType, GoType);
         return existing;
     }
 
@@ -74,17 +74,22 @@ internal sealed class Int32Codec : ScalarCodec<int>
     {
         if (reader.TokenType != JsonTokenType.Number)
         {
-            decoding.WrongType(ref reader, goType);
+            decoding.WrongType(ref reader, goType, GoType);
             return existing;
         }
 
-        // GetInt32 would take 1.0 and 1e2, which Go refuses.
+        // GetInt32 would take 1.0 and 1e2, which Go's decoder refuses.
         if (Utf8Parser.TryParse(reader.ValueSpan, out int value, out var used) && used == reader.ValueSpan.Length)
         {
             return value;
         }
 
-        decoding.WrongType($"number {Encoding.UTF8.GetString(reader.ValueSpan)}", goType);
+        if (decoding.TryConvertWhole(ref reader, out var whole) && whole is >= int.MinValue and <= int.MaxValue)
+        {
+            return (int)whole;
+        }
+
+        decoding.WrongNumber(ref reader, goType);
         return existing;
     }
 
@@ -100,6 +105,9 @@ internal sealed class Int32Codec : ScalarCodec<int>
 
 internal sealed class Int64Codec : ScalarCodec<long>
 {
+    /// <summary>The first number that is too large, 2^63; the last one that is not is no double.</summary>
+    private const double End = 9223372036854775808.0;
+
     public override string GoType => "int64";
 
     public override long Zero => 0;
@@ -108,7 +116,7 @@ internal sealed class Int64Codec : ScalarCodec<long>
     {
         if (reader.TokenType != JsonTokenType.Number)
         {
-            decoding.WrongType(ref reader, goType);
+            decoding.WrongType(ref reader, goType, GoType);
             return existing;
         }
 
@@ -117,7 +125,12 @@ internal sealed class Int64Codec : ScalarCodec<long>
             return value;
         }
 
-        decoding.WrongType($"number {Encoding.UTF8.GetString(reader.ValueSpan)}", goType);
+        if (decoding.TryConvertWhole(ref reader, out var whole) && whole is >= -End and < End)
+        {
+            return (long)whole;
+        }
+
+        decoding.WrongNumber(ref reader, goType);
         return existing;
     }
 
@@ -141,7 +154,7 @@ internal sealed class DoubleCodec : ScalarCodec<double>
     {
         if (reader.TokenType != JsonTokenType.Number)
         {
-            decoding.WrongType(ref reader, goType);
+            decoding.WrongType(ref reader, goType, GoType);
             return existing;
         }
 
@@ -150,7 +163,7 @@ internal sealed class DoubleCodec : ScalarCodec<double>
             return value;
         }
 
-        decoding.WrongType($"number {Encoding.UTF8.GetString(reader.ValueSpan)}", goType);
+        decoding.WrongNumber(ref reader, goType);
         return existing;
     }
 
@@ -214,7 +227,7 @@ internal sealed class BytesCodec : ValueCodec<byte[]>
     {
         if (reader.TokenType != JsonTokenType.String)
         {
-            decoding.WrongType(ref reader, goType);
+            decoding.WrongType(ref reader, goType, GoType);
             return existing;
         }
 
@@ -229,7 +242,8 @@ internal sealed class BytesCodec : ValueCodec<byte[]>
             return bytes;
         }
 
-        decoding.Fail($"illegal base64 data at input byte {badByte}");
+        var prefix = decoding.Converts ? "error decoding from json: " : "";
+        decoding.Fail($"{prefix}illegal base64 data at input byte {badByte}");
         return existing;
     }
 

@@ -41,7 +41,14 @@ public sealed class IngressStrategy : ResourceStrategy<V1Ingress>
         item.Spec ??= new V1IngressSpec();
         item.Status ??= new V1IngressStatus();
         item.Status.LoadBalancer ??= new V1IngressLoadBalancerStatus();
+
+        // Refused, and shown as they were sent: no rules are not the same as a list without any.
+        var hasEmptyRules = item.Spec is { Rules.Count: 0, DefaultBackend: null };
         ModelShape.Normalize(item);
+        if (hasEmptyRules)
+        {
+            item.Spec.Rules = [];
+        }
     }
 
     public override void PrepareForCreate(V1Ingress item)

@@ -29,7 +29,8 @@ internal sealed class IngressValidator(FieldErrors errors, V1IngressSpec? old)
     {
         if (spec is { Rules: not { Count: > 0 }, DefaultBackend: null })
         {
-            errors.Invalid(Spec, null, "either `defaultBackend` or `rules` must be specified");
+            string[]? shown = spec.Rules is null ? null : [];
+            errors.Invalid(Spec, shown, "either `defaultBackend` or `rules` must be specified");
         }
 
         if (spec.DefaultBackend is { } backend)

@@ -83,38 +83,20 @@ public sealed class VolumeAttachmentStrategy : ResourceStrategy<V1VolumeAttachme
         item.Metadata.OwnerReferences = old.Metadata.OwnerReferences;
     }
 
-    public override void Validate(V1VolumeAttachment item, FieldErrors errors)
-    {
-        ValidateContent(item, errors);
-        if (!string.IsNullOrEmpty(item.Spec.Attacher))
-        {
-            PodSpecValidator.CsiDriverName(item.Spec.Attacher, AttacherPath, errors);
-        }
-
-        if (item.Spec.Source.PersistentVolumeName is { } name)
-        {
-            errors.InvalidEach(VolumeNamePath, name, NameRules.DnsSubdomain(name));
-        }
-    }
-
     public override void ValidateUpdate(
         V1VolumeAttachment item, V1VolumeAttachment old, string subresource, FieldErrors errors)
     {
         ObjectMetaRules.ValidateCreate(item.Metadata, namespaced: false, ValidateName, errors);
-        ValidateContent(item, errors);
+        Validate(item, errors);
         if (!ModelShape.SemanticEquals(item.Spec, old.Spec))
         {
             errors.Invalid(FieldPath.Of("spec"), InternalForm.Shown(item.Spec), FieldErrors.IsImmutable);
         }
     }
 
-    private static void ValidateContent(V1VolumeAttachment item, FieldErrors errors)
+    public override void Validate(V1VolumeAttachment item, FieldErrors errors)
     {
-        if (string.IsNullOrEmpty(item.Spec.Attacher))
-        {
-            errors.Required(AttacherPath);
-        }
-
+        PodSpecValidator.CsiDriverName(item.Spec.Attacher, AttacherPath, errors);
         ValidateSource(item.Spec.Source, errors);
         var node = item.Spec.NodeName ?? "";
         errors.InvalidEach(FieldPath.Of("spec", "nodeName"), node, NameRules.DnsSubdomain(node));
@@ -126,6 +108,10 @@ public sealed class VolumeAttachmentStrategy : ResourceStrategy<V1VolumeAttachme
 
         ValidateError(item.Status?.AttachError, status.Child("attachError"), errors);
         ValidateError(item.Status?.DetachError, status.Child("detachError"), errors);
+        if (item.Spec.Source.PersistentVolumeName is { } name)
+        {
+            errors.InvalidEach(VolumeNamePath, name, NameRules.DnsSubdomain(name));
+        }
     }
 
     private static void ValidateSource(V1VolumeAttachmentSource source, FieldErrors errors)

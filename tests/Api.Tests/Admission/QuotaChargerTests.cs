@@ -78,6 +78,34 @@ public sealed class QuotaChargerTests
         await Assert.ThrowsAsync<StoreUnavailableException>(() => failing);
     }
 
+    [Fact]
+    public async Task BooksAreNotAskedWhereThereAreNoQuotas()
+    {
+        await using var world = await StartAsync();
+        var books = new Books(static _ => new QuotaAnswer { IsOutdated = true });
+        QuotaWaiter[] writes = [Waiter(), Waiter()];
+
+        await Charger(world, books).ChargeAsync("bare", writes, TestContext.Current.CancellationToken);
+
+        Assert.Empty(books.Requests);
+        Assert.All(await Task.WhenAll(writes.Select(static w => w.Done)), static a => Assert.Null(a));
+    }
+
+    [Fact]
+    public async Task WhatNeedsAQuotaIsRefusedWhereThereIsNone()
+    {
+        await using var world = await StartAsync();
+        var books = new Books(static _ => new QuotaAnswer { Refusals = [null] });
+        var limits = new QuotaLimits([new LimitedResource(WellKnown.ConfigMaps, ["count/"], [])]);
+        var write = Waiter();
+
+        await Charger(world, books, limits).ChargeAsync("bare", [write], TestContext.Current.CancellationToken);
+
+        Assert.Equal(
+            "configmaps \"c\" is forbidden: insufficient quota to consume: count/configmaps",
+            (await write.Done)?.Message);
+    }
+
     private async Task PassAsync(Task task)
     {
         while (!task.IsCompleted)
@@ -87,8 +115,8 @@ public sealed class QuotaChargerTests
         }
     }
 
-    private QuotaCharger Charger(TestSilos world, Books books) =>
-        new(new ObjectReader(world.Caches, []), () => books, _time);
+    private QuotaCharger Charger(TestSilos world, Books books, QuotaLimits? limits = null) =>
+        new(new ObjectReader(world.Caches, []), () => books, _time, limits);
 
     private static async Task<TestSilos> StartAsync()
     {

@@ -152,6 +152,8 @@ public sealed class AuditOverHttpTests
         Assert.Equal(HttpStatusCode.Forbidden, response.StatusCode);
         Assert.Equal("admin", (string?)refused["user"]!["username"]);
         Assert.Equal("jane", (string?)refused["impersonatedUser"]!["username"]);
+        Assert.Equal(
+            "impersonate:user-info", (string?)refused["authenticationMetadata"]!["impersonationConstraint"]);
         Assert.Equal("forbid", (string?)refused["annotations"]!["authorization.k8s.io/decision"]);
         Assert.Equal(403, (int?)refused["responseStatus"]!["code"]);
     }

@@ -99,6 +99,21 @@ public sealed class HealthHandlerTests
         Assert.Contains("process_threads", others, StringComparison.Ordinal);
     }
 
+    /// <summary>It is asked for every few seconds: what is dear to look up is not looked up for it.</summary>
+    [Fact]
+    public async Task Nothing_is_observed_for_what_checks_said()
+    {
+        await using var host = new ServiceCollection().AddMetrics().BuildServiceProvider();
+        var meters = host.GetRequiredService<IMeterFactory>();
+        using var collector = new MetricCollector(meters);
+        var looks = 0;
+        using var meter = meters.Create("OrleansOrchestrator.Dear");
+        meter.CreateObservableGauge("dear", () => ++looks);
+        await ShowAsync(collector, "/metrics/slis");
+        Assert.Equal(0, looks);
+        Assert.Contains("dear 1\n", await ShowAsync(collector, "/metrics"), StringComparison.Ordinal);
+    }
+
     private static async Task<string> ShowAsync(MetricCollector collector, string path)
     {
         var context = new DefaultHttpContext();

@@ -41,17 +41,22 @@ public sealed class ForwardingTests
             var body = await reader.ReadToEndAsync(Limit);
             await context.Response.WriteAsync(
                 $"{context.Request.Method} {context.Features.Get<IHttpRequestFeature>()!.RawTarget} {body} " +
-                $"{context.Request.Headers["X-Forwarded-Uri"]} {context.Request.Headers["X-Forwarded-For"]} {context.Request.Headers.Authorization}");
+                $"{context.Request.Headers["X-Forwarded-Uri"]} {context.Request.Headers["X-Forwarded-For"]} {context.Request.Headers.Authorization}" +
+                context.Request.Headers.Cookie);
         });
         await using var front = await FrontAsync(server.Urls.First());
-        using var http = new HttpClient { BaseAddress = new Uri(front.Urls.First()) };
+        using var http = new HttpClient(new SocketsHttpHandler { UseCookies = false })
+        {
+            BaseAddress = new Uri(front.Urls.First()),
+        };
         using var request = new HttpRequestMessage(new HttpMethod(method), $"{Prefix}/a%20b/?x=%2F");
         request.Headers.TryAddWithoutValidation("Authorization", "Bearer secret");
         request.Headers.TryAddWithoutValidation("X-Forwarded-For", "10.9.8.7");
+        request.Headers.TryAddWithoutValidation("Cookie", "session=1");
         request.Content = method is "GET" ? null : new StringContent("body");
         using var answer = await http.SendAsync(request, Limit);
         Assert.Equal(
-            $"{method} /a%20b/?x=%2F {(method is "GET" ? "" : "body")} {Prefix}/a b/ 10.9.8.7, 127.0.0.1 ",
+            $"{method} /a%20b/?x=%2F {(method is "GET" ? "" : "body")} {Prefix}/a b/ 10.9.8.7, 127.0.0.1 session=1",
             await answer.Content.ReadAsStringAsync(Limit));
     }
 

@@ -55,6 +55,12 @@ public sealed class ListOptionsTests
         $"ListOptions.meta.k8s.io \"\" is invalid: {finding}",
         WatchPlan.Complete(ListOptions.Read(Query(query)).Required).Validate()!.Message);
 
+    /// <summary>A token is of no account to a watch; without a version it is the completed match that is refused.
+    /// </summary>
+    [Fact]
+    public void AWatchFromAVersionTakesNoNoteOfAToken() => Assert.Null(
+        WatchPlan.Complete(ListOptions.Read(Query("?continue=abc&resourceVersion=3")).Required).Validate());
+
     [Fact]
     public void AWatchFromNowhereBeginsWithThePresent()
     {

@@ -52,7 +52,7 @@ public sealed class PatchTests
         Assert.Equal(JsonNode.Parse(expected)!.ToJsonString(), merged.Required.ToJsonString());
     }
 
-    /// <summary>The examples of RFC 7386, appendix A.</summary>
+    /// <summary>The examples of RFC 7386, appendix A, and what upstream makes of nulls in lists.</summary>
     [Theory]
     [InlineData("""{"a":"b"}""", """{"a":"c"}""", """{"a":"c"}""")]
     [InlineData("""{"a":"b"}""", """{"b":"c"}""", """{"a":"b","b":"c"}""")]
@@ -62,7 +62,10 @@ public sealed class PatchTests
     [InlineData("""{"a":{"b":"c"}}""", """{"a":{"b":"d","c":null}}""", """{"a":{"b":"d"}}""")]
     [InlineData("""{"e":null}""", """{"a":1}""", """{"e":null,"a":1}""")]
     [InlineData("{}", """{"a":{"bb":{"ccc":null}}}""", """{"a":{"bb":{}}}""")]
-    public void MergePatchFollowsItsStandard(string document, string patch, string expected) =>
+    [InlineData("{}", """{"l":[1,null,{"x":null,"y":[{"z":null}]}]}""", """{"l":[1,null,{"y":[{}]}]}""")]
+    [InlineData("""{"l":[2]}""", """{"l":[{"x":null}]}""", """{"l":[{}]}""")]
+    [InlineData("""{"l":null}""", """{"l":{"x":null}}""", """{"l":{}}""")]
+    public void MergePatchFollowsItsStandardAndUpstream(string document, string patch, string expected) =>
         Assert.Equal(expected, MergePatch.Apply(JsonNode.Parse(document), JsonNode.Parse(patch))!.ToJsonString());
 
     [Theory]
@@ -73,7 +76,7 @@ public sealed class PatchTests
     [InlineData("""[{"op":"move","from":"/m/k","path":"/m/n"}]""", """{"l":[1,2],"m":{"n":"v"}}""")]
     [InlineData("""[{"op":"copy","from":"/m","path":"/n"}]""", """{"l":[1,2],"m":{"k":"v"},"n":{"k":"v"}}""")]
     [InlineData("""[{"op":"test","path":"/l","value":[1,2.0]}]""", """{"l":[1,2],"m":{"k":"v"}}""")]
-    [InlineData("""[{"op":"replace","path":"/m/absent","value":1}]""", """{"l":[1,2],"m":{"k":"v","absent":1}}""")]
+    [InlineData("""[{"op":"replace","path":"/m/absent","value":1}]""", """{"l":[1,2],"m":{"absent":1,"k":"v"}}""")]
     public void JsonPatchFollowsItsStandardAndUpstream(string patch, string expected)
     {
         var document = JsonNode.Parse("""{"l":[1,2],"m":{"k":"v"}}""")!;
@@ -120,6 +123,106 @@ public sealed class PatchTests
                 || outcome.Error.Reason == StatusReasons.Unknown;
             Assert.True(isForeseen, $"{patch}: {outcome.Error?.Message}");
         }, cases: 3000);
+    }
+
+    /// <summary>What is odd in a patch itself is told before what it makes of the object, each once.</summary>
+    [Theory]
+    [InlineData(
+        PatchKind.Json,
+        """[{"op":"test","path":"/kind","value":"Pod","x":1,"x":{"y":1,"y":2}},{"op":"add","path":"/a","path":"/b","value":{"z":1,"z":2}}]""",
+        """json patch unknown field "[0].x", json patch duplicate field "[1].path", json patch duplicate field "[1].value.z", unknown field "b" """)]
+    [InlineData(
+        PatchKind.Json,
+        """[{"op":"add","path":"/spec/y","value":{}},{"op":"add","path":"/spec/b","value":1},{"op":"add","path":"/a","value":1}]""",
+        """unknown field "a", unknown field "spec.b", unknown field "spec.y" """)]
+    [InlineData(
+        PatchKind.Merge, """{"spec":{"a":1,"hostname":"a","hostname":"b","hostname":"c"}}""",
+        """duplicate field "spec.hostname", unknown field "spec.a" """)]
+    [InlineData(
+        PatchKind.Strategic, """{"spec":{"containers":[{"name":"c","tty":true,"tty":true}]}}""",
+        """duplicate field "spec.containers[0].tty" """)]
+    public void FindingsOnAPatchComeFirst(PatchKind kind, string patch, string findings)
+    {
+        var pod = """{"kind":"Pod","apiVersion":"v1","metadata":{"name":"a"},"spec":{"containers":[{"name":"c"}]}}"""u8.ToArray();
+        var expected = new ExpectedBody(TypedCodec<V1Pod>.Instance, "v1", "Pod");
+        var strict = ObjectPatch.Parse(kind, Encoding.UTF8.GetBytes(patch), FieldValidation.Strict).Required;
+        Assert.EndsWith(
+            $": strict decoding error: {findings.Trim()}", strict.Apply(expected, pod, []).Error!.Message,
+            StringComparison.Ordinal);
+        var warnings = new List<string>();
+        var warned = ObjectPatch.Parse(kind, Encoding.UTF8.GetBytes(patch), FieldValidation.Warn).Required;
+        Assert.True(warned.Apply(expected, pod, warnings).Succeeded);
+        Assert.Equal(findings.Trim(), string.Join(", ", warnings));
+        var ignored = ObjectPatch.Parse(kind, Encoding.UTF8.GetBytes(patch), FieldValidation.Ignore).Required;
+        Assert.True(ignored.Apply(expected, pod, warnings = []).Succeeded);
+        Assert.Empty(warnings);
+    }
+
+    /// <summary>
+    /// In the words of whoever decodes it: the server to validate it, else the library that
+    /// applies it.
+    /// </summary>
+    [Theory]
+    [InlineData(
+        "{}", "json: cannot unmarshal object into Go value of type []handlers.jsonPatchOp",
+        "json: cannot unmarshal object into Go value of type jsonpatch.Patch")]
+    [InlineData(
+        "[1]", "json: cannot unmarshal number into Go value of type handlers.jsonPatchOp",
+        "json: cannot unmarshal number into Go value of type jsonpatch.Operation")]
+    [InlineData(
+        """[{"op":"test","path":5}]""",
+        "json: cannot unmarshal number into Go struct field jsonPatchOp.path of type string", null)]
+    [InlineData(
+        """[{"op":"test","path":"","value":[1e999]}]""",
+        "json: cannot unmarshal number 1e999 into Go struct field jsonPatchOp.value of type float64", null)]
+    [InlineData("""[{"op":null}, null]""", null, null)]
+    [InlineData("null", null, null)]
+    public void WhatIsNoJsonPatchIsRefused(string patch, string? validated, string? applied)
+    {
+        var bytes = Encoding.UTF8.GetBytes(patch);
+        Assert.Equal(
+            validated is null ? null : $"error decoding patch: {validated}",
+            ObjectPatch.Parse(PatchKind.Json, bytes, FieldValidation.Warn).Error?.Message);
+        Assert.Equal(applied, ObjectPatch.Parse(PatchKind.Json, bytes, FieldValidation.Ignore).Error?.Message);
+    }
+
+    /// <summary>
+    /// What a strategic merge makes is converted from maps, not decoded from JSON, which has
+    /// other words.
+    /// </summary>
+    [Theory]
+    [InlineData("""{"spec":{"containers":"x"}}""", "cannot restore slice from string")]
+    [InlineData("""{"metadata":{"labels":[]}}""", "cannot restore map from slice")]
+    [InlineData("""{"spec":{"securityContext":true}}""", "cannot restore struct from: bool")]
+    [InlineData("""{"spec":{"hostNetwork":1}}""", "unrecognized type: bool")]
+    [InlineData("""{"spec":{"hostname":5}}""", "cannot convert int64 to string")]
+    [InlineData("""{"spec":{"restartPolicy":5}}""", "cannot convert int64 to v1.RestartPolicy")]
+    [InlineData("""{"spec":{"hostname":1.5}}""", "unrecognized type: string")]
+    [InlineData("""{"spec":{"priority":{}}}""", "unrecognized type: int32")]
+    [InlineData("""{"spec":{"priority":1.5}}""", "cannot convert float64 to int32")]
+    public void AStrategicMergeOfAnotherTypeIsRefused(string patch, string complaint)
+    {
+        var pod = """{"kind":"Pod","apiVersion":"v1","metadata":{"name":"a"},"spec":{"containers":[{"name":"c"}]}}"""u8.ToArray();
+        var parsed = ObjectPatch.Parse(PatchKind.Strategic, Encoding.UTF8.GetBytes(patch), FieldValidation.Warn).Required;
+        var refused = parsed.Apply(new ExpectedBody(TypedCodec<V1Pod>.Instance, "v1", "Pod"), pod, []).Error!;
+        Assert.Equal(422, refused.Code);
+        Assert.EndsWith($"]\": {complaint}", refused.Message, StringComparison.Ordinal);
+    }
+
+    /// <summary>The converter of maps takes what is whole for an integer, however it is written.</summary>
+    [Theory]
+    [InlineData(PatchKind.Strategic, "1e2", true)]
+    [InlineData(PatchKind.Strategic, "100.0", true)]
+    [InlineData(PatchKind.Merge, "100.0", false)]
+    public void AStrategicMergeTakesWholeNumbers(PatchKind kind, string number, bool isTaken)
+    {
+        var pod = """{"kind":"Pod","apiVersion":"v1","metadata":{"name":"a"},"spec":{"containers":[{"name":"c"}]}}"""u8
+            .ToArray();
+        var patch = Encoding.UTF8.GetBytes($"{{\"spec\":{{\"priority\":{number}}}}}");
+        var parsed = ObjectPatch.Parse(kind, patch, FieldValidation.Warn).Required;
+        var patched = parsed.Apply(new ExpectedBody(TypedCodec<V1Pod>.Instance, "v1", "Pod"), pod, []);
+        int? expected = isTaken ? 100 : null;
+        Assert.Equal(expected, patched.Succeeded ? ((V1Pod)patched.Value).Spec.Priority : null);
     }
 
     /// <summary>As decoding into a map of any values refuses it; a merge patch is so decoded to be validated.</summary>

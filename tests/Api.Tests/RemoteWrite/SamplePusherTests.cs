@@ -100,6 +100,22 @@ public sealed class SamplePusherTests : IAsyncLifetime
         Assert.Equal(data, Unpack(SnappyBlock.Encode(data)));
     }
 
+    /// <summary>Logs are kept, and read by others than those who gave the URL.</summary>
+    [Fact]
+    public async Task A_target_is_told_without_its_secrets()
+    {
+        _answers.Enqueue(StatusCodes.Status400BadRequest);
+        var (address, lines) = (new Uri(_receiver.Urls.First()).Authority, new Lines());
+        var options = new RemoteWriteOptions { Target = new Uri($"http://me:secret@{address}/api/v1/write?token=hush") };
+        using var pusher = new SamplePusher(options, new HttpClient(), TimeProvider.System, lines);
+        await pusher.StartAsync(Limit);
+        pusher.Offer(Round());
+
+        Assert.Equal(
+            $"http://{address}/api/v1/write refused samples: it answered 400", await lines.Written.Reader.ReadAsync(Limit));
+        await pusher.StopAsync(Limit);
+    }
+
     private SamplePusher Start(string? tokens) => new(
         new RemoteWriteOptions
         {
@@ -107,6 +123,20 @@ public sealed class SamplePusherTests : IAsyncLifetime
             FirstPause = TimeSpan.FromMilliseconds(1),
         },
         new HttpClient(), TimeProvider.System, NullLogger<SamplePusher>.Instance);
+
+    private sealed class Lines : ILogger<SamplePusher>
+    {
+        public Channel<string> Written { get; } = Channel.CreateUnbounded<string>();
+
+        public IDisposable? BeginScope<TState>(TState state)
+            where TState : notnull => null;
+
+        public bool IsEnabled(LogLevel logLevel) => true;
+
+        public void Log<TState>(
+            LogLevel logLevel, EventId eventId, TState state, Exception? exception,
+            Func<TState, Exception?, string> formatter) => Written.Writer.TryWrite(formatter(state, exception));
+    }
 
     private static UsageSample Node(double cpu) =>
         new() { Namespace = "", Name = "n1", Container = "", Node = "n1", Time = Time, CpuSeconds = cpu };

@@ -163,6 +163,68 @@ public sealed class StateMetricsHandlerTests
         Assert.Contains($"kube_deployment_status_replicas_unavailable{Id} 0", lines);
     }
 
+    /// <summary>Names of roles may be almost anything.</summary>
+    [Fact]
+    public async Task RolesAndWhoHasThemAreTold()
+    {
+        var binding = await LinesAsync(
+            AccessStates.RoleBindings, new ObjectKey("shop", """say "hello" \ world"""), "u",
+            """{"metadata":{"resourceVersion":"7"},"roleRef":{"kind":"ClusterRole","name":"view"}}""");
+        const string Id = "namespace=\"shop\",rolebinding=\"say \\\"hello\\\" \\\\ world\"";
+        Assert.Contains(
+            $$"""kube_rolebinding_info{{{Id}},roleref_kind="ClusterRole",roleref_name="view"} 1""", binding);
+        Assert.Contains($"kube_rolebinding_metadata_resource_version{{{Id}}} 7", binding);
+        var account = await LinesAsync(
+            AccessStates.ServiceAccounts, new ObjectKey("shop", "a"), "u1",
+            """{"automountServiceAccountToken":false,"imagePullSecrets":[{"name":"one"},{"name":"two"}]}""");
+        const string Account = "namespace=\"shop\",serviceaccount=\"a\",uid=\"u1\"";
+        Assert.Contains($"kube_serviceaccount_info{{{Account},automount_token=\"false\"}} 1", account);
+        Assert.Contains($"kube_serviceaccount_image_pull_secret{{{Account},name=\"two\"}} 1", account);
+        Assert.DoesNotContain(
+            account, static l => l.StartsWith("kube_serviceaccount_secret{", StringComparison.Ordinal));
+    }
+
+    [Fact]
+    public async Task EndpointsTellTheirNodesAndWhomTheyAreMeantFor()
+    {
+        var lines = await LinesAsync(NetworkStates.EndpointSlices, new ObjectKey("shop", "s"), "u", """
+            {"addressType":"IPv4","endpoints":[{"addresses":["10.1.0.2"],"conditions":{"ready":true},"nodeName":"n1",
+             "zone":"a","hints":{"forZones":[{"name":"a"},{"name":"b"}]}},{"addresses":["10.1.0.3"],"conditions":{}}]}
+            """);
+        const string Id = "namespace=\"shop\",endpointslice=\"s\",address=\"10.1.0.2\"";
+        Assert.Equal(
+            [$"{{{Id},for_zone=\"a\"}} 1", $"{{{Id},for_zone=\"b\"}} 1"],
+            lines.Where(static l => l.StartsWith("kube_endpointslice_endpoints_hints{", StringComparison.Ordinal))
+                .Select(static l => l["kube_endpointslice_endpoints_hints".Length..]));
+        Assert.Contains(
+            lines, static l => l.Contains("endpoint_nodename=\"n1\",endpoint_zone=\"a\"", StringComparison.Ordinal));
+    }
+
+    [Fact]
+    public async Task ClaimsTellSinceWhenAndTheirClassOfAttributes()
+    {
+        var lines = await LinesAsync(StorageStates.Claims, new ObjectKey("shop", "c"), "u", """
+            {"spec":{"volumeAttributesClassName":"fast"},"status":{"phase":"Bound",
+             "conditions":[{"type":"Resizing","status":"True","lastTransitionTime":"2026-01-01T00:00:05Z"}],
+             "modifyVolumeStatus":{"status":"Pending","targetVolumeAttributesClassName":"fast"}}}
+            """);
+        const string Prefix = "kube_persistentvolumeclaim_";
+        const string Id = "namespace=\"shop\",persistentvolumeclaim=\"c\"";
+        foreach (var expected in (string[])
+        [
+            $"status_condition_last_transition_timestamp_seconds{{{Id},condition=\"Resizing\",status=\"true\"}} "
+                + "1767225605",
+            $"volume_attributes_class{{{Id},volume_attributes_class=\"fast\"}} 1",
+            $"status_modify_volume_status{{{Id},status=\"Pending\",target_volume_attributes_class=\"fast\"}} 1",
+        ])
+        {
+            Assert.Contains(Prefix + expected, lines);
+        }
+
+        Assert.DoesNotContain(lines, static l => l.StartsWith(
+            $"{Prefix}status_current_volume_attributes_class{{", StringComparison.Ordinal));
+    }
+
     [Fact]
     public void NoNameIsTakenTwice()
     {

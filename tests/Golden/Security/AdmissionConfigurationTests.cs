@@ -3,7 +3,7 @@ using Xunit;
 
 namespace OrleansOrchestrator.Golden.Security;
 
-/// <summary>What an operator configures of Pod Security, in upstream's form.</summary>
+/// <summary>What an operator configures of admission, in upstream's form.</summary>
 public sealed class AdmissionConfigurationTests : IDisposable
 {
     private const string Pss = "plugins: [{name: PodSecurity, configuration: {kind: PodSecurityConfiguration, "
@@ -37,7 +37,30 @@ public sealed class AdmissionConfigurationTests : IDisposable
             .Concat(options.ExemptRuntimeClasses));
     }
 
+    [Fact]
+    public void LimitsThatOnlyQuotasLiftAreRead()
+    {
+        var limits = AdmissionConfigurationFile.Read(Write(
+        [
+            .. Head, "plugins:", "- name: ResourceQuota", "  configuration:",
+            "    kind: ResourceQuotaConfiguration", "    apiVersion: apiserver.config.k8s.io/v1",
+            "    limitedResources:",
+            "    - resource: pods",
+            "      matchScopes: [{scopeName: PriorityClass, operator: In, values: [cluster-services]}]",
+            "    - {apiGroup: apps, resource: deployments, matchContains: [count/]}",
+        ])).QuotaLimits.Resources;
+
+        Assert.Equal(["pods", "deployments.apps"], limits.Select(static l => l.Resource.Qualified));
+        var scope = Assert.Single(limits[0].MatchScopes);
+        Assert.Equal(("PriorityClass", "In"), (scope.ScopeName, scope.OperatorProperty));
+        Assert.Equal(["cluster-services"], scope.Values);
+        Assert.Equal(["count/"], limits[1].MatchContains);
+    }
+
     [Theory]
+    [InlineData("plugins: [{name: ResourceQuota, configuration: {kind: ResourceQuotaConfiguration, "
+        + "apiVersion: apiserver.config.k8s.io/v1, limitedResources: [{matchContains: [x]}]}}]",
+        "ResourceQuota: limitedResources[0].resource: Required value")]
     [InlineData("plugins: [{name: LimitRanger}]",
         "the admission plugin \"LimitRanger\" takes no configuration.")]
     [InlineData("plugin: []", "strict decoding error: unknown field \"plugin\"")]

@@ -45,6 +45,25 @@ public sealed class CredentialTests(SecurityServer server) : IClassFixture<Secur
         Assert.Equal(user, (await authenticator.AuthenticateAsync(Request(shown, authorization)))?.Name);
     }
 
+    /// <summary>What runs in the cluster would take such headers, which the API forwards, for the API's word.</summary>
+    [Theory]
+    [InlineData("Bearer " + GoldenHost.Token, false)]
+    [InlineData("", false)]
+    [InlineData("Bearer nope", true)]
+    public async Task NobodyBehindSeesCredentialsOrNamesOfUsers(string authorization, bool isKept)
+    {
+        var authenticator = await AuthenticatorAsync(new Clock());
+        var context = Request(null, authorization);
+        context.Request.Headers["X-Remote-User"] = "admin";
+        context.Request.Headers["X-Remote-Group"] = SystemNames.Masters;
+
+        Assert.Equal(isKept, await authenticator.AuthenticateAsync(context) is null);
+
+        Assert.Equal(isKept, context.Request.Headers.Authorization.Count > 0);
+        Assert.Equal(isKept, context.Request.Headers.ContainsKey("X-Remote-User"));
+        Assert.Equal(isKept, context.Request.Headers.ContainsKey("X-Remote-Group"));
+    }
+
     /// <summary>One connection, two requests: the second comes when the certificate has ended.</summary>
     [Fact]
     public async Task ACertificateThatEndsTakesItsConnectionsRightsAlong()

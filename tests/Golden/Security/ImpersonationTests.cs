@@ -191,6 +191,36 @@ public sealed class ImpersonationTests(SecurityServer server) : IClassFixture<Se
             outcome.Error?.Message, StringComparison.Ordinal);
     }
 
+    /// <summary>An escape brings upper case into a header's name, which has none.</summary>
+    [Fact]
+    public async Task KeysOfExtraValuesAreInLowerCase()
+    {
+        var impersonation = new Impersonation(
+            new AuthorizerChain([new NarrowOnly()]), NullLogger<Impersonation>.Instance);
+        var outcome = await impersonation.ResolveAsync(
+            new HeaderDictionary { ["Impersonate-User"] = "alice", ["Impersonate-Extra-acme.io%2f%41b"] = "a" },
+            new AuthorizationAttributes { User = new() { Name = "sender" }, Verb = "list", Resource = "pods" },
+            CancellationToken.None);
+
+        Assert.EndsWith(
+            ": impersonating a non-lowercase key in extra is not allowed: \"acme.io/Ab\"",
+            outcome.Error?.Message, StringComparison.Ordinal);
+    }
+
+    /// <summary>What failed is told before what was found out.</summary>
+    [Fact]
+    public async Task WhyARightIsMissingIsTold()
+    {
+        var impersonation = new Impersonation(
+            new AuthorizerChain([new Failing()]), NullLogger<Impersonation>.Instance);
+        var outcome = await impersonation.ResolveAsync(
+            new HeaderDictionary { ["Impersonate-User"] = "alice" },
+            new AuthorizationAttributes { User = new() { Name = "sender" }, Verb = "list", Resource = "pods" },
+            CancellationToken.None);
+
+        Assert.EndsWith(": webhook is away: no role", outcome.Error?.Message, StringComparison.Ordinal);
+    }
+
     /// <summary>Whoever has never acted as others in the old way acts as a node with the groups of one.</summary>
     [Fact]
     public async Task ANodeIsInTheGroupOfNodes()
@@ -231,7 +261,6 @@ public sealed class ImpersonationTests(SecurityServer server) : IClassFixture<Se
         return (string)answer.Body!["status"]!["token"]!;
     }
 
-    /// <summary>Notes what it is asked, and allows only to act as alice, in the old way.</summary>
     /// <summary>Allows everything but to act as others in the old way.</summary>
     private sealed class NarrowOnly : IAuthorizer
     {
@@ -242,6 +271,15 @@ public sealed class ImpersonationTests(SecurityServer server) : IClassFixture<Se
                 : AuthorizationDecision.Allow);
     }
 
+    /// <summary>Cannot tell what is allowed.</summary>
+    private sealed class Failing : IAuthorizer
+    {
+        public ValueTask<AuthorizationDecision> AuthorizeAsync(
+            AuthorizationAttributes attributes, CancellationToken cancellationToken) =>
+            new(new AuthorizationDecision(AuthorizationVerdict.NoOpinion, "no role", "webhook is away"));
+    }
+
+    /// <summary>Notes what it is asked, and allows only to act as alice, in the old way.</summary>
     private sealed class Recorder(List<AuthorizationAttributes> asked) : IAuthorizer
     {
         public ValueTask<AuthorizationDecision> AuthorizeAsync(

@@ -56,6 +56,13 @@ public sealed class TokenAuditTests : IDisposable
         var kept = await LegacyAsync(server);
         await server.SendAsync("GET", "/version", token: kept);
         Assert.Equal(Subject, await AnnotationAsync("authentication.k8s.io/legacy-token"));
+        Assert.Equal("kept", await AnnotationAsync("authentication.k8s.io/legacy-token-manual-secret"));
+
+        var metrics = (string)(await server.SendAsync("GET", "/metrics")).Body!;
+        foreach (var series in (string[])["stale_tokens_total", "legacy_tokens_total", "legacy_manual_token_uses_total"])
+        {
+            Assert.Matches($"\nserviceaccount_{series} 1\n", metrics);
+        }
     }
 
     public void Dispose() => Directory.Delete(_folder, recursive: true);

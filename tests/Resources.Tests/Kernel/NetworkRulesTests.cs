@@ -44,11 +44,23 @@ public sealed class NetworkRulesTests
     public void OddNetworksGetAWarning(string text, string warning) =>
         Assert.Equal([warning], NetworkRules.CidrWarnings(Path, text));
 
+    [Theory]
+    [InlineData("10.0.0.0/8", "10.0.0.0/8")]
+    [InlineData("10.1.2.3/8,fd00::1/64", "10.0.0.0/8 fd00::/64")]
+    [InlineData("fd00::/64,10.0.0.0/8", "fd00::/64 10.0.0.0/8")]
+    [InlineData("10.0.0.0/8,", null)]
+    [InlineData("10.0.0.0/8,10.0.0.0", null)]
+    [InlineData("10.0.0.0/33", null)]
+    [InlineData("", null)]
+    public void AListOfNetworksIsReadAsAWhole(string text, string? expected) => Assert.Equal(
+        expected, NetworkRules.NetworksOf(text) is { } networks ? string.Join(' ', networks) : null);
+
     [Fact]
     public void NoTextBreaksTheParsers() => Gen.Char["0129.:/abf%[]+- "].Array[0, 20].Select(c => new string(c)).Check(text =>
     {
         _ = NetworkRules.IpWarnings(Path, text).Count();
         _ = NetworkRules.CidrWarnings(Path, text).Count();
+        _ = NetworkRules.NetworksOf(text);
         NetworkRules.ValidateNonSpecial(Path, text, new FieldErrors());
     });
 }

@@ -49,6 +49,23 @@ public sealed class ResourceCodecTests
     }
 
     [Fact]
+    public void AStrictFindingIsToldOnceAndNoMoreThanAHundred()
+    {
+        Assert.Equal(
+            ["unknown field \"a\"", "duplicate field \"kind\""],
+            Findings("""{"a":1,"kind":"ConfigMap","a":2,"kind":"ConfigMap","a":3,"kind":"ConfigMap"}"""));
+        var many = string.Join(',', Enumerable.Range(0, 150).Select(i => $"\"a{i}\":1"));
+        Assert.Equal(100, Findings($"{{\"z\":1,\"z\":2,{many}}}").Count);
+
+        static IReadOnlyList<string> Findings(string json)
+        {
+            var decoding = new JsonDecoding();
+            ResourceCodec.Read(typeof(V1ConfigMap), Encoding.UTF8.GetBytes(json), decoding);
+            return decoding.Findings;
+        }
+    }
+
+    [Fact]
     public void StrictFindingsComeInOrderWithPaths()
     {
         var decoding = new JsonDecoding();

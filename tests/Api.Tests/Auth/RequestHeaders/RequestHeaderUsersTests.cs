@@ -34,6 +34,7 @@ public sealed class RequestHeaderUsersTests : IDisposable
         Assert.Equal(["devs", "ops", "system:authenticated"], user.Groups);
         Assert.Equal(["example.com/a b", "scopes"], user.Extra.Keys.Order(StringComparer.Ordinal));
         Assert.Equal(["one", "two"], user.Extra["scopes"]);
+        users.Clear(headers);
         Assert.Equal(["X-Other"], headers.Keys);
     }
 
@@ -71,6 +72,39 @@ public sealed class RequestHeaderUsersTests : IDisposable
     {
         using var certificate = _authority.Issue(["proxy"]);
         Assert.Null(new RequestHeaderUsers(new AuthOptions(), TimeProvider.System).Find(certificate, Headers()));
+    }
+
+    /// <summary>Also where no proxy is known: servers behind may believe the usual names.</summary>
+    [Fact]
+    public void The_usual_names_are_cleared_whoever_sent_them()
+    {
+        var headers = new HeaderDictionary
+        {
+            ["x-remote-user"] = "admin", ["X-Remote-Uid"] = "1", ["X-Remote-Group"] = "system:masters",
+            ["X-REMOTE-EXTRA-scopes"] = "all", ["X-Remote-Userinfo"] = "stays", ["X-Name"] = "stays",
+        };
+
+        new RequestHeaderUsers(new AuthOptions(), TimeProvider.System).Clear(headers);
+
+        Assert.Equal(["X-Name", "X-Remote-Userinfo"], headers.Keys.Order(StringComparer.Ordinal));
+    }
+
+    [Fact]
+    public void Names_that_proxies_here_use_are_cleared_too()
+    {
+        var settings = Settings() with
+        {
+            UidHeaders = ["X-Id"], GroupHeaders = ["X-Team"], ExtraHeaderPrefixes = ["X-More-"],
+        };
+        var headers = new HeaderDictionary
+        {
+            ["x-name"] = "admin", ["X-ID"] = "1", ["x-Team"] = "system:masters", ["x-more-scopes"] = "all",
+            ["X-Remote-Group"] = "system:masters", ["X-Names"] = "stays", ["X-More"] = "stays",
+        };
+
+        new RequestHeaderUsers(new AuthOptions { RequestHeaders = settings }, TimeProvider.System).Clear(headers);
+
+        Assert.Equal(["X-More", "X-Names"], headers.Keys.Order(StringComparer.Ordinal));
     }
 
     [Fact]

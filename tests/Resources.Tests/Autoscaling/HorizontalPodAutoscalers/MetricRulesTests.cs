@@ -20,7 +20,7 @@ public sealed class MetricRulesTests
     [Fact]
     public void A_bound_below_zero_is_wrong() => Assert.Equal(
         [
-            "spec.maxReplicas: Invalid value: -1: must be greater than 0",
+            "spec.maxReplicas: Invalid value: -1: must be greater than or equal to 1",
             "spec.maxReplicas: Invalid value: -1: must be greater than or equal to `minReplicas`",
         ],
         Findings($$"""{{{Target}},"maxReplicas":-1}"""));

@@ -37,6 +37,20 @@ public sealed class ClaimUpdateRulesTests
                 $"{{\"{resource}\":\"{status}\"}}}}}}",
             "status").Count);
 
+    [Fact]
+    public void AStatusOfResizingThatIsUnknownIsOfTheFieldAsItIsWritten() => Assert.Equal(
+        [
+            "status.allocatedResourceStatuses: Unsupported value: \"storage\": supported values: " +
+                "\"ControllerResizeInProgress\", \"ControllerResizeInfeasible\", \"NodeResizeInProgress\", " +
+                "\"NodeResizeInfeasible\", \"NodeResizePending\"",
+        ],
+        StrategyProbe.Update(
+            "PersistentVolumeClaim",
+            Claim(Bound, ""),
+            "{\"spec\":{\"accessModes\":[\"ReadWriteOnce\"]},\"status\":{\"allocatedResourceStatuses\":" +
+                "{\"storage\":\"X\"}}}",
+            "status"));
+
     [Theory]
     [InlineData("", "\"v1\"", null)]
     [InlineData("gold", "\"v1\"", null)]

@@ -37,11 +37,20 @@ public sealed class PersistentVolumeUpdateRulesTests
         Assert.Single(StrategyProbe.Update("PersistentVolume", Volume(Near("a")), Volume(Near("b")))),
         StringComparison.Ordinal);
 
-    [Fact]
-    public void TheAttributesMayBeTakenBack() => Assert.Empty(StrategyProbe.Update(
-        "PersistentVolume",
-        Volume(Csi("") + ",\"volumeAttributesClassName\":\"gold\""),
-        Volume(Csi(""))));
+    [Theory]
+    [InlineData("gold", "silver", null)]
+    [InlineData("", "silver", null)]
+    [InlineData("gold", "", "update from non-nil value to nil is forbidden")]
+    public void TheAttributesChangeButAreNotTakenBack(string before, string after, string? complaint)
+    {
+        string[] findings = complaint is null ? [] : [$"spec.volumeAttributesClassName: Forbidden: {complaint}"];
+        Assert.Equal(
+            findings,
+            StrategyProbe.Update("PersistentVolume", Volume(Csi("") + Class(before)), Volume(Csi("") + Class(after))));
+    }
+
+    private static string Class(string name) =>
+        name.Length == 0 ? "" : $",\"volumeAttributesClassName\":\"{name}\"";
 
     private static string Csi(string secret) =>
         $"\"csi\":{{\"driver\":\"d\",\"volumeHandle\":\"h\"{(secret.Length == 0 ? "" : $",{secret}")}}}";

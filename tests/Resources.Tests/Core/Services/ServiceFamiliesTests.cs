@@ -131,6 +131,14 @@ public sealed class ServiceFamiliesTests
         "spec.ipFamilyPolicy: Invalid value: \"RequireDualStack\": "
             + "must be 'SingleStack' to release the secondary IP family")]
     [InlineData(
+        "RequireDualStack - -", "RequireDualStack IPv4,IPv6 10.96.0.8",
+        "spec.ipFamilyPolicy: Invalid value: \"RequireDualStack\": "
+            + "must be 'SingleStack' to release the secondary cluster IP")]
+    [InlineData(
+        "RequireDualStack - None", "RequireDualStack IPv6 None",
+        "spec.ipFamilyPolicy: Invalid value: \"RequireDualStack\": "
+            + "must be 'SingleStack' to release the secondary IP family")]
+    [InlineData(
         "RequireDualStack - -", "RequireDualStack IPv4,IPv6 10.96.0.9,fd00:10:96::8",
         "spec.clusterIPs[1]: Invalid value: [\"10.96.0.9\",\"fd00:10:96::8\"]: may not change once set")]
     public void An_update_is_refused_in_upstreams_words(string made, string update, string finding) =>

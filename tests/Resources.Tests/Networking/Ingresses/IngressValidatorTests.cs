@@ -9,6 +9,7 @@ public sealed class IngressValidatorTests
 
     [Theory]
     [InlineData("{}", "spec: Invalid value: null: either `defaultBackend` or `rules` must be specified")]
+    [InlineData("""{"rules":[]}""", "spec: Invalid value: []: either `defaultBackend` or `rules` must be specified")]
     [InlineData(
         """{"defaultBackend":{}}""",
         """spec.defaultBackend: Invalid value: "": resource or service backend is required""")]
