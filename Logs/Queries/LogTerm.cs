@@ -97,7 +97,16 @@ public sealed record RegexTerm : LogTerm
             throw new NotSupportedException(complaint);
         }
 
-        _regex = new Regex(pattern, RegexOptions.NonBacktracking | RegexOptions.CultureInvariant, Patience);
+        try
+        {
+            _regex = new Regex(pattern, RegexOptions.NonBacktracking | RegexOptions.CultureInvariant, Patience);
+        }
+        catch (NotSupportedException)
+        {
+            throw new NotSupportedException(
+                "look-around, references to groups, atomic groups and conditions are not supported");
+        }
+
         var known = RegexAnchors.Find(pattern);
         (Anchors, Words) = (known.Sequences, known.Words);
     }

@@ -40,10 +40,34 @@ await scenario(async open => {
 
   // What is gone is among the changes, and so it is among the versions of what has its name now, each with its time.
   const changes = await open('#/changes');
-  await changes.locator('tr', { hasText: `${space}/one` }).filter({ hasText: 'Deleted' }).waitFor();
+  const row = changes.locator('tr', { hasText: `${space}/one` }).filter({ hasText: 'Deleted' });
+  await row.waitFor();
+  expect(await changes.getByText('These could not be read').count() === 0, 'something could not be read');
+  await row.getByRole('link').click();
+  await changes.getByText(`There is no ConfigMap one in ${space}.`).waitFor();
+  await changes.locator('tr', { hasText: 'Created' }).getByRole('button', { name: 'Show' }).waitFor();
+  await changes.locator('tr', { hasText: 'Deleted' }).waitFor();
   await api('POST', `/api/v1/namespaces/${space}/configmaps`, { metadata: { name: 'one' } });
   const versions = await open(`#/object/core/configmaps/${space}/one?tab=history`);
   const deleted = versions.locator('tr', { hasText: 'Deleted' });
   await deleted.waitFor();
   expect(!(await deleted.innerText()).startsWith('–'), 'nobody says when the object was deleted');
-}, { foreseen: /status of (409|422)/ });
+
+  // A long text has no colours, and is edited as others are.
+  await api('POST', `/api/v1/namespaces/${space}/configmaps`, { metadata: { name: 'long' }, data: { text: 'a line\n'.repeat(6000) } });
+  const long = await open(`#/object/core/configmaps/${space}/long?tab=yaml`);
+  await long.locator('.gutter .plain').waitFor();
+  await long.getByLabel('YAML of long').evaluate(area => {
+    area.focus();
+    area.setSelectionRange(area.value.indexOf('a line'), area.value.indexOf('a line'));
+  });
+  await long.keyboard.type('just ');
+  await long.getByRole('button', { name: 'Review changes' }).click();
+  await long.locator('.diff .added', { hasText: 'just a line' }).waitFor();
+
+  // What cannot be read is not taken for what has not changed.
+  const torn = await open('#/');
+  await torn.route('**/api/v1/configmaps?*', route => route.fulfill({ status: 500, json: { kind: 'Status', code: 500, message: 'torn' } }));
+  await torn.evaluate(() => { location.hash = '#/changes'; });
+  await torn.getByText('These could not be read: ConfigMaps.').waitFor();
+}, { foreseen: /status of (404|409|422|500)/ });

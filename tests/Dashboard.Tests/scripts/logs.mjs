@@ -10,6 +10,7 @@ await scenario(async open => {
     const page = await open('#/', { theme });
     const asked = [];
     let fails = true;
+    let isExpired = true;
     await page.route('**/apis/logs.orc.dev/v1/**', route => {
       const url = new URL(route.request().url());
       asked.push(url);
@@ -25,6 +26,12 @@ await scenario(async open => {
         return route.fulfill({ json: { items, metadata: {}, search: { timedOut: false } } });
       }
       const older = url.searchParams.get('continue');
+      if (older && isExpired) {
+        return route.fulfill({ status: 410, json: { kind: 'Status', code: 410, message: 'what came before is gone' } });
+      }
+      if (url.searchParams.get('query') === 'rare') {
+        return route.fulfill({ json: { items: [], metadata: { continue: '1.1.1' }, search: { timedOut: true } } });
+      }
       const items = older ? [line(1, 'an older timeout')] : [line(3, 'ERROR timeout after 5 s'), line(2, 'a timeout')];
       return route.fulfill({ json: { items, metadata: older ? {} : { continue: '2.1.2' }, search: { timedOut: false } } });
     });
@@ -37,6 +44,9 @@ await scenario(async open => {
     expect(shown[0] === 'a timeout', `not in the order of time: ${shown}`);
     expect(await page.locator('.log .line.bad').count() === 1, 'errors are not marked');
     expect(asked.at(-1).searchParams.get('query') === 'timeout -retry', `asked for ${asked.at(-1)}`);
+    await page.getByRole('button', { name: 'Older lines' }).click();
+    await page.getByRole('alert').getByText('what came before is gone').waitFor();
+    isExpired = false;
     await page.getByRole('button', { name: 'Older lines' }).click();
     await until(page, () => document.querySelectorAll('.log .line').length === 3);
     if (process.env.PICTURES) {
@@ -64,5 +74,12 @@ await scenario(async open => {
     await page.getByLabel('Follow').check();
     await page.getByRole('alert').getByText('the connection has ended').waitFor();
     await page.locator('.log .line', { hasText: 'followed two' }).waitFor();
+
+    // A search that had no time for everything has found nothing so far, and goes on.
+    await page.getByLabel('Follow').uncheck();
+    await page.getByLabel('Search all logs').fill('rare');
+    await page.getByRole('button', { name: 'Search', exact: true }).click();
+    await page.getByText('No line has that so far').waitFor();
+    await page.getByRole('button', { name: 'Older lines' }).waitFor();
   }
-});
+}, { foreseen: /status of 410/ });

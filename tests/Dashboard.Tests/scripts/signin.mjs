@@ -32,4 +32,15 @@ await scenario(async open => {
   await later.clock.fastForward('25:00:00');
   await later.getByText('The session has ended: its token has expired.').waitFor();
   expect(await later.evaluate(() => sessionStorage.length) === 0, 'the token that has ended is still there');
+
+  // A machine whose clock is wrong is signed in for as long as others, and shows the same ages.
+  const ahead = await open(address.slice(`${server}/dashboard/`.length), {
+    token: null, before: p => p.clock.install({ time: Date.now() + 26 * 3_600_000 }),
+  });
+  await ahead.locator('.verdict').waitFor();
+  await ahead.clock.runFor(10_000);
+  await ahead.getByRole('link', { name: 'Nodes', exact: true }).first().click();
+  const node = ahead.locator('.grid-body a').first();
+  await node.waitFor();
+  expect(!/\b1d/.test(await node.innerText()), `a new node is ${await node.innerText()}`);
 }, { foreseen: /status of 401/ });

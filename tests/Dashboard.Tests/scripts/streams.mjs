@@ -1,5 +1,5 @@
 // Logs of several pods as one stream, a terminal, and what is used: with a node's part played here, since simulated nodes have none.
-import { api, deployment, expect, namespace, scenario, until } from './browser.mjs';
+import { api, deployment, expect, merge, namespace, scenario, until } from './browser.mjs';
 
 await scenario(async open => {
   const space = await namespace('streams');
@@ -39,6 +39,25 @@ await scenario(async open => {
   await shell.locator('.xterm-rows', { hasText: 'said x' }).waitFor();
   expect(heard.some(([channel, text]) => channel === 4 && JSON.parse(text).Width > 20), 'the size was not told');
 
+  // Who follows a container that starts anew reads on in the next one's log.
+  const pods = `/api/v1/namespaces/${space}/pods`;
+  await api('POST', pods, { metadata: { name: 'anew' }, spec: { schedulerName: 'nobody', containers: [{ name: 'main', image: 'x' }] } });
+  const runs = id => merge(`${pods}/anew/status`, {
+    status: { containerStatuses: [{ name: 'main', image: 'x', imageID: '', ready: true, restartCount: 0, containerID: `containerd://${id}`, state: { running: {} } }] },
+  });
+  const anew = await open('#/');
+  let starts = 0;
+  await anew.route('**/log?*', route => (starts++ === 0
+    ? route.fulfill({ status: 400, json: { kind: 'Status', code: 400, message: 'container "main" in pod "anew" is waiting to start' } })
+    : route.fulfill({ contentType: 'text/plain', body: `2026-01-01T00:00:00.000000000Z start ${starts}\n` })));
+  await anew.evaluate(to => { location.hash = to; }, `#/object/core/pods/${space}/anew?tab=logs`);
+  await anew.getByText('is waiting to start').waitFor();
+  await runs('one');
+  await anew.locator('.log .line', { hasText: 'start 2' }).waitFor();
+  expect(await anew.getByText('is waiting to start').count() === 0, 'what was wrong before is still told');
+  await runs('two');
+  await anew.locator('.log .line', { hasText: 'start 3' }).waitFor();
+
   const used = await open('#/');
   await used.route(`**/metrics.k8s.io/*/namespaces/*/pods/*`, route => route.fulfill({
     json: { metadata: { name: pod.metadata.name }, containers: [{ name: 'main', usage: { cpu: '250m', memory: '64Mi' } }] },
@@ -46,4 +65,4 @@ await scenario(async open => {
   await used.evaluate(to => { location.hash = to; }, `#/object/core/pods/${space}/${pod.metadata.name}`);
   await used.getByText('64.0 MiB').waitFor();
   await used.getByText('250m').waitFor();
-}, { foreseen: /status of (404|500|503)/ });
+}, { foreseen: /status of (400|404|500|503)/ });

@@ -108,6 +108,15 @@ await scenario(async open => {
   await until(torn, () => document.querySelector('.heading .count')?.textContent.trim() === '4');
   expect(refusals > 0, 'no page was refused');
 
+  // A watch that ends as soon as it has begun has failed, and is begun again after a pause.
+  const watches = /\/configmaps\?.*watch=1/;
+  const brief = await open('#/list/core/configmaps', {
+    before: p => p.route(watches, route => route.fulfill({ contentType: 'application/json', body: '' })),
+  });
+  await brief.getByText('Reconnecting').waitFor();
+  await brief.unroute(watches);
+  await brief.getByText('Reconnecting').waitFor({ state: 'detached' });
+
   // What was read for one user is not shown to the next, and what is hidden is not called well.
   await page.getByRole('button', { name: 'Sign out' }).click();
   await page.getByLabel('Token or kubeconfig').fill('guest-token');

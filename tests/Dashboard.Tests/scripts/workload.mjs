@@ -1,5 +1,5 @@
 // Scaling, restarting, rolling back and draining, each followed live.
-import { api, deployment, expect, merge, namespace, scenario } from './browser.mjs';
+import { api, deployment, expect, merge, namespace, scenario, until } from './browser.mjs';
 
 await scenario(async open => {
   const space = await namespace('work');
@@ -32,14 +32,25 @@ await scenario(async open => {
   await node.getByRole('button', { name: 'Uncordon' }).click();
   await node.getByRole('button', { name: 'Cordon', exact: true }).waitFor();
 
+  // Who closes what opened by keys is back where they were.
+  await node.getByRole('button', { name: 'Cordon', exact: true }).focus();
+  await node.keyboard.press('Control+k');
+  await node.getByRole('dialog', { name: 'Go to' }).waitFor();
+  await node.keyboard.press('Escape');
+  await until(node, () => document.activeElement.textContent === 'Cordon');
+
   // By keyboard alone: to a kind, into its list, to an object.
   await node.keyboard.press('Control+k');
   await node.keyboard.type('deploy');
   await node.keyboard.press('Enter');
   await node.getByRole('heading', { name: 'Deployments' }).waitFor();
   await node.locator('.grid-body a').first().waitFor();
+  await node.locator('.grid').focus();
+  await node.keyboard.press('Tab');
+  await node.keyboard.press('Enter');
+  await node.locator('[role=columnheader][aria-sort=ascending]', { hasText: 'Name' }).waitFor();
   await node.keyboard.press('/');
-  await node.keyboard.type('web');
+  await node.keyboard.type(space); // other scripts have Deployments, too, and images called web
   await node.keyboard.press('Escape');
   await node.keyboard.press('Enter');
   await node.getByRole('heading', { name: 'web' }).waitFor();

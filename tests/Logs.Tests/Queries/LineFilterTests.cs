@@ -184,4 +184,12 @@ public sealed class LineFilterTests
 
         return term.Holds(line, lower);
     }
+
+    [Theory]
+    [InlineData("(?=x)")]
+    [InlineData("(a)\\1")]
+    [InlineData("(?>a)")]
+    public void What_takes_going_back_is_refused_in_words_of_its_own(string pattern) => Assert.Equal(
+        "look-around, references to groups, atomic groups and conditions are not supported",
+        Assert.Throws<NotSupportedException>(() => new RegexTerm(pattern, isNegated: false)).Message);
 }

@@ -1,6 +1,7 @@
 import { signal } from '@preact/signals';
 import { signOut, token } from './session';
 import type { Kind } from './kinds';
+import { learnTime } from './text';
 
 export interface OwnerReference { apiVersion: string; kind: string; name: string; uid: string; controller?: boolean }
 
@@ -98,6 +99,7 @@ export async function send(path: string, sending: Sending = {}): Promise<Respons
     throw failure;
   }
   online.value = true;
+  learnTime(answer.headers.get('Date'));
   if (!answer.ok) {
     throw await refusal(answer, used);
   }

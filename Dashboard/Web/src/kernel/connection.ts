@@ -37,8 +37,8 @@ function connect(given: string): void {
     ([name]) => ifStill(() => { trouble.value = undefined; who.value = name; }),
     (failure: Error) => ifStill(() => {
       trouble.value = failure;
-      // What the server refuses it refuses again; a server that is away comes back.
-      if (!(failure instanceof ApiError)) {
+      // What the server refuses it refuses again; a server that is away, or has no time, comes back.
+      if (!(failure instanceof ApiError) || failure.code === 429 || failure.code >= 500) {
         again = window.setTimeout(() => connect(given), patience);
       }
     }));

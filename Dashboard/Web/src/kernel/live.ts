@@ -35,6 +35,9 @@ const laterPages = 500;
 const firstPause = 500;
 const longestPause = 20_000;
 
+/** A watch that ends sooner, and has told nothing, ends so again: it counts as a failure, as client-go has it. */
+const shortestWatch = 1000;
+
 /** So long a list that nobody looks at is kept up to date: who goes from page to page finds it as it is. */
 const afterlife = 10_000;
 
@@ -108,7 +111,7 @@ class Follower {
         if (this.source.watch === false) {
           return;
         }
-        await this.watch();
+        await this.watch(() => { pause = firstPause; });
       } catch (failure) {
         if (this.stop.signal.aborted) {
           return;
@@ -178,7 +181,9 @@ class Follower {
     this.publish('live');
   }
 
-  private async watch(): Promise<void> {
+  private async watch(isBegun: () => void): Promise<void> {
+    const began = performance.now();
+    let hasTold = false;
     const answer = await send(
       this.parameters({ watch: 1, resourceVersion: this.version, allowWatchBookmarks: true }),
       { accept: this.accept, signal: this.stop.signal });
@@ -190,8 +195,14 @@ class Follower {
       if (event.type === 'ERROR') {
         throw new ApiError(event.object as never);
       }
+      hasTold = true;
+      isBegun();
       this.version = event.type === 'BOOKMARK' ? versionOf(event.object) : this.apply(event.type, event.object);
     }
+    if (!hasTold && performance.now() - began < shortestWatch) {
+      throw new Error('The watch ended as soon as it had begun.');
+    }
+    isBegun();
   }
 
   private apply(type: string, object: KubeObject & Answer): string {

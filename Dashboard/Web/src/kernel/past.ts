@@ -1,5 +1,5 @@
 import { useEffect, useState } from 'preact/hooks';
-import { json, query } from './api';
+import { ApiError, json, query } from './api';
 import { bytes, cores } from './text';
 
 /** What was used over some time by one container, pod, owner, namespace or node. */
@@ -71,12 +71,20 @@ export function usePast(question: Question | null, span: Span): { past: Past | n
     const again = () => { if (!span.to && !stop.signal.aborted) { next = window.setTimeout(ask, interval); } };
     const ask = () => void json<Past>(path, { signal: stop.signal }).then(
       past => { setState({ path, past }); again(); },
-      (error: Error) => { if (!stop.signal.aborted) { setState({ path, past: null, error }); again(); } });
+      // What was shown stays while its server is away.
+      (error: Error) => {
+        if (!stop.signal.aborted) {
+          setState(before => ({ path, past: before.path === path && !isRefusal(error) ? before.past : null, error }));
+          again();
+        }
+      });
     ask();
     return () => { stop.abort(); clearTimeout(next); };
   }, [path]);
   return state.path === path ? state : { past: null };
 }
+
+const isRefusal = (error: Error): boolean => error instanceof ApiError && error.code < 500 && error.code !== 429;
 
 /** The moments of a past's points, in seconds. */
 export const momentsOf = (past: Past): number[] => {

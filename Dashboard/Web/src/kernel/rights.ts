@@ -26,6 +26,9 @@ export function mayProbably(verb: string, kind: Kind): boolean {
 
 export interface Wanted { verb: string; kind: Kind; namespace?: string; name?: string; subresource?: string }
 
+/** Of so many questions the answers are kept: who looks at many objects asks some of each. */
+const mostAnswers = 500;
+
 const answers = new Map<string, Promise<boolean>>();
 token.subscribe(() => answers.clear());
 
@@ -42,7 +45,14 @@ export function may(wanted: Wanted): Promise<boolean> {
     };
     answer = json<{ status?: { allowed?: boolean } }>(
       '/apis/authorization.k8s.io/v1/selfsubjectaccessreviews', { method: 'POST', body: JSON.stringify(review) })
-      .then(given => given.status?.allowed ?? false, () => false);
+      .then(given => given.status?.allowed ?? false, () => {
+        // No answer is no refusal: who asks next asks the server again.
+        answers.delete(key);
+        return false;
+      });
+    if (answers.size >= mostAnswers) {
+      answers.delete(answers.keys().next().value!);
+    }
     answers.set(key, answer);
   }
   return answer;

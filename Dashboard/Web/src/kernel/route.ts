@@ -9,9 +9,18 @@ window.addEventListener('hashchange', () => { place.value = location.hash; });
 
 export interface Route { page: string; parts: string[]; query: URLSearchParams }
 
+/** A part of an address; one that nobody has encoded stays as it is. */
+function decoded(part: string): string {
+  try {
+    return decodeURIComponent(part);
+  } catch {
+    return part;
+  }
+}
+
 export const route = computed<Route>(() => {
   const [path = '', query = ''] = place.value.replace(/^#\/?/, '').split('?');
-  const [page = '', ...parts] = path.split('/').map(decodeURIComponent);
+  const [page = '', ...parts] = path.split('/').map(decoded);
   return { page, parts, query: new URLSearchParams(query) };
 });
 

@@ -1,4 +1,5 @@
 import { computed, signal } from '@preact/signals';
+import { knowsTime, serverTime } from './text';
 
 // The token lives in this tab's session storage and goes out in the Authorization header alone: no other site's page
 // can make the browser send it, and it is gone when the tab is closed.
@@ -51,18 +52,24 @@ export function signOut(why = ''): void {
   token.value = null;
 }
 
+/** How long after is looked again for the server's time, and the longest that browsers hold a timer. */
+const untilTimeIsKnown = 5000;
+const longestTimer = 2 ** 31 - 1;
+
 let ending: number | undefined;
-token.subscribe(() => {
+token.subscribe(watchEnd);
+
+/** The server takes a token no longer than until its end, by the server's clock. */
+function watchEnd(): void {
   clearTimeout(ending);
   const end = claims.value.exp;
-  if (end) {
-    // Browsers hold timers of at most 2³¹ ms.
-    ending = window.setTimeout(expire, Math.min(Math.max(end * 1000 - Date.now(), 0), 2 ** 31 - 1));
+  if (!end) {
+    return;
   }
-});
-
-function expire(): void {
-  if ((claims.value.exp ?? Infinity) * 1000 <= Date.now()) {
+  const left = knowsTime() ? end * 1000 - serverTime() : untilTimeIsKnown;
+  if (left > 0) {
+    ending = window.setTimeout(watchEnd, Math.min(left, longestTimer));
+  } else {
     signOut('The session has ended: its token has expired.');
   }
 }

@@ -1,15 +1,35 @@
 import { signal } from '@preact/signals';
 
+/** How far this machine's clock is behind the server's; undefined until an answer has told the time there. */
+let behind: number | undefined;
+
+/** Answers tell whole seconds, and were some time on their way: less is no difference. */
+const leastDifference = 5000;
+
+/** Learns from an answer what time it is on the server. */
+export function learnTime(date: string | null): void {
+  const difference = Date.parse(date ?? '') - Date.now();
+  if (!Number.isNaN(difference)) {
+    behind = Math.abs(difference) < leastDifference ? 0 : difference;
+  }
+}
+
+/** Whether the server has told the time. */
+export const knowsTime = (): boolean => behind !== undefined;
+
+/** What time it is on the server: times of objects are of its clock, and this machine's may be wrong. */
+export const serverTime = (): number => Date.now() + (behind ?? 0);
+
 /** Ticks every ten seconds: what shows an age reads it. */
-export const now = signal(Date.now());
-setInterval(() => { now.value = Date.now(); }, 10_000);
+export const now = signal(serverTime());
+setInterval(() => { now.value = serverTime(); }, 10_000);
 
 /** How long ago, in kubectl's units. */
 export function age(time: string | undefined): string {
   if (!time) {
     return '–';
   }
-  const seconds = Math.max(0, Math.floor((Math.max(now.value, Date.now()) - Date.parse(time)) / 1000));
+  const seconds = Math.max(0, Math.floor((Math.max(now.value, serverTime()) - Date.parse(time)) / 1000));
   const units: [number, string][] = [[86_400, 'd'], [3600, 'h'], [60, 'm'], [1, 's']];
   const index = units.findIndex(([size]) => seconds >= size);
   if (index < 0) {

@@ -9,6 +9,7 @@ import type { Live, Row } from './live';
 import { marksOfConditions, marksOfEvent, marksOfLine, marksOfRestarts, marksOfRevision, marksOfVersions } from './marks';
 import type { EventLine, Mark } from './marks';
 import { podsSelector } from './selectors';
+import { serverTime } from './text';
 import { versionsOf } from './versions';
 
 /** What a timeline is about: an object, a namespace, or (neither) the cluster. */
@@ -87,7 +88,7 @@ function useOlderEvents(scope: Scope, stretch: Stretch, all: boolean): Mark[] {
   const space = spaceOf(scope);
   const family = object && !isWide(scope) ? familyOf(kind!, object) : null;
   const minutes = (time: number) => new Date(Math.floor(time / 60_000) * 60_000).toISOString();
-  const path = stretch.from > Date.now() - eventsLife - 60_000 ? ''
+  const path = stretch.from > serverTime() - eventsLife - 60_000 ? ''
     : `/apis/logs.orc.dev/v1/${space ? `namespaces/${encodeURIComponent(space)}/` : ''}lines` + query({
       source: 'events', limit: mostLines, level: all ? undefined : 'warning', sinceTime: minutes(stretch.from), untilTime: minutes(stretch.to + 60_000),
       query: family ? `/^\\w+ \\S+ (${family.map(([k, pattern]) => `${k.toLowerCase()}\\/${pattern}`).join('|')}): /` : undefined,

@@ -50,10 +50,10 @@ export function useUsage<T = Measured>(kind: Kind, namespace?: string, name?: st
 export const useUsageOf = (kind: Kind, namespace: string | undefined, name: string): Measured | null => useUsage(kind, namespace, name);
 
 export const useUsages = (kind: Kind, namespace?: string): Map<string, Usage> | null => {
-  const list = useUsage<{ items: Measured[] }>(kind, namespace);
+  const list = useUsage<{ items: Measured[] | null }>(kind, namespace);
   const [map, setMap] = useState<Map<string, Usage> | null>(null);
   useEffect(() => {
-    setMap(list && new Map(list.items.map(m => [`${m.metadata.namespace ?? ''}/${m.metadata.name}`, usageOf(m)])));
+    setMap(list && new Map((list.items ?? []).map(m => [`${m.metadata.namespace ?? ''}/${m.metadata.name}`, usageOf(m)])));
   }, [list]);
   return map;
 };

@@ -3,6 +3,7 @@ import type { KubeObject, ManagedFields } from './api';
 import { deletionsOf } from './deletions';
 import { apiVersionOf } from './kinds';
 import type { Kind } from './kinds';
+import { serverTime } from './text';
 
 /** What an object was at some time, and who made it so. */
 export interface Version { what: 'Created' | 'Changed' | 'Deleted'; object: KubeObject; who: string; when: string; part: string }
@@ -10,6 +11,9 @@ export interface Version { what: 'Created' | 'Changed' | 'Deleted'; object: Kube
 /** How many revisions of the kind back from now are tried when the log does not reach to its beginning. */
 const reaches = [1_000_000, 300_000, 100_000, 30_000, 10_000, 3000, 1000, 300, 100];
 const firstRevision = 2;
+
+/** Seconds: no change log reaches back for a year. */
+const wholeLog = 31_536_000;
 const mostVersions = 500;
 
 /** A log that says no more of an object than it has said is not listened to for longer. */
@@ -19,18 +23,21 @@ const words: Record<string, Version['what']> = { ADDED: 'Created', MODIFIED: 'Ch
 
 /**
  * Every version of an object that the change log still has: a watch from the past tells them in order, to everybody who
- * may watch the object. It ends with the version that is there now.
+ * may watch the object. It ends with the version that is there now, or with how the object went.
  */
 export async function versionsOf(kind: Kind, object: KubeObject, signal: AbortSignal): Promise<Version[]> {
   const { namespace, name } = object.metadata;
   const path = pathOf(kind, namespace);
   const fieldSelector = `metadata.name=${name}`;
-  const now = await json<{ metadata: { resourceVersion: string }; items: KubeObject[] }>(path + query({ fieldSelector }), { signal });
+  const now = await json<{ metadata: { resourceVersion: string }; items: KubeObject[] | null }>(path + query({ fieldSelector }), { signal });
   const newest = Number(now.metadata.resourceVersion);
-  const last = now.items[0]?.metadata.resourceVersion;
+  const last = now.items?.[0]?.metadata.resourceVersion ?? await wentWith(kind, namespace, name, signal);
+  if (last === undefined) {
+    return [];
+  }
   const starts = [firstRevision, ...reaches.map(r => newest - r).filter(r => r > firstRevision)];
   for (const start of starts) {
-    if (last && Number(last) <= start) {
+    if (Number(last) <= start) {
       break;
     }
     try {
@@ -45,18 +52,23 @@ export async function versionsOf(kind: Kind, object: KubeObject, signal: AbortSi
   return [];
 }
 
+/** The version that an object ended with; none where nobody knows of it. */
+async function wentWith(kind: Kind, namespace: string | undefined, name: string, signal: AbortSignal): Promise<string | undefined> {
+  return (await deletionsOf(kind, namespace, wholeLog, signal)).find(d => d.name === name)?.resourceVersion;
+}
+
 /** An object that went at once does not say when: the change log does. */
 async function withTimes(found: Version[], kind: Kind, namespace: string | undefined, signal: AbortSignal): Promise<Version[]> {
   if (!found.some(v => v.what === 'Deleted')) {
     return found;
   }
   const oldest = Math.min(...found.map(v => Date.parse(v.object.metadata.creationTimestamp!)));
-  const known = await deletionsOf(kind, namespace, (Date.now() - oldest) / 1000, signal).catch(() => []);
+  const known = await deletionsOf(kind, namespace, (serverTime() - oldest) / 1000, signal).catch(() => []);
   const times = new Map(known.map(d => [d.resourceVersion, d.time]));
   return found.map(v => (v.what === 'Deleted' ? { ...v, when: times.get(v.object.metadata.resourceVersion!) ?? v.when } : v));
 }
 
-async function read(kind: Kind, path: string, last: string | undefined, signal: AbortSignal): Promise<Version[]> {
+async function read(kind: Kind, path: string, last: string, signal: AbortSignal): Promise<Version[]> {
   const found: Version[] = [];
   const answer = await send(path, { signal });
   for await (const line of lines(answer)) {

@@ -166,18 +166,27 @@ const counted = ['pods', 'apps/deployments', 'apps/statefulsets', 'apps/daemonse
 
 /** How much a namespace holds, of the kinds that people miss. */
 function Contents({ name }: { name: string }) {
-  const [counts, setCounts] = useState<[string, number][]>();
+  const [counts, setCounts] = useState<[string, number | undefined][]>();
   useEffect(() => {
     const stop = new AbortController();
     const count = async (kind: Kind): Promise<[string, number]> => {
-      const page = await json<{ items: unknown[]; metadata: { remainingItemCount?: number } }>(
+      const page = await json<{ items: unknown[] | null; metadata: { remainingItemCount?: number } }>(
         pathOf(kind, name) + query({ limit: 1 }), { accept: metadataAccept, signal: stop.signal });
-      return [titleOf(kind), page.items.length + (page.metadata.remainingItemCount ?? 0)];
+      return [titleOf(kind), (page.items?.length ?? 0) + (page.metadata.remainingItemCount ?? 0)];
     };
-    void Promise.all(counted.map(byName).filter(k => k !== undefined).map(k => count(k).catch((): [string, number] => [titleOf(k), 0])))
-      .then(all => { if (!stop.signal.aborted) { setCounts(all.filter(([, n]) => n > 0)); } });
+    void Promise.all(counted.map(byName).filter(k => k !== undefined).map(k => count(k).catch((): [string, undefined] => [titleOf(k), undefined])))
+      .then(all => { if (!stop.signal.aborted) { setCounts(all); } });
     return () => stop.abort();
   }, [name]);
-  return counts === undefined ? <Loading what="Counting what it holds" />
-    : counts.length === 0 ? null : <p>It holds {counts.map(([title, n]) => `${n} ${title}`).join(', ')}.</p>;
+  if (counts === undefined) {
+    return <Loading what="Counting what it holds" />;
+  }
+  const held = counts.filter(([, n]) => n).map(([title, n]) => `${n} ${title}`);
+  const unknown = counts.filter(([, n]) => n === undefined).map(([title]) => title);
+  return (
+    <>
+      {held.length > 0 && <p>It holds {held.join(', ')}.</p>}
+      {unknown.length > 0 && <p class="note warn">These could not be counted: {unknown.join(', ')}.</p>}
+    </>
+  );
 }

@@ -12,6 +12,7 @@ import { Badge, Button, Dialog, DiffView, Empty, Loading, Panel, Switch, Trouble
 /** An object as people compare it. */
 const plain = (object: KubeObject): Promise<string> => stringify(content(object));
 
+/** The versions of an object that is there, or was: one that has no uid is known by its name alone. */
 export function History({ kind, object }: { kind: Kind; object: KubeObject }) {
   const [versions, setVersions] = useState<Version[]>();
   const [error, setError] = useState<Error>();
@@ -59,7 +60,7 @@ export function History({ kind, object }: { kind: Kind; object: KubeObject }) {
                 <td>{v.object.metadata.resourceVersion}</td>
                 <td>
                   <Button onClick={() => setShown({ title: `What version ${v.object.metadata.resourceVersion} changed`, from: v.before, to: v.object })}>Show</Button>{' '}
-                  {v.object.metadata.resourceVersion !== object.metadata.resourceVersion && (
+                  {object.metadata.uid && v.object.metadata.resourceVersion !== object.metadata.resourceVersion && (
                     <Button onClick={() => setShown({ title: `From version ${v.object.metadata.resourceVersion} to now`, from: v.object, to: object })}>Since then</Button>
                   )}
                 </td>

@@ -10,7 +10,7 @@ import { toneOf, toneOfFraction } from '../kernel/status';
 import { age, bytes, cores } from '../kernel/text';
 import { useUsages } from '../kernel/usage';
 import type { Usage } from '../kernel/usage';
-import { Badge, Confirmed, Empty, Loading, Trouble } from '../ui/basics';
+import { Badge, Confirmed, Empty, Loading, Trouble, narrow } from '../ui/basics';
 import { Grid } from '../ui/grid';
 import type { GridColumn } from '../ui/grid';
 
@@ -91,6 +91,8 @@ const toned = new Set(['Status', 'Phase', 'Ready', 'Type', 'Available']);
 
 function columnsOf(given: Column[], kind: Kind, everywhere: boolean): GridColumn<Row>[] {
   const shown = given.map((column, index) => ({ column, index })).filter(({ column }) => column.priority === 0);
+  // Where there is no room for a column of namespaces, names have theirs before them.
+  const spaceOf = (row: Row) => (narrow.value && everywhere && row.object.metadata.namespace ? `${row.object.metadata.namespace}/` : '');
   const columns = shown.map(({ column, index }): GridColumn<Row> => {
     const plain = (row: Row) => cellText(row.cells[index]);
     if (column.name === 'Age' && column.type !== 'date') {
@@ -103,7 +105,7 @@ function columnsOf(given: Column[], kind: Kind, everywhere: boolean): GridColumn
     const isStatus = toned.has(column.name) && !(column.name === 'Type' && kind.resource !== 'events');
     return {
       name: column.name, title: column.description, text: plain, essential: essential.has(column.name),
-      show: index === 0 ? row => nameCell(plain(row)) : isStatus ? row => toneCell(plain(row)) : undefined,
+      show: index === 0 ? row => nameCell(spaceOf(row) + plain(row)) : isStatus ? row => toneCell(plain(row)) : undefined,
     };
   });
   const space: GridColumn<Row> = { name: 'Namespace', text: row => row.object.metadata.namespace ?? '' };

@@ -5,6 +5,7 @@ import { findResource } from '../kernel/kinds';
 import { useLive } from '../kernel/live';
 import { namespace } from '../kernel/route';
 import { podsSelector } from '../kernel/selectors';
+import { containersOf } from '../kernel/status';
 import { Button, Empty, Switch } from '../ui/basics';
 
 export interface Line { key: number; pod: string; container: string; time: string; text: string; cursor?: string }
@@ -31,7 +32,8 @@ export function Logs({ object }: { object: KubeObject }) {
   const chosen = container || (isPod ? object.spec.containers[0].name : '');
   const targets = members.slice(0, mostStreams).flatMap(p =>
     (chosen ? [chosen] : p.spec.containers.map((c: { name: string }) => c.name))
-      .filter((c: string) => names.includes(c)).map((c: string) => ({ pod: p.metadata.name, container: c })));
+      .filter((c: string) => names.includes(c))
+      .map((c: string): Target => ({ pod: p.metadata.name, container: c, id: follow ? idOf(p, c) : '' })));
   const { shown, notes } = useLines(object.metadata.namespace!, targets, { follow, previous, tail });
 
   const matcher = useMemo(() => patternOf(search), [search]);
@@ -85,10 +87,16 @@ function patternOf(text: string): RegExp | null {
   }
 }
 
+/** A stream; one that is followed begins when its container does, ends with it, and begins anew with the next. */
+interface Target { pod: string; container: string; id: string }
+
+const idOf = (pod: KubeObject, container: string): string =>
+  containersOf(pod).find(c => c.spec.name === container)?.status?.containerID ?? '';
+
 interface Choice { follow: boolean; previous: boolean; tail: number }
 
 /** Reads all streams side by side, and keeps the newest lines in the order of their time. */
-function useLines(namespace: string, targets: { pod: string; container: string }[], choice: Choice): { shown: Line[]; notes: string[] } {
+function useLines(namespace: string, targets: Target[], choice: Choice): { shown: Line[]; notes: string[] } {
   const [shown, setShown] = useState<Line[]>([]);
   const [notes, setNotes] = useState<string[]>([]);
   const key = JSON.stringify([targets, choice]);
@@ -108,7 +116,7 @@ function useLines(namespace: string, targets: { pod: string; container: string }
       }, 60);
     };
     const path = (pod: string) => pathOf(findResource('', 'pods')!, namespace, pod, 'log');
-    const read = async ({ pod, container }: { pod: string; container: string }) => {
+    const read = async ({ pod, container }: Target) => {
       const parameters = query({ container, follow: choice.follow && !choice.previous, previous: choice.previous, tailLines: choice.tail, timestamps: true });
       const answer = await send(path(pod) + parameters, { signal: stop.signal, accept: '*/*' });
       if (!answer.body || answer.status === 204) {

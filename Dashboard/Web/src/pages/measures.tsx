@@ -58,7 +58,8 @@ export function Measures({ kind, object }: { kind: Kind; object: KubeObject }) {
   return (
     <>
       <div class="toolbar"><div class="filters"><SpanChoice /></div></div>
-      {error ? <Trouble error={error} /> : !past ? <Loading what="Reading" />
+      <Trouble error={error} />
+      {!past ? !error && <Loading what="Reading" />
         : past.series.length === 0 ? <Empty>Nothing was measured in that time.</Empty> : (
           <div class="charts">
             {(Object.keys(figures) as Figure[]).map(figure => (

@@ -55,7 +55,8 @@ export function MetricsPage() {
           <SpanChoice />
         </div>
       </header>
-      {error ? <Trouble error={error} /> : !past ? <Loading what="Reading" />
+      <Trouble error={error} />
+      {!past ? !error && <Loading what="Reading" />
         : rows.length === 0 ? <Empty>Nothing was measured in that time.</Empty> : (
           <>
             <Panel title={`${title}, ${picked.length > 0 ? 'chosen' : 'most'}`}>

@@ -39,7 +39,7 @@ function One({ kind, namespace, name }: { kind: Kind; namespace?: string; name: 
   const tab = route.value.query.get('tab') ?? 'about';
   if (!object) {
     return live.phase === 'loading' ? <Loading /> : live.error ? <Trouble error={live.error} />
-      : <Empty>There is no {kind.kind} {name}{namespace ? ` in ${namespace}` : ''}. <a href={listHref(kind)}>All {titleOf(kind)}</a></Empty>;
+      : <Gone kind={kind} namespace={namespace} name={name} />;
   }
   const state = summary(object);
   return (
@@ -54,6 +54,16 @@ function One({ kind, namespace, name }: { kind: Kind; namespace?: string; name: 
       {live.phase === 'refused' && <Trouble error={live.error} />}
       <Pages kind={kind} object={object} tab={tab} />
     </div>
+  );
+}
+
+/** There is none, but the change log may still have one that was. */
+function Gone({ kind, namespace, name }: { kind: Kind; namespace?: string; name: string }) {
+  return (
+    <>
+      <Empty>There is no {kind.kind} {name}{namespace ? ` in ${namespace}` : ''}. <a href={listHref(kind)}>All {titleOf(kind)}</a></Empty>
+      {kind.verbs.includes('watch') && <History kind={kind} object={{ metadata: { name, namespace, uid: '', resourceVersion: '' } }} />}
+    </>
   );
 }
 

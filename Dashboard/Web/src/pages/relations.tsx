@@ -8,7 +8,7 @@ import { hrefOf, namespace, objectHref } from '../kernel/route';
 import { podsSelector } from '../kernel/selectors';
 import { summary } from '../kernel/status';
 import { age } from '../kernel/text';
-import { Badge, Empty, Loading, Panel } from '../ui/basics';
+import { Badge, Empty, Loading, Panel, Trouble } from '../ui/basics';
 import { Family, byName } from './family';
 import { Uses } from './uses';
 
@@ -35,6 +35,8 @@ function Inside({ name }: { name: string }) {
   );
 }
 
+const mostPods = 300;
+
 /** The pods that an object leads to, each with its node; of a Service, with what its endpoints say of them. */
 function PodsOf({ object }: { object: KubeObject }) {
   const pods = findResource('', 'pods')!;
@@ -50,11 +52,12 @@ function PodsOf({ object }: { object: KubeObject }) {
   }
   return (
     <Panel title={object.kind === 'Service' ? 'Endpoints' : 'Pods'} aside={<span class="count">{live.rows.length}</span>}>
-      {live.phase === 'loading' ? <Loading /> : live.rows.length === 0 ? <Empty>No pod {object.kind === 'Service' ? 'has these labels' : 'runs here'}.</Empty> : (
+      {live.phase === 'loading' ? <Loading /> : live.phase === 'refused' ? <Trouble error={live.error} />
+        : live.rows.length === 0 ? <Empty>No pod {object.kind === 'Service' ? 'has these labels' : 'runs here'}.</Empty> : (<>
         <table class="table stack">
           <thead><tr><th>Pod</th><th>Status</th>{object.kind === 'Service' && <th>Endpoint</th>}<th>{object.kind === 'Node' ? 'Namespace' : 'Node'}</th><th>Address</th><th>Age</th></tr></thead>
           <tbody>
-            {live.rows.slice(0, 300).map(({ object: pod }) => {
+            {live.rows.slice(0, mostPods).map(({ object: pod }) => {
               const state = summary({ ...pod, kind: 'Pod' })!;
               const known = ready.get(pod.metadata.uid);
               return (
@@ -71,7 +74,8 @@ function PodsOf({ object }: { object: KubeObject }) {
             })}
           </tbody>
         </table>
-      )}
+        {live.rows.length > mostPods && <p class="more">And {live.rows.length - mostPods} more.</p>}
+      </>)}
     </Panel>
   );
 }

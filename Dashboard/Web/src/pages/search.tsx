@@ -32,13 +32,16 @@ export function SearchPage() {
   const follow = asked.get('follow') === '1';
   const [typed, setTyped] = useState(text);
   const [wrap, setWrap] = useState(false);
-  const [older, setOlder] = useState('');
+  const [older, setOlder] = useState<string | null>('');
   const [picked, setPicked] = useState<Line>();
-  const { found, next, error, setFound } = useSearch({ text, pod, workload, level, seconds, follow });
+  const { found, next, error, setFound, setError } = useSearch({ text, pod, workload, level, seconds, follow });
+  // Where the last older lines ended, or else those that came first; empty when there is nothing before.
+  const onward = follow || older === null ? '' : older || next;
   const more = async () => {
-    const page = await json<Page>(pathOf({ text, pod, workload, level, seconds }, { limit: pageSize, continue: older || next }));
-    setFound(before => [...page.items.reverse().map(lineOf), ...before].slice(-mostLines));
-    setOlder(page.metadata.continue ?? 'none');
+    const page = await json<Page>(pathOf({ text, pod, workload, level, seconds }, { limit: pageSize, continue: onward }));
+    setError(undefined);
+    setFound(before => [...page.items.reverse().map(lineOf), ...before].slice(0, mostLines));
+    setOlder(page.metadata.continue || null);
   };
   useEffect(() => { setOlder(''); }, [text, pod, workload, level, seconds, follow, namespace.value]);
   const onSubmit = (event: Event) => {
@@ -65,9 +68,9 @@ export function SearchPage() {
         <button type="submit" class="button main">Search</button>
       </form>
       <Trouble error={error} />
-      {(older || next) && older !== 'none' && !follow && found && found.length > 0 && <Button onClick={() => void more()}>Older lines</Button>}
-      {error && !found?.length ? null : !found ? <Loading what="Searching" /> : found.length === 0 ? <Empty>No line has that.</Empty>
-        : <Lines all={found} follow={!older} times wrap={wrap} isPod={false} matcher={matcherOf(text)} pick={setPicked} />}
+      {onward && found && <Button onClick={() => void more().catch(setError)}>Older lines</Button>}
+      {error && !found?.length ? null : !found ? <Loading what="Searching" /> : found.length === 0 ? <Empty>{onward ? 'No line has that so far: there was no time for all of it.' : 'No line has that.'}</Empty>
+        : <Lines all={found} follow={older === ''} times wrap={wrap} isPod={false} matcher={matcherOf(text)} pick={setPicked} />}
       {picked && <Around line={picked} close={() => setPicked(undefined)} />}
     </div>
   );
@@ -153,5 +156,5 @@ function useSearch(asked: Asked & { follow: boolean }) {
     });
     return () => stop.abort();
   }, [key]);
-  return { found, next, error, setFound: (change: (before: Line[]) => Line[]) => setFound(before => change(before ?? [])) };
+  return { found, next, error, setError, setFound: (change: (before: Line[]) => Line[]) => setFound(before => change(before ?? [])) };
 }

@@ -3,7 +3,7 @@ import type { KubeObject } from '../kernel/api';
 import type { Kind } from '../kernel/kinds';
 import type { Mark } from '../kernel/marks';
 import { amend, namespace, route } from '../kernel/route';
-import { age, clock, now } from '../kernel/text';
+import { age, clock, now, serverTime } from '../kernel/text';
 import { useMarks } from '../kernel/timeline';
 import type { Scope, Stretch } from '../kernel/timeline';
 import { Axis, lanes } from '../ui/axis';
@@ -26,7 +26,7 @@ function stretchOf(): Stretch {
 /** No shorter than a minute, no longer than a week, and nothing that is still to come. */
 function zoom({ from, to }: Stretch): void {
   const length = Math.min(Math.max(to - from, shortest), longest);
-  const end = Math.min((from + to) / 2 + length / 2, Date.now());
+  const end = Math.min((from + to) / 2 + length / 2, serverTime());
   zoomTo((end - length) / 1000, end / 1000);
 }
 

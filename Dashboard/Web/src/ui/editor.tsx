@@ -9,6 +9,9 @@ interface Editor {
   marks?: Map<number, string>;
 }
 
+/** Of a text with more lines each stroke would have thousands of elements drawn anew: it has no colours. */
+const mostPainted = 4000;
+
 /** YAML with line numbers and colours: a text area over its painted copy. */
 export function Editor({ text, change, label, marks }: Editor) {
   const area = useRef<HTMLTextAreaElement>(null);
@@ -31,15 +34,16 @@ export function Editor({ text, change, label, marks }: Editor) {
     }
   };
   const rows = text.split('\n');
+  const isPlain = rows.length > mostPainted;
   return (
     <div class="editor">
       <div class="gutter" aria-hidden="true">
-        {rows.map((_, index) => (
+        {isPlain ? <span class="plain">{rows.map((_, index) => index + 1).join('\n')}</span> : rows.map((_, index) => (
           <span key={index} class={marks?.has(index) ? 'wrong' : ''} title={marks?.get(index)}>{index + 1}</span>
         ))}
       </div>
       <div class="sheet">
-        <pre aria-hidden="true">{rows.map((row, index) => (
+        <pre aria-hidden="true">{isPlain ? `${text}\n` : rows.map((row, index) => (
           <div key={index} class={marks?.has(index) ? 'wrong' : ''}>{paint(row)}{'\n'}</div>))}</pre>
         <textarea ref={area} value={text} readOnly={!change} aria-label={label} spellcheck={false} autocomplete="off"
           autocapitalize="off" onInput={event => change?.(event.currentTarget.value)} onKeyDown={onKeyDown} />

@@ -69,7 +69,7 @@ export function Grid<T>({ label, rows, columns, keyOf, hrefOf, empty }: Grid<T>)
     if (to !== undefined && !event.ctrlKey && !event.metaKey) {
       event.preventDefault();
       move(to);
-    } else if (event.key === 'Enter' && sorted[active]) {
+    } else if (event.key === 'Enter' && event.target === box.current && sorted[active]) {
       location.hash = hrefOf(sorted[active]);
     }
   };
@@ -80,7 +80,7 @@ export function Grid<T>({ label, rows, columns, keyOf, hrefOf, empty }: Grid<T>)
       onScroll={event => setTop(event.currentTarget.scrollTop)} onKeyDown={onKeyDown}>
       <div class="grid-head" role="row" style={{ gridTemplateColumns: template }}>
         {shownColumns.map(c => (
-          <button key={c.name} type="button" role="columnheader" title={c.title} tabIndex={-1}
+          <button key={c.name} type="button" role="columnheader" title={c.title}
             aria-sort={sort?.name === c.name ? (sort.down ? 'descending' : 'ascending') : 'none'}
             onClick={() => setSort(s => (s?.name === c.name ? (s.down ? null : { ...s, down: true }) : { name: c.name, down: false }))}>
             {c.name}

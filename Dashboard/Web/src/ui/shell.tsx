@@ -1,4 +1,4 @@
-import { useEffect, useMemo, useState } from 'preact/hooks';
+import { useEffect, useMemo, useRef, useState } from 'preact/hooks';
 import type { ComponentChildren } from 'preact';
 import { effect, signal } from '@preact/signals';
 import { online } from '../kernel/api';
@@ -148,6 +148,9 @@ const mostChoices = 12;
 function Palette({ close }: { close: () => void }) {
   const [text, setText] = useState('');
   const [at, setAt] = useState(0);
+  // The keyboard goes on where it was.
+  const before = useRef(document.activeElement as HTMLElement | null);
+  useEffect(() => () => before.current?.focus(), []);
   const choices = useMemo<Choice[]>(() => [
     { title: 'Overview', hint: '', href: '#/', words: 'overview home health' },
     { title: 'Recent changes', hint: '', href: '#/changes', words: 'recent changes history time travel' },
