@@ -192,14 +192,17 @@ figure() { summary "$1" | grep -Eo "$2: [0-9]+" | grep -Eo '[0-9]+' || echo 0; }
 all=$(find tests -mindepth 2 -maxdepth 2 -name '*.csproj' ! -name '*Kit.csproj' -exec basename {} .csproj \; | sort)
 chosen=${*:-$all}
 
-install_packages && install_clients || { echo "0 passed, 1 failed"; exit 1; }
+# Packages are mostly waited for, and nothing of theirs is compiled: both at once.
+log "Building"
+dotnet build OrleansOrchestrator.sln -c Release -v quiet -nologo -clp:ErrorsOnly >"$results/build.log" 2>&1 &
+building=$!
+install_packages && install_clients || { kill "$building"; wait "$building"; echo "0 passed, 1 failed"; exit 1; }
 install_more_clients || log "Could not fetch all of the clients: their tests will be skipped and counted."
 install_browser || log "Could not fetch what steers the browser: its tests will be skipped and counted."
 cd "$root" && rm -rf "$tools/unpack"
 export ORC_TOOLS=$tools
 
-log "Building"
-if ! dotnet build OrleansOrchestrator.sln -c Release -v quiet -nologo -clp:ErrorsOnly >"$results/build.log" 2>&1; then
+if ! wait "$building"; then
     grep -E 'error' "$results/build.log" | sort -u | head -40
     echo "0 passed, 1 failed"
     exit 1

@@ -28,7 +28,7 @@ internal sealed class ApiOptions
     {
         Description = "Read that again when it changes. Default: false.",
     };
-    private readonly Option<string?> _logs = CommonOptions.MaybeText(
+    private readonly SecretOption _logs = CommonOptions.MaybeSecret(
         "--otlp-logs-endpoint",
         "Where the central logs are sent, too, by OTLP over HTTP (protobuf), such as http://127.0.0.1:4318.");
     private readonly ServiceAccountOptions _accounts = new();

@@ -37,7 +37,7 @@ internal static class BackupCommand
                 return new StoreDump(store).WriteAsync(path, !parsed.GetValue(withoutHistory), cancellationToken);
             }
 
-            await (CommonOptions.ConnectionOf(parsed, connection) is { } foreign
+            await (connection.ValueOf(parsed) is { } foreign
                 ? SaveAsync(foreign)
                 : WithOwnStoreAsync(Existing(parsed.GetRequiredValue(data)), SaveAsync, cancellationToken));
             AnsiConsole.WriteLine($"{path} has the cluster as it was when this began, in {Size(path)}.");
@@ -67,7 +67,7 @@ internal static class BackupCommand
                 throw new UserErrorException($"{path} does not exist.");
             }
 
-            var foreign = CommonOptions.ConnectionOf(parsed, connection);
+            var foreign = connection.ValueOf(parsed);
             await (foreign is null
                 ? RestoreAsync(root, path, cancellationToken)
                 : RestoreAsync(foreign, path, directory: null, cancellationToken));

@@ -7,6 +7,7 @@ using OrleansOrchestrator.Grains.Cloud.BareMetal;
 using OrleansOrchestrator.Grains.Core.Nodes;
 using OrleansOrchestrator.Grains.Reconciling;
 using OrleansOrchestrator.Resources.Core.Services;
+using OrleansOrchestrator.Resources.Kernel;
 using OrleansOrchestrator.Silo.Hosting;
 
 namespace OrleansOrchestrator.Silo.Commands;
@@ -16,9 +17,6 @@ namespace OrleansOrchestrator.Silo.Commands;
 /// </summary>
 internal static class CommonOptions
 {
-    /// <summary>The option whose value the environment may give instead.</summary>
-    public const string ConnectionName = "--connection";
-
     private const int LargestPort = 65535;
 
     public static Option<string> DataDirectory() => Text(
@@ -28,13 +26,10 @@ internal static class CommonOptions
         "--kubeconfig",
         $"Where the admin kubeconfig is written. Default: {Hosting.DataDirectory.DefaultKubeconfig}, and admin.conf in any other --data-dir.");
 
-    public static Option<string?> Connection(string description) => MaybeText(
-        ConnectionName,
-        $"{description} Put one with a password into {SiloOptions.ConnectionVariable} instead: everybody on a machine can read arguments.");
-
-    /// <summary>Not the option's default, because help shows defaults.</summary>
-    public static string? ConnectionOf(ParseResult parsed, Option<string?> connection) =>
-        parsed.GetValue(connection) ?? Environment.GetEnvironmentVariable(SiloOptions.ConnectionVariable);
+    public static SecretOption Connection(string description) => MaybeSecret(
+        "--connection",
+        $"{description} Put one with a password into {SiloOptions.ConnectionVariable} instead: everybody on a machine can read arguments.",
+        SiloOptions.ConnectionVariable);
 
     public static Option<int> StoreConnections() => Number(
         "--store-connections",
@@ -71,13 +66,11 @@ internal static class CommonOptions
         CustomParser = static result =>
         {
             var text = result.Tokens[0].Value;
-            var networks = text.Split(',').Select(static t => IPNetwork.TryParse(t, out var n) ? n : (IPNetwork?)null)
-                .ToList();
-            if (networks.Count <= 2
-                && networks.TrueForAll(static n => n is { } pods && NodeRanges.Problem(PodNetwork.Of(pods)) is null)
-                && networks.DistinctBy(static n => n!.Value.BaseAddress.AddressFamily).Count() == networks.Count)
+            if (NetworkRules.NetworksOf(text) is { Count: <= 2 } networks
+                && networks.All(static n => NodeRanges.Problem(PodNetwork.Of(n)) is null)
+                && networks.DistinctBy(static n => n.BaseAddress.AddressFamily).Count() == networks.Count)
             {
-                return [.. networks.Select(static n => PodNetwork.Of(n!.Value))];
+                return [.. networks.Select(PodNetwork.Of)];
             }
 
             result.AddError(
@@ -144,6 +137,14 @@ internal static class CommonOptions
     public static Option<string?> MaybeText(string name, string description)
     {
         var option = new Option<string?>(name) { Description = description };
+        option.Validators.Add(RefuseEmpty);
+        return option;
+    }
+
+    /// <summary>A text that is not to be told, and must not be empty when it is given.</summary>
+    public static SecretOption MaybeSecret(string name, string description, string? variable = null)
+    {
+        var option = new SecretOption(name, variable) { Description = description };
         option.Validators.Add(RefuseEmpty);
         return option;
     }

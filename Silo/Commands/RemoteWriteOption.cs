@@ -7,7 +7,7 @@ namespace OrleansOrchestrator.Silo.Commands;
 /// <summary>The options of pushing samples.</summary>
 internal sealed class RemoteWriteOption
 {
-    private readonly Option<string?> _target = CommonOptions.MaybeText(
+    private readonly SecretOption _target = CommonOptions.MaybeSecret(
         "--remote-write-url",
         "Where what containers, pods and nodes use is pushed by Prometheus' remote write, such as "
             + "http://prometheus:9090/api/v1/write.");

@@ -9,7 +9,7 @@ internal sealed class SiloCommandOptions
 {
     private const int LongestDelaySeconds = 3600;
 
-    private readonly Option<string?> _connection = CommonOptions.Connection(
+    private readonly SecretOption _connection = CommonOptions.Connection(
         "PostgreSQL 15 or newer, in Npgsql's form; several hosts for failover. Without it all is kept in memory and "
             + "lost at exit.");
     private readonly SiloAddressOptions _addresses = new();
@@ -51,7 +51,7 @@ internal sealed class SiloCommandOptions
     {
         var own = new SiloOptions
         {
-            ConnectionString = CommonOptions.ConnectionOf(parsed, _connection),
+            ConnectionString = _connection.ValueOf(parsed),
             StoreConnections = new StoreConnections(parsed.GetValue(_connections)),
             ShutdownDelay = TimeSpan.FromSeconds(parsed.GetValue(_shutdownDelay)),
             Controllers = parsed.GetValue(_controllers),

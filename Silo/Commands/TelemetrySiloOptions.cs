@@ -10,7 +10,7 @@ internal sealed class TelemetrySiloOptions
     private const int Million = 1_000_000;
     private const int DefaultTraces = 10_000;
 
-    private readonly Option<string?> _endpoint = CommonOptions.MaybeText(
+    private readonly SecretOption _endpoint = CommonOptions.MaybeSecret(
         "--otlp-endpoint",
         "Where traces and metrics are sent by OTLP over HTTP (protobuf), such as http://127.0.0.1:4318.");
     private readonly Option<int> _traces = CommonOptions.Number(

@@ -22,13 +22,15 @@ internal static class UpCommand
         var connection = CommonOptions.Connection("Use this PostgreSQL (Npgsql's form) instead of a private one.");
         var connections = CommonOptions.StoreConnections();
         var nodeName = CommonOptions.NodeName();
+        var manifests = CommonOptions.MaybeFile(
+            "--pod-manifest-path", "A directory, or a file, of pods that the node runs by itself.");
         var share = new ShareOptions();
         var api = new ApiOptions();
         var without = Without(api);
         var command = new GroupedCommand(
             "up", "Start a cluster on this machine, or resume the one that is there; Ctrl-C stops it.",
             [
-                new("The cluster", data, kubeconfig, yes, hollow, nodeName, without),
+                new("The cluster", data, kubeconfig, yes, hollow, nodeName, manifests, without),
                 new("PostgreSQL", connection, connections),
                 new("Ports, addresses and names on the machine", [.. share.All]),
                 .. api.Groups,
@@ -44,7 +46,8 @@ internal static class UpCommand
                 {
                     NodeName = parsed.GetRequiredValue(nodeName),
                     HollowNodes = parsed.GetValue(hollow),
-                    ConnectionString = CommonOptions.ConnectionOf(parsed, connection),
+                    StaticPodPath = parsed.GetValue(manifests) is { } path ? FileOption.Full(path) : "",
+                    ConnectionString = connection.ValueOf(parsed),
                     StoreConnections = parsed.GetValue(connections),
                 },
                 parsed.GetValue(yes)),
@@ -58,6 +61,11 @@ internal static class UpCommand
         StoreConnectionString.Check(asked.Options.ConnectionString);
         var options = WithNodesThatCanRun(asked.Options, console);
         var isHollow = options.HollowNodes > 0;
+        if (isHollow && options.StaticPodPath.Length > 0)
+        {
+            throw new UserErrorException("--pod-manifest-path needs a real node: hollow nodes run no pods of their own.");
+        }
+
         var needed = isHollow ? Programs.ForControlPlane : [.. Programs.ForControlPlane, .. Programs.ForNode];
         await PackageInstaller.InstallAsync(PackageInstaller.Missing(needed), asked.Yes, console, cancellationToken);
         var (directory, share, api) = await OpenAsync(asked, isHollow, cancellationToken);

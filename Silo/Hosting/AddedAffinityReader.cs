@@ -1,4 +1,3 @@
-using System.Globalization;
 using OrleansOrchestrator.Api.Configuration;
 using OrleansOrchestrator.Grains.Scheduling;
 using OrleansOrchestrator.Resources.Kernel;
@@ -12,7 +11,13 @@ internal static class AddedAffinityReader
 {
     private const string Name = "metadata.name";
 
-    private static readonly string[] LabelOperators = ["In", "NotIn", "Exists", "DoesNotExist", "Gt", "Lt"];
+    /// <summary>In the order in which a refusal names them.</summary>
+    private static readonly OrderedDictionary<string, LabelOperator> LabelOperators = new(StringComparer.Ordinal)
+    {
+        ["In"] = LabelOperator.In, ["NotIn"] = LabelOperator.NotIn, ["Exists"] = LabelOperator.Exists,
+        ["DoesNotExist"] = LabelOperator.DoesNotExist, ["Gt"] = LabelOperator.GreaterThan, ["Lt"] = LabelOperator.LessThan,
+    };
+
     private static readonly string[] FieldOperators = ["In", "NotIn"];
 
     public static SchedulerProfile Read(
@@ -73,45 +78,13 @@ internal static class AddedAffinityReader
     private static void CheckLabel(
         string key, string text, IReadOnlyList<string> values, FieldPath path, FieldErrors errors)
     {
-        if (!LabelOperators.Contains(text))
+        if (!LabelOperators.TryGetValue(text, out var operation))
         {
-            errors.NotSupported(path.Child("operator"), text, LabelOperators);
+            errors.NotSupported(path.Child("operator"), text, LabelOperators.Keys);
             return;
         }
 
-        InvalidAll(path.Child("key"), key, NameRules.QualifiedName(key), errors);
-        var at = path.Child("values");
-        var complaint = text switch
-        {
-            "In" or "NotIn" when values.Count == 0 => "for 'in', 'notin' operators, values set can't be empty",
-            "Exists" or "DoesNotExist" when values.Count > 0 =>
-                "values set must be empty for exists and does not exist",
-            "Gt" or "Lt" when values.Count != 1 => "for 'Gt', 'Lt' operators, exactly one value is required",
-            _ => null,
-        };
-        if (complaint is not null)
-        {
-            errors.Invalid(at, values, complaint);
-        }
-
-        foreach (var (i, value) in values.Index())
-        {
-            if (text is "Gt" or "Lt"
-                && !long.TryParse(value, NumberStyles.AllowLeadingSign, CultureInfo.InvariantCulture, out _))
-            {
-                errors.Invalid(at.Index(i), value, "for 'Gt', 'Lt' operators, the value must be an integer");
-            }
-
-            InvalidAll(at.Index(i).Key(key), value, NameRules.LabelValue(value), errors);
-        }
-    }
-
-    /// <summary>All complaints as one, as upstream has them of labels.</summary>
-    private static void InvalidAll(FieldPath path, string value, IEnumerable<string> complaints, FieldErrors errors)
-    {
-        if (string.Join("; ", complaints) is { Length: > 0 } text)
-        {
-            errors.Invalid(path, value, text);
-        }
+        LabelRequirementRules.CheckKey(path.Child("key"), key, errors);
+        LabelRequirementRules.CheckValues(path.Child("values"), key, operation, values, errors);
     }
 }

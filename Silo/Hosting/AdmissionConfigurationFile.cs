@@ -1,6 +1,7 @@
 using System.Text.Json;
 using OrleansOrchestrator.Api.Admission;
 using OrleansOrchestrator.Api.Configuration;
+using OrleansOrchestrator.Resources.Core.ResourceQuotas;
 using OrleansOrchestrator.Resources.Kernel;
 
 namespace OrleansOrchestrator.Silo.Hosting;
@@ -8,11 +9,13 @@ namespace OrleansOrchestrator.Silo.Hosting;
 /// <summary>What an AdmissionConfiguration says.</summary>
 /// <param name="PodSecurity">Of Pod Security.</param>
 /// <param name="EventRateLimits">How many Events are taken; null for as many as come.</param>
-public sealed record AdmissionSettings(PodSecurityOptions PodSecurity, EventRateLimits? EventRateLimits);
+/// <param name="QuotaLimits">What only quotas allow.</param>
+public sealed record AdmissionSettings(
+    PodSecurityOptions PodSecurity, EventRateLimits? EventRateLimits, QuotaLimits QuotaLimits);
 
 /// <summary>
-/// Upstream's <c>--admission-control-config-file</c>: an AdmissionConfiguration with configurations of PodSecurity and
-/// EventRateLimit, inline or in files of their own. No other plugin takes one.
+/// Upstream's <c>--admission-control-config-file</c>: an AdmissionConfiguration with configurations of PodSecurity,
+/// EventRateLimit and ResourceQuota, inline or in files of their own. No other plugin takes one.
 /// </summary>
 public static class AdmissionConfigurationFile
 {
@@ -34,7 +37,7 @@ public static class AdmissionConfigurationFile
 
     private static AdmissionSettings Read(ConfigurationNode root, string folder)
     {
-        var settings = new AdmissionSettings(new PodSecurityOptions(), null);
+        var settings = new AdmissionSettings(new PodSecurityOptions(), null, QuotaLimits.None);
         foreach (var plugin in root.Children("plugins"))
         {
             var (name, file) = (plugin.Text("name"), plugin.Text("path"));
@@ -44,6 +47,7 @@ public static class AdmissionConfigurationFile
             {
                 "PodSecurity" => settings with { PodSecurity = PodSecurity(content, inline) ?? settings.PodSecurity },
                 "EventRateLimit" => settings with { EventRateLimits = Limits(content, inline) },
+                "ResourceQuota" => settings with { QuotaLimits = Quotas(content, inline) ?? settings.QuotaLimits },
                 _ => throw new ConfigurationException(
                     $"the admission plugin {GoText.Quote(name)} takes no configuration."),
             };
@@ -63,6 +67,12 @@ public static class AdmissionConfigurationFile
         () => content is not null ? EventRateLimits.Read(content)
             : inline is { } own ? EventRateLimits.Read(own)
             : throw new ConfigurationException("limits: Invalid value: []: must not be empty"));
+
+    private static QuotaLimits? Quotas(byte[]? content, JsonElement? inline) => Of(
+        "ResourceQuota",
+        () => content is not null ? QuotaLimitsReader.Read(content)
+            : inline is { } own ? QuotaLimitsReader.Read(own)
+            : null);
 
     private static T Of<T>(string plugin, Func<T> read)
     {

@@ -10,8 +10,15 @@ namespace OrleansOrchestrator.Silo.Hosting;
 /// <summary>
 /// Writes the credentials that this machine needs once the API listens: the admin kubeconfig and those of the node.
 /// </summary>
-public sealed class CredentialWriter(TrustStore trustStore, SiloOptions options, IServer server)
+public sealed class CredentialWriter(
+    TrustStore trustStore, SiloOptions options, IServer server, TimeProvider time)
 {
+    /// <summary>The user of the admin kubeconfig.</summary>
+    public const string Admin = "kubernetes-admin";
+
+    /// <summary>How long a certificate has to be good still, so that it is not replaced.</summary>
+    public static readonly TimeSpan Renewal = TimeSpan.FromDays(90);
+
     private static readonly TimeSpan Validity = TimeSpan.FromDays(365);
 
     /// <summary>The address under which this machine reaches the API.</summary>
@@ -28,18 +35,28 @@ public sealed class CredentialWriter(TrustStore trustStore, SiloOptions options,
     /// <summary>Writes what the options ask for.</summary>
     public async Task WriteAsync(CancellationToken cancellationToken)
     {
-        if (options.AdminKubeconfig is { } adminFile)
-        {
-            var order = new CertificateOrder
-            {
-                CommonName = "kubernetes-admin", Organizations = [SystemNames.Masters], Validity = Validity,
-            };
-            await WriteKubeconfigAsync(adminFile, order, cancellationToken);
-        }
-
         if (options.NodeCredentials is { } directory)
         {
             await WriteNodeAsync(directory, cancellationToken);
+        }
+
+        if (options.AdminKubeconfig is { } adminFile)
+        {
+            await WriteAdminAsync(adminFile, cancellationToken);
+        }
+    }
+
+    /// <summary>A file that works is left alone: people keep their namespace in it, and other clusters.</summary>
+    private async Task WriteAdminAsync(string path, CancellationToken cancellationToken)
+    {
+        var trust = await trustStore.Trust;
+        if (!Kubeconfig.IsGood(path, LocalUrl, trust.Public.AuthorityPem, Admin, time.GetUtcNow() + Renewal))
+        {
+            var order = new CertificateOrder
+            {
+                CommonName = Admin, Organizations = [SystemNames.Masters], Validity = Validity,
+            };
+            await WriteKubeconfigAsync(path, order, cancellationToken);
         }
     }
 
@@ -51,7 +68,6 @@ public sealed class CredentialWriter(TrustStore trustStore, SiloOptions options,
             Organizations = [SystemNames.Nodes, SystemNames.NodeNetwork],
             Validity = Validity,
         };
-        await WriteKubeconfigAsync(Path.Combine(directory, "node.conf"), client, cancellationToken);
         var serving = await trustStore.Signer.IssueAsync(
             new CertificateOrder
             {
@@ -66,6 +82,9 @@ public sealed class CredentialWriter(TrustStore trustStore, SiloOptions options,
         OwnFiles.Write(Path.Combine(directory, "node-serving.crt"), serving.CertificatePem);
         OwnFiles.Write(Path.Combine(directory, "node-serving.key"), serving.KeyPem);
         OwnFiles.Write(Path.Combine(directory, "ca.crt"), trust.Public.AuthorityPem);
+
+        // The last: once it is there, so is all that a node needs.
+        await WriteKubeconfigAsync(Path.Combine(directory, "node.conf"), client, cancellationToken);
     }
 
     private async Task WriteKubeconfigAsync(string path, CertificateOrder order, CancellationToken cancellationToken)

@@ -48,7 +48,7 @@ internal static class DefaultSpreadReader
             TopologyKey = node.Text("topologyKey"),
             Selector = LabelSelector.Nothing,
             MaxSkew = node.Number("maxSkew"),
-            MinDomains = node.Has("minDomains") ? node.Number("minDomains") : 1,
+            MinDomains = node.MaybeNumber("minDomains") ?? 1,
             IsHard = node.Text("whenUnsatisfiable") != Soft,
             HonorsAffinity = node.Text("nodeAffinityPolicy") != "Ignore",
             HonorsTaints = node.Text("nodeTaintsPolicy") == "Honor",

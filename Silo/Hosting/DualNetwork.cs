@@ -1,6 +1,7 @@
 using System.Globalization;
 using System.Net;
 using System.Net.Sockets;
+using OrleansOrchestrator.Resources.Kernel;
 
 namespace OrleansOrchestrator.Silo.Hosting;
 
@@ -10,20 +11,15 @@ namespace OrleansOrchestrator.Silo.Hosting;
 public sealed record DualNetwork(IPNetwork Four, IPNetwork? Six)
 {
     /// <summary>Null for a text that is no network of IPv4 with or without one of IPv6 behind it.</summary>
-    public static DualNetwork? Parse(string text)
+    public static DualNetwork? Parse(string text) => NetworkRules.NetworksOf(text) switch
     {
-        var networks = text.Split(',').Select(static t => IPNetwork.TryParse(t, out var n) ? n : (IPNetwork?)null)
-            .ToList();
-        return networks switch
-        {
-            [{ BaseAddress.AddressFamily: AddressFamily.InterNetwork } four] => new(four, null),
-            [
-                { BaseAddress.AddressFamily: AddressFamily.InterNetwork } four,
-                { BaseAddress.AddressFamily: AddressFamily.InterNetworkV6 } six,
-            ] => new(four, six),
-            _ => null,
-        };
-    }
+        [{ BaseAddress.AddressFamily: AddressFamily.InterNetwork } four] => new(four, null),
+        [
+            { BaseAddress.AddressFamily: AddressFamily.InterNetwork } four,
+            { BaseAddress.AddressFamily: AddressFamily.InterNetworkV6 } six,
+        ] => new(four, six),
+        _ => null,
+    };
 
     public override string ToString() =>
         Six is null ? Four.ToString() : string.Create(CultureInfo.InvariantCulture, $"{Four},{Six}");

@@ -22,6 +22,9 @@ public sealed record LocalClusterOptions
     /// <summary>How many connections to PostgreSQL the silo may hold.</summary>
     public int StoreConnections { get; init; } = Grains.Kernel.StoreConnections.Default.Total;
 
+    /// <summary>Where the real node finds pods of its own; empty for nowhere.</summary>
+    public string StaticPodPath { get; init; } = "";
+
     /// <summary>How the API is set up.</summary>
     public KeptOptions Api { get; init; } = KeptOptions.None;
 }
@@ -119,19 +122,34 @@ public sealed class LocalCluster
     public async Task StartSiloAsync(CancellationToken cancellationToken)
     {
         var process = _silo.Find();
+        var began = DateTimeOffset.MinValue;
         if (process is null)
         {
             await EnsureLinkAsync(cancellationToken);
-            if (File.Exists(Share.Kubeconfig))
-            {
-                File.Delete(Share.Kubeconfig);
-            }
-
+            DeleteUselessKubeconfig();
             await EnsureKeysAsync(cancellationToken);
+            began = _time.GetUtcNow();
             process = _silo.Start(Environment.ProcessPath!, SiloArguments(), SiloSecrets());
         }
 
-        await WaitForApiAsync(process, cancellationToken);
+        await WaitForApiAsync(process, began, cancellationToken);
+    }
+
+    /// <summary>
+    /// What leads elsewhere must not be taken for the cluster that is about to start. What leads there stays: whoever
+    /// reads it meanwhile hears that nobody answers yet.
+    /// </summary>
+    private void DeleteUselessKubeconfig()
+    {
+        var authority = Path.Combine(_directory.Pki, "ca.crt");
+        var server = new UriBuilder("https", IPAddress.Loopback.ToString(), Share.Port).Uri;
+        var isGood = File.Exists(authority) && Kubeconfig.IsGood(
+            Share.Kubeconfig, server.GetLeftPart(UriPartial.Authority), File.ReadAllText(authority),
+            CredentialWriter.Admin, _time.GetUtcNow());
+        if (!isGood && File.Exists(Share.Kubeconfig))
+        {
+            File.Delete(Share.Kubeconfig);
+        }
     }
 
     /// <summary>New keys are of no use to a store that was written with others.</summary>
@@ -276,10 +294,11 @@ public sealed class LocalCluster
         return Process.GetProcessById(pid);
     }
 
-    private async Task WaitForApiAsync(Process silo, CancellationToken cancellationToken)
+    private async Task WaitForApiAsync(
+        Process silo, DateTimeOffset began, CancellationToken cancellationToken)
     {
         var start = _time.GetTimestamp();
-        while (!await IsApiReadyAsync(cancellationToken))
+        while (!await IsApiReadyAsync(began, cancellationToken))
         {
             if (silo.HasExited)
             {
@@ -302,7 +321,9 @@ public sealed class LocalCluster
         using var limit = new CancellationTokenSource(NodeReadyTime, _time);
         using var stop = CancellationTokenSource.CreateLinkedTokenSource(limit.Token, cancellationToken);
         var own = IsHollow ? null : _options.NodeName;
-        var ready = new ReadyNodes(Share.Kubeconfig, own, process.StartTime, _time).WaitAsync(stop.Token);
+        var ready = new ReadyNodes(
+            () => Kubeconfig.Read(Share.Kubeconfig, CredentialWriter.Admin), own, process.StartTime, _time)
+            .WaitAsync(stop.Token);
         var first = await Task.WhenAny(ready, process.WaitForExitAsync(stop.Token));
         var hasEnded = first != ready && first.IsCompletedSuccessfully;
         await stop.CancelAsync();
@@ -333,17 +354,16 @@ public sealed class LocalCluster
     private static UserErrorException Late(string what, DaemonProcess daemon, TimeSpan limit) =>
         new($"The {what} was not ready after {limit.TotalSeconds:F0} s. Its last words:\n{daemon.LogTail(10)}");
 
-    private async Task<bool> IsApiReadyAsync(CancellationToken cancellationToken)
+    private async Task<bool> IsApiReadyAsync(DateTimeOffset began, CancellationToken cancellationToken)
     {
-        if (!File.Exists(Share.Kubeconfig))
+        if (!File.Exists(Share.Kubeconfig) || File.GetLastWriteTimeUtc(NodeAccess) < began)
         {
-            return false;
+            return false; // what it writes for this machine is not there yet, or is of the silo before
         }
 
         try
         {
-            using var client = new Kubernetes(
-                KubernetesClientConfiguration.BuildConfigFromConfigFile(Share.Kubeconfig));
+            using var client = new Kubernetes(Kubeconfig.Read(Share.Kubeconfig, CredentialWriter.Admin));
             await client.Version.GetCodeAsync(cancellationToken);
             return true;
         }
@@ -352,6 +372,9 @@ public sealed class LocalCluster
             return false;
         }
     }
+
+    /// <summary>The kubeconfig of the node, which the silo writes last of all it has to write for one.</summary>
+    private string NodeAccess => Path.Combine(_directory.Pki, "node.conf");
 
     private string Address => IsHollow && !Share.HasForeignAddress ? IPAddress.Loopback.ToString() : Share.NodeAddress;
 
@@ -387,7 +410,7 @@ public sealed class LocalCluster
 
     private List<string> AgentArguments() =>
     [
-        "--kubeconfig", Path.Combine(_directory.Pki, "node.conf"),
+        "--kubeconfig", NodeAccess,
         "--node-name", _options.NodeName,
         "--node-ip", Share.NodeAddresses,
         "--cluster-cidr", Share.PodCidr,
@@ -399,6 +422,7 @@ public sealed class LocalCluster
         "--client-ca-file", Path.Combine(_directory.Pki, "ca.crt"),
         .. Share.AnnounceLink.Length > 0 ? new[] { "--announce-link", Share.AnnounceLink } : [],
         .. _options.Api.Has(KeptOptions.Cloud) ? new[] { "--cloud-provider", "external" } : [],
+        .. _options.StaticPodPath.Length > 0 ? new[] { "--pod-manifest-path", _options.StaticPodPath } : [],
         .. _options.Api.IsOff(KeptOptions.Logs) ? new[] { "--logs=false" } : [],
         .. NodeAgentProgram.Place(_directory, Share),
     ];
@@ -408,7 +432,7 @@ public sealed class LocalCluster
 
     private async Task TellNodeAsync(string verb, CancellationToken cancellationToken)
     {
-        if (File.Exists(Path.Combine(_directory.Pki, "node.conf"))
+        if (File.Exists(NodeAccess)
             && Directory.EnumerateFileSystemEntries(_directory.Node).Any())
         {
             await NodeAgentProgram.RequireAsync(_directory, Share, [verb], cancellationToken);

@@ -3,6 +3,7 @@ using System.Text.Json;
 using System.Text.Json.Serialization;
 using OrleansOrchestrator.Grains.Kernel;
 using OrleansOrchestrator.Machine;
+using OrleansOrchestrator.Resources.Kernel;
 
 namespace OrleansOrchestrator.Silo.Hosting;
 
@@ -138,8 +139,7 @@ public sealed record MachineShare
         return new IPAddress(address).ToString();
     }
 
-    private static IEnumerable<IPNetwork> Networks(string texts) => texts.Split(',')
-        .Select(static t => IPNetwork.TryParse(t, out var network) ? network : (IPNetwork?)null).OfType<IPNetwork>();
+    private static IReadOnlyList<IPNetwork> Networks(string texts) => NetworkRules.NetworksOf(texts) ?? [];
 
     // 10.243.0.1 is fd00:10:243:0::1: the digits are read as they are written.
     private static IPAddress PrivateAddress(IPAddress four)

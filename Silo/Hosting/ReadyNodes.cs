@@ -5,11 +5,12 @@ using k8s.Models;
 namespace OrleansOrchestrator.Silo.Hosting;
 
 /// <summary>Waits until every node of a cluster is Ready.</summary>
-/// <param name="kubeconfig">Of its API.</param>
+/// <param name="access">How its API is reached, read anew each time.</param>
 /// <param name="own">The node of this machine, if any: what was said of it before its agent began is past.</param>
 /// <param name="began">When its agent began.</param>
 /// <param name="time">The clock.</param>
-public sealed class ReadyNodes(string kubeconfig, string? own, DateTimeOffset began, TimeProvider time)
+public sealed class ReadyNodes(
+    Func<KubernetesClientConfiguration> access, string? own, DateTimeOffset began, TimeProvider time)
 {
     private static readonly TimeSpan PollInterval = TimeSpan.FromMilliseconds(100);
 
@@ -40,7 +41,7 @@ public sealed class ReadyNodes(string kubeconfig, string? own, DateTimeOffset be
     /// <summary>False when the watch ended before that.</summary>
     private async Task<bool> FollowOnceAsync(CancellationToken cancellationToken)
     {
-        using var client = new Kubernetes(KubernetesClientConfiguration.BuildConfigFromConfigFile(kubeconfig));
+        using var client = new Kubernetes(access());
         var list = await client.CoreV1.ListNodeAsync(cancellationToken: cancellationToken);
         var nodes = list.Items.ToDictionary(static n => n.Metadata.Name, IsReady, StringComparer.Ordinal);
         if (AreReady(nodes))

@@ -87,8 +87,8 @@ internal static class SchedulerArgsReader
     {
         const string percentage = "minCandidateNodesPercentage", absolute = "minCandidateNodesAbsolute";
         var limits = new PreemptionLimits(
-            args.Has(percentage) ? args.Number(percentage) : profile.Preemption.MinPercentage,
-            args.Has(absolute) ? args.Number(absolute) : profile.Preemption.MinCandidates);
+            args.MaybeNumber(percentage) ?? profile.Preemption.MinPercentage,
+            args.MaybeNumber(absolute) ?? profile.Preemption.MinCandidates);
         if (limits.MinPercentage is < 0 or > 100)
         {
             errors.Invalid(path.Child(percentage), limits.MinPercentage, "not in valid range [0, 100]");
@@ -112,7 +112,7 @@ internal static class SchedulerArgsReader
         ConfigurationNode args, FieldPath path, SchedulerProfile profile, FieldErrors errors)
     {
         const string field = "hardPodAffinityWeight";
-        var weight = args.Has(field) ? args.Number(field) : profile.HardPodAffinityWeight;
+        var weight = args.MaybeNumber(field) ?? profile.HardPodAffinityWeight;
         if (weight is < 0 or > MaxWeight)
         {
             errors.Invalid(path.Child(field), weight, $"not in valid range [0, {MaxWeight}]");
@@ -157,12 +157,11 @@ internal static class SchedulerArgsReader
                 "unexpected field `shape`, remove it or turn on the feature gate StorageCapacityScoring");
         }
 
-        if (!args.Has(field))
+        if (args.MaybeNumber(field) is not { } seconds)
         {
             return profile;
         }
 
-        var seconds = args.Number(field);
         if (seconds < 0)
         {
             errors.Invalid(
@@ -179,8 +178,8 @@ internal static class SchedulerArgsReader
         var usual = profile.Devices;
         var limits = new DeviceLimits
         {
-            Search = args.Has(filter) ? args.Duration(filter) : usual.Search,
-            Preparation = args.Has(binding) ? args.Duration(binding) : usual.Preparation,
+            Search = args.MaybeDuration(filter) ?? usual.Search,
+            Preparation = args.MaybeDuration(binding) ?? usual.Preparation,
         };
         if (limits.Search < TimeSpan.Zero)
         {

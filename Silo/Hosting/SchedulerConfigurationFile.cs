@@ -63,7 +63,7 @@ public static class SchedulerConfigurationFile
             _ = root.Has(name);
         }
 
-        if (root.Has("parallelism") && root.Number("parallelism") is <= 0 and var workers)
+        if (root.MaybeNumber("parallelism") is <= 0 and var workers)
         {
             errors.Invalid(FieldPath.Of("parallelism"), workers, "should be an integer value greater than zero");
         }
@@ -82,7 +82,7 @@ public static class SchedulerConfigurationFile
     /// <summary>A part of all nodes; null when nothing is said.</summary>
     private static int? Percentage(ConfigurationNode node, FieldPath path, FieldErrors errors)
     {
-        int? part = node.Has(PercentageField) ? node.Number(PercentageField) : null;
+        var part = node.MaybeNumber(PercentageField);
         if (part is < 0 or > MaxPercentage)
         {
             errors.Invalid(path, part, "not in valid range [0-100]");
@@ -125,8 +125,8 @@ public static class SchedulerConfigurationFile
     {
         const string initial = "podInitialBackoffSeconds", max = "podMaxBackoffSeconds";
         var usual = new SchedulingBackoff();
-        var first = root.Has(initial) ? TimeSpan.FromSeconds(root.Number(initial)) : usual.Initial;
-        var last = root.Has(max) ? TimeSpan.FromSeconds(root.Number(max)) : usual.Max;
+        var first = root.MaybeNumber(initial) is { } least ? TimeSpan.FromSeconds(least) : usual.Initial;
+        var last = root.MaybeNumber(max) is { } most ? TimeSpan.FromSeconds(most) : usual.Max;
         if (first <= TimeSpan.Zero)
         {
             errors.Invalid(FieldPath.Of(initial), (long)first.TotalSeconds, "must be greater than 0");

@@ -175,6 +175,7 @@ public static class SiloHost
         if (configuration.Admission is { } settings)
         {
             services.AddSingleton(settings.PodSecurity);
+            services.AddSingleton(settings.QuotaLimits);
             if (settings.EventRateLimits is { } limits)
             {
                 services.AddSingleton<IAdmissionPlugin>(

@@ -106,7 +106,16 @@ public sealed class BenchCluster : IAsyncDisposable
         {
             PostgresStart = postgresStart,
         };
-        await cluster.WaitUntilReadyAsync(time, cancellationToken);
+        try
+        {
+            await cluster.WaitUntilReadyAsync(time, cancellationToken);
+        }
+        catch
+        {
+            await cluster.DisposeAsync();
+            throw;
+        }
+
         cluster.SiloStart = time.GetElapsedTime(start);
         return cluster;
     }
@@ -131,8 +140,12 @@ public sealed class BenchCluster : IAsyncDisposable
 
     private async Task StopSiloAsync()
     {
-        await Programs.RunAsync("kill", [_silo.Id.ToString(CultureInfo.InvariantCulture)], CancellationToken.None);
-        await _silo.WaitForExitAsync();
+        if (!_silo.HasExited)
+        {
+            await Programs.RunAsync("kill", [_silo.Id.ToString(CultureInfo.InvariantCulture)], CancellationToken.None);
+            await _silo.WaitForExitAsync();
+        }
+
         _silo.Dispose();
     }
 
@@ -176,8 +189,9 @@ public sealed class BenchCluster : IAsyncDisposable
             using var answer = await Client.GetAsync(new Uri("/readyz", UriKind.Relative), cancellationToken);
             return answer.IsSuccessStatusCode;
         }
-        catch (HttpRequestException)
+        catch (Exception failure) when (failure is HttpRequestException or SocketException)
         {
+            // A connection that ends while it is made is told without HttpClient's own exception.
             return false;
         }
     }

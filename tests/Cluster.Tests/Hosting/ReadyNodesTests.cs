@@ -28,6 +28,6 @@ public sealed class ReadyNodesTests
                 Conditions = [new V1NodeCondition { Type = "Ready", Status = status, LastHeartbeatTime = heartbeat }],
             },
         };
-        Assert.Equal(expected, new ReadyNodes("", "own", Began, TimeProvider.System).IsReady(node));
+        Assert.Equal(expected, new ReadyNodes(static () => new(), "own", Began, TimeProvider.System).IsReady(node));
     }
 }

@@ -19,8 +19,10 @@ public sealed class CrashTests(RealCluster cluster)
         await CrashAsync("rollout", "status", "deployment/web", "--timeout=300s");
         var before = await CrashAsync("get", "pods", "-o", Containers);
 
+        var access = await File.ReadAllTextAsync(cluster.Kubeconfig, TestContext.Current.CancellationToken);
         await cluster.KillAndAwaitRestartAsync("silo", "silo");
         Assert.Equal(before, await CrashAsync("get", "pods", "-o", Containers));
+        Assert.Equal(access, await File.ReadAllTextAsync(cluster.Kubeconfig, TestContext.Current.CancellationToken));
 
         await cluster.KillAndAwaitRestartAsync("node-agent", "node agent");
         await CrashAsync("wait", "--for=condition=Ready", "pod", "--all", "--timeout=300s");

@@ -65,6 +65,15 @@ public sealed class PrometheusTests(RealCluster cluster)
         ("started",
             "sum(kubelet_started_pods_total) > 0 and sum(kubelet_started_containers_total) > 0 "
             + "and sum(kubelet_run_podsandbox_duration_seconds_count) > 0"),
+        ("machineCpu",
+            "sum(rate("
+            + "node_cpu_seconds_total{job=\"node-exporter\",mode!=\"idle\",mode!=\"iowait\",mode!=\"steal\"}[1m])) "
+            + "/ count(sum by (instance, cpu) (node_cpu_seconds_total{job=\"node-exporter\"})) > 0"),
+        ("machineMemory",
+            "1 - sum(node_memory_MemAvailable_bytes{job=\"node-exporter\"}) "
+            + "/ sum(node_memory_MemTotal_bytes{job=\"node-exporter\"}) > 0"),
+        ("retransmitted",
+            "sum(rate(node_netstat_Tcp_RetransSegs[1m]) / rate(node_netstat_Tcp_OutSegs[1m])) >= 0"),
         ("services", "sum(kubeproxy_sync_proxy_rules_duration_seconds_count{ip_family=\"IPv4\"}) > 0"),
     ];
 
@@ -156,6 +165,7 @@ public sealed class PrometheusTests(RealCluster cluster)
             {{Job("cadvisor", "/metrics/cadvisor", node.Address)}}
             {{Job("resource", "/metrics/resource", node.Address)}}
             {{Job("probes", "/metrics/probes", node.Address)}}
+            {{Job("node-exporter", "/metrics/node", node.Address)}}
             {{Job("proxied", $"/api/v1/nodes/{node.Name}/proxy/metrics/cadvisor", server.Authority)}}
             {{Job("apiserver", "/metrics", server.Authority)}}
             {{Job("kube-state-metrics", "/metrics/state", server.Authority)}}
