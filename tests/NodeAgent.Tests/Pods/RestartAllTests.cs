@@ -49,7 +49,9 @@ public sealed class RestartAllTests(NodeHarness node)
         }
 
         node.Cluster.Create(pod);
-        var ready = await node.Cluster.UntilAsync(pod, IsReady, "ready");
+        var ready = await node.Cluster.UntilAsync(
+            pod, static p => IsReady(p) && p.Status.ContainerStatuses.All(static c => c.RestartCount > 0),
+            "ready, the second time");
 
         Assert.Equal(["once", "once"], await File.ReadAllLinesAsync(Path.Combine(host, "inits")));
         Assert.False(File.Exists(Path.Combine(host, "hook")));
