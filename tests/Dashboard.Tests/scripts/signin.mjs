@@ -45,4 +45,4 @@ await scenario(async open => {
   const node = ahead.locator('.grid-body a').first();
   await node.waitFor();
   expect(!/\b1d/.test(await node.innerText()), `a new node is ${await node.innerText()}`);
-}, { foreseen: /status of 401|ERR_INTERNET_DISCONNECTED/ });
+}, { foreseen: /status of 401|net::ERR_/ });
