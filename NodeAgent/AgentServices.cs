@@ -160,9 +160,7 @@ public static class AgentServices
         services.AddSingleton<DeviceAllocations>();
         services.AddSingleton<DevicePlugins>();
         services.AddSingleton<DeviceManager>();
-        services.AddSingleton(provider => new PodResourcesLister(
-            new Lazy<IPodRegistry>(provider.GetRequiredService<IPodRegistry>),
-            provider.GetRequiredService<DeviceAllocations>(), provider.GetRequiredService<DeviceInventory>()));
+        services.AddSingleton<PodResourcesLister>();
         services.AddPart<DeviceServer>();
     }
 

@@ -24,6 +24,12 @@ public sealed class WakeSignal
     /// <param name="cancellationToken">Ends the waiting with an exception.</param>
     public async ValueTask WaitAsync(TimeSpan? longest, TimeProvider time, CancellationToken cancellationToken)
     {
+        cancellationToken.ThrowIfCancellationRequested();
+        if (_signals.Reader.TryRead(out _))
+        {
+            return;
+        }
+
         if (longest is not { } delay)
         {
             await WaitAsync(cancellationToken);

@@ -78,10 +78,9 @@ public sealed class CsiDriver : IDisposable
         Func<NodeService.NodeClient, TRequest, CallOptions, AsyncUnaryCall<TAnswer>> call, TRequest request,
         CancellationToken cancellationToken)
     {
-        var deadline = (TimeProvider.System.GetUtcNow() + Patience).UtcDateTime;
         try
         {
-            return await call(_node, request, new CallOptions(null, deadline, cancellationToken));
+            return await call(_node, request, UnixChannels.Within(Patience, cancellationToken));
         }
         catch (OperationCanceledException) when (!cancellationToken.IsCancellationRequested)
         {

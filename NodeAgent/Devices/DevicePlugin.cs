@@ -43,7 +43,7 @@ public sealed class DevicePlugin : IDisposable
         try
         {
             plugin.Options = await plugin._client.GetDevicePluginOptionsAsync(
-                new Empty(), Within(ConnectPatience, cancellationToken));
+                new Empty(), UnixChannels.Within(ConnectPatience, cancellationToken));
             return plugin;
         }
         catch (Exception failure) when (failure is RpcException or OperationCanceledException)
@@ -86,7 +86,7 @@ public sealed class DevicePlugin : IDisposable
         asked.MustIncludeDeviceIDs.AddRange(choice.Fixed);
         var request = new PreferredAllocationRequest { ContainerRequests = { asked } };
         var answer = await CallAsync(
-            _client.GetPreferredAllocationAsync(request, Within(StartPatience, cancellationToken)),
+            _client.GetPreferredAllocationAsync(request, UnixChannels.Within(StartPatience, cancellationToken)),
             "device plugin GetPreferredAllocation rpc failed with err: ");
         return answer.ContainerResponses is [var first, ..] ? [.. first.DeviceIDs] : [];
     }
@@ -113,7 +113,7 @@ public sealed class DevicePlugin : IDisposable
             var request = new PreStartContainerRequest();
             request.DevicesIds.AddRange(devices);
             await CallAsync(
-                _client.PreStartContainerAsync(request, Within(StartPatience, cancellationToken)),
+                _client.PreStartContainerAsync(request, UnixChannels.Within(StartPatience, cancellationToken)),
                 "device plugin PreStartContainer rpc failed with err: ");
         }
     }
@@ -139,7 +139,4 @@ public sealed class DevicePlugin : IDisposable
     private static string Text(Exception failure) => failure is RpcException answer
         ? CriErrors.Text(answer)
         : "context deadline exceeded";
-
-    private static CallOptions Within(TimeSpan patience, CancellationToken cancellationToken) =>
-        new(deadline: (TimeProvider.System.GetUtcNow() + patience).UtcDateTime, cancellationToken: cancellationToken);
 }

@@ -9,21 +9,21 @@ namespace OrleansOrchestrator.NodeAgent.Devices;
 
 /// <summary>
 /// Tells programs of the machine, such as those that measure devices, which container has which (the PodResources
-/// API). The pods are asked for late, since who has them has devices too.
+/// API).
 /// </summary>
 public sealed class PodResourcesLister(
-    Lazy<IPodRegistry> pods, DeviceAllocations allocations, DeviceInventory inventory) : Lister.PodResourcesListerBase
+    IPodRegistry pods, DeviceAllocations allocations, DeviceInventory inventory) : Lister.PodResourcesListerBase
 {
     /// <summary>All pods that have not ended, also those without devices.</summary>
     public override Task<ListPodResourcesResponse> List(ListPodResourcesRequest request, ServerCallContext context)
     {
         var answer = new ListPodResourcesResponse();
-        answer.PodResources.AddRange(pods.Value.List().Where(static p => !p.HasTerminalPhase()).Select(Of));
+        answer.PodResources.AddRange(pods.List().Where(static p => !p.HasTerminalPhase()).Select(Of));
         return Task.FromResult(answer);
     }
 
     public override Task<GetPodResourcesResponse> Get(GetPodResourcesRequest request, ServerCallContext context) =>
-        pods.Value.Find(request.PodNamespace, request.PodName) is { } found
+        pods.Find(request.PodNamespace, request.PodName) is { } found
             ? Task.FromResult(new GetPodResourcesResponse { PodResources = Of(found.Pod) })
             : throw new RpcException(new Status(
                 StatusCode.Unknown, $"pod {request.PodName} in namespace {request.PodNamespace} not found"));

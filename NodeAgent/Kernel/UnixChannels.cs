@@ -1,4 +1,5 @@
 using System.Net.Sockets;
+using Grpc.Core;
 using Grpc.Net.Client;
 
 namespace OrleansOrchestrator.NodeAgent.Kernel;
@@ -31,6 +32,10 @@ public static class UnixChannels
             InitialReconnectBackoff = TimeSpan.FromMilliseconds(50),
         });
     }
+
+    /// <summary>What is said with a call that may take that long.</summary>
+    public static CallOptions Within(TimeSpan patience, CancellationToken cancellationToken) =>
+        new(deadline: (TimeProvider.System.GetUtcNow() + patience).UtcDateTime, cancellationToken: cancellationToken);
 
     private static async ValueTask<Stream> ConnectAsync(string socketPath, CancellationToken cancellationToken)
     {

@@ -3,6 +3,7 @@ using Grpc.Core;
 using k8s;
 using k8s.Models;
 using OrleansOrchestrator.Formats;
+using OrleansOrchestrator.Interfaces.Kernel;
 using OrleansOrchestrator.NodeAgent.Cluster;
 using OrleansOrchestrator.NodeAgent.Cri;
 using OrleansOrchestrator.NodeAgent.Cri.V1;
@@ -42,7 +43,7 @@ public sealed partial class NodeStatusLoop(
     private static readonly TimeSpan FirstVerdict = TimeSpan.FromSeconds(10);
     private static readonly TimeSpan RuntimeAnswer = TimeSpan.FromSeconds(5);
 
-    private readonly SemaphoreSlim _wake = new(0, 1);
+    private readonly WakeSignal _wake = new();
     private SteadyTime? _reported;
     private readonly NodeNews _news = new(options.NodeName);
     private string _runtimeVersion = "";
@@ -81,7 +82,7 @@ public sealed partial class NodeStatusLoop(
 
             try
             {
-                await _wake.WaitAsync(delay, stoppingToken);
+                await _wake.WaitAsync(delay, time, stoppingToken);
             }
             catch (OperationCanceledException)
             {
@@ -90,17 +91,7 @@ public sealed partial class NodeStatusLoop(
         }
     }
 
-    private void Wake()
-    {
-        try
-        {
-            _wake.Release();
-        }
-        catch (SemaphoreFullException)
-        {
-            // one is pending
-        }
-    }
+    private void Wake() => _wake.Set();
 
     private async Task RegisterAsync(CancellationToken cancellationToken)
     {

@@ -39,7 +39,7 @@ public sealed class PluginRegistration(IEnumerable<IPluginHandler> handlers)
     {
         try
         {
-            return await client.GetInfoAsync(new InfoRequest(), Within(InfoPatience, cancellationToken));
+            return await client.GetInfoAsync(new InfoRequest(), UnixChannels.Within(InfoPatience, cancellationToken));
         }
         catch (Exception failure) when (
             failure is RpcException or OperationCanceledException && !cancellationToken.IsCancellationRequested)
@@ -77,7 +77,7 @@ public sealed class PluginRegistration(IEnumerable<IPluginHandler> handlers)
         {
             await client.NotifyRegistrationStatusAsync(
                 new RegistrationStatus { PluginRegistered = problem is null, Error = problem ?? "" },
-                Within(NotifyPatience, cancellationToken));
+                UnixChannels.Within(NotifyPatience, cancellationToken));
         }
         catch (Exception failure) when (
             failure is RpcException or OperationCanceledException && !cancellationToken.IsCancellationRequested)
@@ -85,9 +85,6 @@ public sealed class PluginRegistration(IEnumerable<IPluginHandler> handlers)
             // It learns from its work, or the lack of it.
         }
     }
-
-    private static CallOptions Within(TimeSpan patience, CancellationToken cancellationToken) =>
-        new(deadline: (TimeProvider.System.GetUtcNow() + patience).UtcDateTime, cancellationToken: cancellationToken);
 }
 
 /// <summary>A plugin that was taken, and by whom.</summary>

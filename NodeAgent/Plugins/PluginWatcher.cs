@@ -1,3 +1,4 @@
+using OrleansOrchestrator.Interfaces.Kernel;
 using OrleansOrchestrator.Machine;
 using OrleansOrchestrator.NodeAgent.Kernel;
 
@@ -19,18 +20,19 @@ public sealed partial class PluginWatcher(
     private static readonly TimeSpan Resync = TimeSpan.FromMinutes(1);
     private static readonly TimeSpan Pause = TimeSpan.FromSeconds(5);
 
-    private readonly SemaphoreSlim _wake = new(1, 1);
+    private readonly WakeSignal _wake = new();
     private readonly Dictionary<string, Life> _lives = new(StringComparer.Ordinal);
 
     protected override async Task ExecuteAsync(CancellationToken stoppingToken)
     {
         FileSystemWatcher? news = null;
+        Wake(); // for those that are there already
         while (!stoppingToken.IsCancellationRequested)
         {
             try
             {
                 news ??= Follow();
-                await _wake.WaitAsync(news is null ? Pause : Resync, stoppingToken);
+                await _wake.WaitAsync(news is null ? Pause : Resync, time, stoppingToken);
                 Reconcile(stoppingToken);
             }
             catch (OperationCanceledException) when (stoppingToken.IsCancellationRequested)
@@ -71,17 +73,7 @@ public sealed partial class PluginWatcher(
         }
     }
 
-    private void Wake()
-    {
-        try
-        {
-            _wake.Release();
-        }
-        catch (SemaphoreFullException)
-        {
-            // one is pending
-        }
-    }
+    private void Wake() => _wake.Set();
 
     private void Reconcile(CancellationToken stopping)
     {

@@ -1,5 +1,6 @@
 using System.Collections.Concurrent;
 using Grpc.Core;
+using OrleansOrchestrator.Interfaces.Kernel;
 using OrleansOrchestrator.NodeAgent.Cri;
 using OrleansOrchestrator.NodeAgent.Cri.ContainerdEvents;
 using OrleansOrchestrator.NodeAgent.Cri.V1;
@@ -25,7 +26,7 @@ public sealed partial class PodRuntimeCache(
     private readonly ConcurrentDictionary<string, PodRuntimeState> _pods = new();
     private readonly ConcurrentDictionary<string, (ContainerState State, ContainerRecord Record)> _containers = new();
     private readonly ConcurrentDictionary<string, (PodSandboxState State, SandboxRecord Record)> _sandboxes = new();
-    private readonly SemaphoreSlim _wake = new(0, 1);
+    private readonly WakeSignal _wake = new();
     private readonly TaskCompletionSource _listed = new(TaskCreationOptions.RunContinuationsAsynchronously);
     private volatile bool _eventsFlow;
 
@@ -60,17 +61,7 @@ public sealed partial class PodRuntimeCache(
     public void Forget(string containerId) => _containers.TryRemove(containerId, out _);
 
     /// <summary>Asks for a list soon.</summary>
-    public void Wake()
-    {
-        try
-        {
-            _wake.Release();
-        }
-        catch (SemaphoreFullException)
-        {
-            // one is already pending
-        }
-    }
+    public void Wake() => _wake.Set();
 
     protected override async Task ExecuteAsync(CancellationToken stoppingToken)
     {
@@ -91,7 +82,7 @@ public sealed partial class PodRuntimeCache(
                 await RelistAsync(stoppingToken);
                 meters.Relist.Record(time.GetElapsedTime(started));
                 _listed.TrySetResult();
-                await _wake.WaitAsync(_eventsFlow ? RelistWithEvents : RelistWithoutEvents, stoppingToken);
+                await _wake.WaitAsync(_eventsFlow ? RelistWithEvents : RelistWithoutEvents, time, stoppingToken);
             }
             catch (OperationCanceledException) when (stoppingToken.IsCancellationRequested)
             {

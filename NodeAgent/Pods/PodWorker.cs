@@ -1,4 +1,5 @@
 using k8s.Models;
+using OrleansOrchestrator.Interfaces.Kernel;
 using OrleansOrchestrator.NodeAgent.Kernel;
 using OrleansOrchestrator.NodeAgent.PodRecords;
 
@@ -22,7 +23,7 @@ public sealed partial class PodWorker
     private readonly PodWorkerServices _services;
     private readonly ILogger _logger;
     private readonly Func<PodWorker, V1Pod, CancellationToken, Task<PodVerdict?>> _admit;
-    private readonly SemaphoreSlim _wake = new(1, 1);
+    private readonly WakeSignal _wake = new();
     private readonly Lock _lock = new();
     private readonly Dictionary<string, WaitingReason> _waiting = [];
     private readonly Dictionary<string, BackOffEntry> _backOffs = [];
@@ -141,17 +142,7 @@ public sealed partial class PodWorker
         Wake();
     }
 
-    public void Wake()
-    {
-        try
-        {
-            _wake.Release();
-        }
-        catch (SemaphoreFullException)
-        {
-            // one is pending
-        }
-    }
+    public void Wake() => _wake.Set();
 
     public async Task RunAsync(CancellationToken stoppingToken)
     {
@@ -172,7 +163,7 @@ public sealed partial class PodWorker
         var delay = TimeSpan.Zero;
         while (_stage != Stage.Finished && !stoppingToken.IsCancellationRequested)
         {
-            await _wake.WaitAsync(delay, stoppingToken);
+            await _wake.WaitAsync(delay, _services.Time, stoppingToken);
             try
             {
                 await _services.Health.WhenUpAsync(stoppingToken);

@@ -1,5 +1,6 @@
 using Grpc.Core;
 using k8s.Autorest;
+using OrleansOrchestrator.Interfaces.Kernel;
 using OrleansOrchestrator.NodeAgent.Cluster;
 using OrleansOrchestrator.NodeAgent.Cri;
 using OrleansOrchestrator.NodeAgent.Csi;
@@ -19,7 +20,7 @@ public sealed partial class CsiUpkeep(
 {
     private static readonly TimeSpan RoundPatience = TimeSpan.FromSeconds(1);
 
-    private readonly SemaphoreSlim _wake = new(1, 1);
+    private readonly WakeSignal _wake = new();
 
     /// <summary>Does what is due now; returns when something is to be tried again, null when nothing is.</summary>
     public async Task<SteadyTime?> RoundAsync(CancellationToken cancellationToken)
@@ -36,11 +37,12 @@ public sealed partial class CsiUpkeep(
         devices.Released += Wake;
         volumes.Changed += Wake;
         var pause = CsiPublished.Period;
+        _wake.Set(); // what is published already is looked at now
         while (!stoppingToken.IsCancellationRequested)
         {
             try
             {
-                await _wake.WaitAsync(pause, stoppingToken);
+                await _wake.WaitAsync(pause, time, stoppingToken);
                 pause = await PauseAfterRoundAsync(stoppingToken);
             }
             catch (OperationCanceledException) when (stoppingToken.IsCancellationRequested)
@@ -94,17 +96,7 @@ public sealed partial class CsiUpkeep(
         return left < RetryDelay.First ? RetryDelay.First : left < CsiPublished.Period ? left : CsiPublished.Period;
     }
 
-    private void Wake()
-    {
-        try
-        {
-            _wake.Release();
-        }
-        catch (SemaphoreFullException)
-        {
-            // one is pending
-        }
-    }
+    private void Wake() => _wake.Set();
 
     /// <summary>Returns when expanding the volume is to be tried again; null when it is not.</summary>
     private async Task<SteadyTime?> LookAfterAsync(CsiPublished published, CancellationToken cancellationToken)

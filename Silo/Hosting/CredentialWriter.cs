@@ -17,7 +17,7 @@ public sealed class CredentialWriter(
     public const string Admin = "kubernetes-admin";
 
     /// <summary>How long a certificate has to be good still, so that it is not replaced.</summary>
-    public static readonly TimeSpan Renewal = TimeSpan.FromDays(90);
+    private static readonly TimeSpan Renewal = TimeSpan.FromDays(90);
 
     private static readonly TimeSpan Validity = TimeSpan.FromDays(365);
 

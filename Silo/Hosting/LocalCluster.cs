@@ -142,10 +142,9 @@ public sealed class LocalCluster
     private void DeleteUselessKubeconfig()
     {
         var authority = Path.Combine(_directory.Pki, "ca.crt");
-        var server = new UriBuilder("https", IPAddress.Loopback.ToString(), Share.Port).Uri;
         var isGood = File.Exists(authority) && Kubeconfig.IsGood(
-            Share.Kubeconfig, server.GetLeftPart(UriPartial.Authority), File.ReadAllText(authority),
-            CredentialWriter.Admin, _time.GetUtcNow());
+            Share.Kubeconfig, Url(Share.Port, "").AbsoluteUri, File.ReadAllText(authority), CredentialWriter.Admin,
+            _time.GetUtcNow());
         if (!isGood && File.Exists(Share.Kubeconfig))
         {
             File.Delete(Share.Kubeconfig);

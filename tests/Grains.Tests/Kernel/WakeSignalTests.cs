@@ -23,6 +23,18 @@ public sealed class WakeSignalTests
     }
 
     [Fact]
+    public async Task A_signal_that_came_before_is_taken_at_once_and_once()
+    {
+        _signal.Set();
+
+        Assert.True(_signal.WaitAsync(Second, _time, _cancellation).AsTask().IsCompletedSuccessfully);
+        var waiting = _signal.WaitAsync(Second, _time, _cancellation).AsTask();
+        Assert.False(waiting.IsCompleted);
+        _time.Advance(Second);
+        await waiting;
+    }
+
+    [Fact]
     public async Task A_signal_ends_a_wait_that_has_a_limit()
     {
         var waiting = _signal.WaitAsync(Second, _time, _cancellation).AsTask();

@@ -17,7 +17,7 @@ internal sealed class DeviceParts : IDisposable
         Plugins = new DevicePlugins(options, Inventory, Allocations, Meters, NullLogger<DevicePlugins>.Instance);
         Manager = new DeviceManager(Inventory, Allocations, Plugins, Meters, time);
         Server = new DeviceServer(
-            options, Plugins, new PodResourcesLister(new(() => Pods), Allocations, Inventory),
+            options, Plugins, new PodResourcesLister(Pods, Allocations, Inventory),
             NullLoggerFactory.Instance, NullLogger<DeviceServer>.Instance);
     }
 

@@ -2,10 +2,8 @@ using System.Collections.Concurrent;
 using System.Threading.Channels;
 using Grpc.Core;
 using Microsoft.AspNetCore.Builder;
-using Microsoft.AspNetCore.Hosting;
-using Microsoft.AspNetCore.Server.Kestrel.Core;
 using Microsoft.Extensions.DependencyInjection;
-using Microsoft.Extensions.Logging;
+using Microsoft.Extensions.Logging.Abstractions;
 using OrleansOrchestrator.NodeAgent.Devices.V1Beta1;
 using OrleansOrchestrator.NodeAgent.Kernel;
 
@@ -25,14 +23,9 @@ internal sealed class FakeDevicePlugin : DevicePlugin.DevicePluginBase, IAsyncDi
     private FakeDevicePlugin(string directory, string name)
     {
         (_directory, Endpoint) = (directory, name + ".sock");
-        var builder = WebApplication.CreateSlimBuilder();
-        builder.Logging.ClearProviders();
-        builder.Services.AddGrpc();
-        builder.Services.AddSingleton(this);
-        builder.WebHost.ConfigureKestrel(kestrel => kestrel.ListenUnixSocket(
-            Path.Combine(directory, Endpoint), static l => l.Protocols = HttpProtocols.Http2));
-        _app = builder.Build();
-        _app.MapGrpcService<FakeDevicePlugin>();
+        _app = UnixServers.Build(
+            Path.Combine(directory, Endpoint), NullLoggerFactory.Instance, services => services.AddSingleton(this),
+            static app => app.MapGrpcService<FakeDevicePlugin>());
     }
 
     /// <summary>The name of its socket.</summary>
