@@ -140,6 +140,6 @@ public static class OrchestratorControllers
     {
         var grains = provider.GetRequiredService<IGrainFactory>();
         return target =>
-            _ = grains.GetGrain<IObjectGrain>(GrainId.Create(grainType, target.ToString())).ReconcileAsync();
+            _ = grains.GetObjectGrain(GrainId.Create(grainType, target.ToString())).ReconcileAsync();
     }
 }

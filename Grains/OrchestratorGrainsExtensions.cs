@@ -78,6 +78,7 @@ public static class OrchestratorGrainsExtensions
         silo.Services.AddSingleton(options.Journals);
         silo.Services.AddSingleton(options.TokenKeys);
         silo.Services.AddSingleton<ObjectGrainServices>();
+        silo.Services.TryAddSingleton<LocalRevisions>();
         silo.Services.AddSingleton<JournalShutdown>();
         silo.Services.AddSingleton<IQuotaBooksFactory, QuotaBooksFactory>();
         silo.Services.AddSingleton<ILifecycleParticipant<ISiloLifecycle>>(

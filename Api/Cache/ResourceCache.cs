@@ -11,19 +11,22 @@ public sealed class ResourceCache
     private readonly CacheOptions _options;
     private readonly TimeProvider _time;
     private readonly IJournalStore _store;
+    private readonly LocalRevision _local;
     private readonly RevisionReader _revisions;
     private readonly FieldReader[] _indexed;
     private readonly List<Waiter> _waiters = [];
     private volatile CacheSnapshot? _current;
+    private volatile bool _isClosed;
 
     internal ResourceCache(
-        ResourceName resource, IReadOnlyList<string> indexedFields, IJournalStore store, Func<Task<long>> askRevision,
-        CacheOptions options, TimeProvider time)
+        ResourceName resource, IReadOnlyList<string> indexedFields, IJournalStore store, LocalRevision local,
+        Func<Task<long>> askRevision, CacheOptions options, TimeProvider time)
     {
         Resource = resource;
         _store = store;
         _options = options;
         _time = time;
+        _local = local;
         _revisions = new RevisionReader(askRevision);
         _indexed = [.. indexedFields.Select(static p => new FieldReader(p))];
         Ring = new EventRing(options.RingEvents, options.RingBytes);
@@ -42,8 +45,8 @@ public sealed class ResourceCache
 
     internal WatcherSet Watchers { get; } = new();
 
-    /// <summary>True when the silo stops; under the lock.</summary>
-    internal bool IsClosed { get; private set; }
+    /// <summary>True when the silo stops; set under the lock.</summary>
+    internal bool IsClosed => _isClosed;
 
     internal bool IsLoaded => _current is not null;
 
@@ -57,8 +60,10 @@ public sealed class ResourceCache
     }
 
     /// <summary>A state that contains every write acknowledged before the call (P5).</summary>
-    public async ValueTask<CacheSnapshot> ConsistentAsync(CancellationToken cancellationToken) =>
-        await AtLeastAsync(await _revisions.ReadAsync().WaitAsync(cancellationToken), cancellationToken);
+    public ValueTask<CacheSnapshot> ConsistentAsync(CancellationToken cancellationToken) =>
+        !IsClosed && _local.TryRead(out var revision)
+            ? AtLeastAsync(revision, cancellationToken)
+            : AskedAsync(cancellationToken);
 
     /// <summary>
     /// Begins a watch. Events before the ring are read from the change log, so any retained revision will do.
@@ -126,7 +131,7 @@ public sealed class ResourceCache
     {
         lock (Lock)
         {
-            IsClosed = true;
+            _isClosed = true;
             Watchers.CloseAll(CacheWatchEnd.Closed);
             foreach (var waiter in _waiters)
             {
@@ -178,6 +183,9 @@ public sealed class ResourceCache
         WatchIndexKind.Key => item.Object.Key == key.Key,
         _ => HasField(item.Object, key) || (item.Previous is { } previous && HasField(previous, key)),
     };
+
+    private async ValueTask<CacheSnapshot> AskedAsync(CancellationToken cancellationToken) =>
+        await AtLeastAsync(await _revisions.ReadAsync().WaitAsync(cancellationToken), cancellationToken);
 
     private bool HasField(ResourceObject item, WatchIndexKey key) =>
         string.Equals(_indexed[key.Field].Read(item.Json.Span), key.Text, StringComparison.Ordinal);

@@ -1,5 +1,6 @@
 using Microsoft.Extensions.DependencyInjection;
 using Microsoft.Extensions.DependencyInjection.Extensions;
+using OrleansOrchestrator.Interfaces.Kernel;
 using OrleansOrchestrator.Resources.Kernel;
 
 namespace OrleansOrchestrator.Api.Cache;
@@ -16,6 +17,7 @@ public static class ResourceCacheExtensions
         services.TryAddSingleton(TimeProvider.System);
         services.AddSingleton(options);
         services.TryAddSingleton<ResourceCatalog>();
+        services.TryAddSingleton<LocalRevisions>();
         services.AddSingleton<ResourceCaches>();
         return services;
     }

@@ -15,6 +15,7 @@ public sealed class ResourceCaches : IAsyncDisposable
     private readonly ConcurrentDictionary<ResourceName, Lazy<Entry>> _entries = new();
     private readonly CancellationTokenSource _stop = new();
     private readonly IGrainFactory _grains;
+    private readonly LocalRevisions _locals;
     private readonly IJournalStore _store;
     private readonly ResourceCatalog _catalog;
     private readonly CacheOptions _options;
@@ -25,13 +26,15 @@ public sealed class ResourceCaches : IAsyncDisposable
     public ResourceCaches(
         ResourceCatalog catalog,
         IGrainFactory grains,
+        LocalRevisions locals,
         IJournalStore store,
         CacheOptions options,
         TimeProvider time,
         ILogger<ResourceCaches> logger,
         IMeterFactory? meters = null)
     {
-        (_catalog, _grains, _store, _options, _time, _logger) = (catalog, grains, store, options, time, logger);
+        (_catalog, _grains, _locals, _store) = (catalog, grains, locals, store);
+        (_options, _time, _logger) = (options, time, logger);
         if (meters?.Create("OrleansOrchestrator.Api.Cache") is { } meter)
         {
             Observe(meter);
@@ -60,12 +63,21 @@ public sealed class ResourceCaches : IAsyncDisposable
             ? entry.Value.Cache
             : null;
 
-    /// <summary>Loads the cache of a resource in the background, unless it is there already.</summary>
+    /// <summary>
+    /// Loads the cache of a resource in the background, unless it is there already, or the resource is not served (any
+    /// more).
+    /// </summary>
     public void Begin(ResourceName resource)
     {
-        if (!_entries.ContainsKey(resource))
+        if (_entries.ContainsKey(resource) || !IsServed(resource))
         {
-            _ = Add(resource);
+            return;
+        }
+
+        _ = Add(resource);
+        if (!IsServed(resource))
+        {
+            Drop(resource); // it went meanwhile
         }
     }
 
@@ -111,6 +123,8 @@ public sealed class ResourceCaches : IAsyncDisposable
         return entry.Cache;
     }
 
+    private bool IsServed(ResourceName resource) => _catalog.Current.Find(resource) is not null;
+
     private Entry Add(ResourceName resource) =>
         _entries.GetOrAdd(resource, name => new Lazy<Entry>(() => Start(name))).Value;
 
@@ -119,7 +133,7 @@ public sealed class ResourceCaches : IAsyncDisposable
         var journal = _grains.GetGrain<IJournalGrain>(resource.ToString());
         var cache = new ResourceCache(
             resource, _catalog.Current.Find(resource)?.Of.IndexedFields ?? [], _store,
-            () => AskRevisionAsync(journal), _options, _time);
+            _locals.Of(resource), () => AskRevisionAsync(journal), _options, _time);
         var follower = new CacheFollower(cache, journal, _store, _options, _time, _logger);
         var stop = CancellationTokenSource.CreateLinkedTokenSource(_stop.Token);
         return new Entry(cache, follower, stop, follower.RunAsync(stop.Token));

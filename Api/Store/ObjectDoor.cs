@@ -1,5 +1,4 @@
 using System.Collections.Concurrent;
-using System.Runtime.CompilerServices;
 using Orleans.Runtime;
 using OrleansOrchestrator.Api.Cache;
 using OrleansOrchestrator.Interfaces.Kernel;
@@ -16,8 +15,8 @@ namespace OrleansOrchestrator.Api.Store;
 /// </summary>
 public sealed class ObjectDoor(IGrainFactory grains, ResourceCaches caches)
 {
+    private readonly ConcurrentDictionary<ResourceName, IJournalGrain> _journals = new();
     private readonly ConcurrentDictionary<ResourceName, JournalWriter> _writers = new();
-    private volatile StrongBox<GrainInterfaceType>? _owner;
 
     /// <summary>The current version; null when there is none.</summary>
     public Task<ResourceObject?> GetAsync(
@@ -28,10 +27,21 @@ public sealed class ObjectDoor(IGrainFactory grains, ResourceCaches caches)
             return Owner(definition, key).GetAsync(mode, cancellationToken);
         }
 
+        // Whoever changes an object of a kind will change more of them: the next time the kind is here.
+        caches.Begin(definition.Storage);
         return caches.Find(definition.Storage)?.Current.Get(key) is { } known
             ? Task.FromResult<ResourceObject?>(known)
             : Journal(definition.Storage).ReadAsync(key, cancellationToken);
     }
+
+    /// <summary>
+    /// The newest version, linearizable: of this silo's cache when it is loaded, which needs no grain.
+    /// </summary>
+    public async Task<ResourceObject?> FindNewestAsync(
+        ResourceDefinition definition, ObjectKey key, CancellationToken cancellationToken) =>
+        caches.Find(definition.Storage) is { } cache
+            ? (await cache.ConsistentAsync(cancellationToken)).Get(key)
+            : await GetAsync(definition, key, ReadMode.Verified, cancellationToken);
 
     /// <summary>Commits a write under the optimistic lock, as <see cref="IObjectGrain.WriteAsync"/> does.</summary>
     /// <param name="definition">The kind.</param>
@@ -47,21 +57,10 @@ public sealed class ObjectDoor(IGrainFactory grains, ResourceCaches caches)
             : _writers.GetOrAdd(definition.Storage, static (name, door) => new JournalWriter(door.Journal(name)), this)
                 .WriteAsync(new JournalWrite(key, write), cancellationToken);
 
-    private IJournalGrain Journal(ResourceName resource) => grains.GetGrain<IJournalGrain>(resource.ToString());
+    // Once a resource: the factory finds the interface anew, by parsing names, for every reference that it makes.
+    private IJournalGrain Journal(ResourceName resource) => _journals.GetOrAdd(
+        resource, static (name, factory) => factory.GetGrain<IJournalGrain>(name.ToString()), grains);
 
-    /// <summary>
-    /// The interface is looked up once: the factory would find it anew, by parsing names, for every reference.
-    /// </summary>
-    private IObjectGrain Owner(ResourceDefinition definition, ObjectKey key)
-    {
-        var id = GrainId.Create(definition.Of.GrainType, new ObjectAddress(definition.Storage, key).ToString());
-        if (_owner is { } known)
-        {
-            return (IObjectGrain)grains.GetGrain(id, known.Value);
-        }
-
-        var first = grains.GetGrain<IObjectGrain>(id);
-        _owner = new StrongBox<GrainInterfaceType>(((GrainReference)first).InterfaceType);
-        return first;
-    }
+    private IObjectGrain Owner(ResourceDefinition definition, ObjectKey key) => grains.GetObjectGrain(
+        GrainId.Create(definition.Of.GrainType, new ObjectAddress(definition.Storage, key).ToString()));
 }

@@ -32,6 +32,35 @@ public sealed class ObjectReader(ResourceCaches caches, IEnumerable<IObjectSourc
         return item?.As<T>();
     }
 
+    /// <summary>
+    /// One object's model, which may come while it is waited for; null when it does not. What nobody stores is not
+    /// waited for.
+    /// </summary>
+    /// <param name="resource">What it is.</param>
+    /// <param name="key">Which.</param>
+    /// <param name="wait">For how long, to the tick of the caches.</param>
+    /// <param name="cancellationToken">Gives up.</param>
+    public async ValueTask<T?> AwaitAsync<T>(
+        ResourceName resource, ObjectKey key, TimeSpan wait, CancellationToken cancellationToken)
+        where T : class
+    {
+        var found = await FindAsync<T>(resource, key, cancellationToken);
+        if (found is not null || _sources.ContainsKey(resource))
+        {
+            return found;
+        }
+
+        var cache = await caches.GetAsync(resource, cancellationToken);
+        var snapshot = cache.Current;
+        if (snapshot.Get(key) is null)
+        {
+            using var watcher = cache.Watch(new CacheWatchRequest { AfterRevision = snapshot.Revision, Key = key });
+            await watcher.ReadAsync(1, wait, cancellationToken);
+        }
+
+        return cache.Current.Get(key)?.As<T>();
+    }
+
     /// <summary>The models of a namespace (empty: of all) as they are cached, in the order of names.</summary>
     public async ValueTask<IReadOnlyList<T>> ListAsync<T>(
         ResourceName resource, string @namespace, CancellationToken cancellationToken)

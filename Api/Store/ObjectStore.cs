@@ -21,17 +21,37 @@ public sealed class ObjectStore(ObjectDoor door, StoreRoom room, TimeProvider ti
     private static readonly Status TooLarge = StatusErrors.Unknown("etcdserver: request is too large");
 
     /// <summary>The current version of one object; null when there is none.</summary>
-    public async Task<ResourceObject?> GetAsync(
-        ResourceDefinition definition, ObjectKey key, ReadMode mode, CancellationToken cancellationToken)
+    public Task<ResourceObject?> GetAsync(
+        ResourceDefinition definition, ObjectKey key, ReadMode mode, CancellationToken cancellationToken) =>
+        ReadAsync(
+            definition, key,
+            async () => await door.GetAsync(definition, key, mode, cancellationToken) is { } stored
+                ? await definition.ShowAsync(stored, cancellationToken)
+                : null,
+            cancellationToken);
+
+    /// <summary>
+    /// True when the object is (still) in a version that was seen; null for none. Linearizable, as what is only
+    /// computed from that version must be.
+    /// </summary>
+    public async ValueTask<bool> IsNewestAsync(
+        ResourceDefinition definition, ObjectKey key, ResourceObject? seen, CancellationToken cancellationToken)
+    {
+        var newest = await ReadAsync(
+            definition, key, () => door.FindNewestAsync(definition, key, cancellationToken), cancellationToken);
+        return newest?.Revision == seen?.Revision;
+    }
+
+    private async Task<ResourceObject?> ReadAsync(
+        ResourceDefinition definition, ObjectKey key, Func<Task<ResourceObject?>> read,
+        CancellationToken cancellationToken)
     {
         var attempts = new Attempts(Attempts.UsualPatience, time);
         while (true)
         {
             try
             {
-                return await door.GetAsync(definition, key, mode, cancellationToken) is { } stored
-                    ? await definition.ShowAsync(stored, cancellationToken)
-                    : null;
+                return await read();
             }
             catch (Exception error) when (error is StoreUnavailableException or OrleansException or TimeoutException)
             {

@@ -61,7 +61,8 @@ internal static class OptimisticLoop
             }
 
             if (end == AttemptEnd.Computed
-                && (mode == ReadMode.Verified || await IsNewestAsync(store, context, current)))
+                && (mode == ReadMode.Verified || await store.IsNewestAsync(
+                    context.Definition, context.Key, current, context.CancellationToken)))
             {
                 return outcome;
             }
@@ -69,11 +70,5 @@ internal static class OptimisticLoop
             context.Warnings.RemoveRange(warnings, context.Warnings.Count - warnings);
             mode = ReadMode.Verified;
         }
-    }
-
-    private static async ValueTask<bool> IsNewestAsync(ObjectStore store, WriteContext context, ResourceObject? seen)
-    {
-        var newest = await store.GetAsync(context.Definition, context.Key, ReadMode.Verified, context.CancellationToken);
-        return newest?.Revision == seen?.Revision;
     }
 }

@@ -8,6 +8,17 @@ internal sealed partial class Journal
     /// <summary>How often a read re-reads an object that a batch in flight is changing.</summary>
     private const int MaxReadAttempts = 10;
 
+    /// <inheritdoc/>
+    /// <remarks>
+    /// From any thread. The lease is looked at last: while it is valid nobody else has committed, so what was read
+    /// before was the newest then. What is promised (<see cref="IDeferredWrites"/>) is not in it.
+    /// </remarks>
+    public bool TryRead(out long revision)
+    {
+        revision = Volatile.Read(ref _revision);
+        return _lease.IsValid;
+    }
+
     public async ValueTask<long> GetRevisionAsync(CancellationToken cancellationToken)
     {
         await OpenAsync();

@@ -19,12 +19,12 @@ namespace OrleansOrchestrator.Grains.Kernel;
 /// Promises: of some resources writes are answered before they are stored (<see cref="IDeferredWrites"/>). Reads that
 /// promise freshness have them stored first, every batch begins with them, and a timer stores what nobody asks for.
 ///
-/// Not thread-safe: all members run on one scheduler, the activation's. Index, ring and revision change only in Publish
-/// and Open, between which and any await nothing is assumed.
+/// Not thread-safe but for <see cref="TryRead"/>: all members run on one scheduler, the activation's. Index, ring and
+/// revision change only in Publish and Open, between which and any await nothing is assumed.
 /// </summary>
 internal sealed partial class Journal(
     ResourceName resource, IJournalStore store, TimeProvider time, JournalOptions options, ILogger logger, Action lost,
-    IDeferredWrites? deferred = null)
+    IDeferredWrites? deferred = null) : ILeasedRevision
 {
     private readonly JournalIndex _index = new();
     private readonly ChangeRing _ring = new(options.RingChanges, options.RingBytes);
@@ -368,7 +368,7 @@ internal sealed partial class Journal(
             _index.Forget(evicted);
         }
 
-        _revision = changes[^1].Object.Revision;
+        Volatile.Write(ref _revision, changes[^1].Object.Revision);
         WakeReaders();
     }
 

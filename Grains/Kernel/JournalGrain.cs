@@ -13,14 +13,17 @@ public sealed class JournalGrain : Grain, IJournalGrain, IQuotaBooksGrain
 
     /// <summary>Null for all resources but ResourceQuotas.</summary>
     private readonly IQuotaBooks? _books;
+    private readonly LocalRevision _local;
     private readonly JournalShutdown _shutdown;
 
     public JournalGrain(
-        IJournalStore store, TimeProvider time, JournalOptions options, JournalShutdown shutdown, ILogger<JournalGrain> logger)
+        IJournalStore store, TimeProvider time, JournalOptions options, LocalRevisions locals, JournalShutdown shutdown,
+        ILogger<JournalGrain> logger)
     {
         var resource = ResourceName.Parse(this.GetPrimaryKeyString());
         _books = ServiceProvider.GetRequiredService<IQuotaBooksFactory>().Create(resource);
         _journal = new Journal(resource, store, time, options, logger, DeactivateOnIdle, _books);
+        _local = locals.Of(resource);
         _shutdown = shutdown;
     }
 
@@ -33,6 +36,12 @@ public sealed class JournalGrain : Grain, IJournalGrain, IQuotaBooksGrain
         if (_shutdown.IsStopping)
         {
             await _journal.EndAsync(cancellationToken);
+        }
+
+        // What is promised counts as committed, and is known only to the journal's own thread.
+        if (_books is null)
+        {
+            _local.Begin(_journal);
         }
 
         await base.OnActivateAsync(cancellationToken);
@@ -73,6 +82,7 @@ public sealed class JournalGrain : Grain, IJournalGrain, IQuotaBooksGrain
     public override async Task OnDeactivateAsync(DeactivationReason reason, CancellationToken cancellationToken)
     {
         _shutdown.Remove(_journal);
+        _local.End(_journal);
         await _journal.StopAsync(cancellationToken);
         await base.OnDeactivateAsync(reason, cancellationToken);
     }

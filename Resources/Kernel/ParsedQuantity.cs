@@ -20,6 +20,9 @@ public sealed class ParsedQuantity : ResourceQuantity
 
     private static readonly ConcurrentDictionary<string, ParsedQuantity> Cache = new(StringComparer.Ordinal);
 
+    // To count a dictionary like this is to lock it.
+    private static volatile int _cached;
+
     private readonly string _text;
 
     private ParsedQuantity(Quantity quantity, string text)
@@ -40,9 +43,9 @@ public sealed class ParsedQuantity : ResourceQuantity
         }
 
         var created = new ParsedQuantity(quantity, text);
-        if (text.Length <= MaxCachedLength && Cache.Count < MaxCached)
+        if (text.Length <= MaxCachedLength && _cached < MaxCached && Cache.TryAdd(text, created))
         {
-            Cache.TryAdd(text, created);
+            Interlocked.Increment(ref _cached);
         }
 
         return created;

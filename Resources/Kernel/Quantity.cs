@@ -32,6 +32,9 @@ public readonly struct Quantity : IEquatable<Quantity>, IComparable<Quantity>
 
     private static readonly ConcurrentDictionary<string, Quantity> Cache = new(StringComparer.Ordinal);
 
+    // To count a dictionary like this is to lock it.
+    private static volatile int _cached;
+
     private readonly string? _text;
 
     // Billionths; zero when the amount is large.
@@ -61,6 +64,9 @@ public readonly struct Quantity : IEquatable<Quantity>, IComparable<Quantity>
 
     /// <summary>True when the amount is a whole number.</summary>
     public bool IsInteger => _large?.IsMultipleOf(UnitPower) ?? _nano % NanoPerUnit == 0;
+
+    /// <summary>The amount in billionths, with room for some more digits; null when it is larger.</summary>
+    internal Int128? Small => _large is null && Int128.Abs(_nano) < Int128.One << 100 ? _nano : null;
 
     /// <summary>The amount in billionths, as digits and a power of ten.</summary>
     internal (BigInteger Digits, int Exponent) Exact =>
@@ -114,9 +120,9 @@ public readonly struct Quantity : IEquatable<Quantity>, IComparable<Quantity>
             return false;
         }
 
-        if (text.Length <= MaxCachedLength && Cache.Count < MaxCached)
+        if (text.Length <= MaxCachedLength && _cached < MaxCached && Cache.TryAdd(text, quantity.WithText()))
         {
-            Cache.TryAdd(text, quantity.WithText());
+            Interlocked.Increment(ref _cached);
         }
 
         return true;
@@ -230,45 +236,73 @@ internal static class QuantityWriter
             return "0";
         }
 
-        var small = quantity > MinusKibi && quantity < Kibi;
+        // Nearly all: sums of what is used and asked for are written with every pod.
+        if (quantity.Small is { } nano)
+        {
+            return Canonical(quantity, nano, 0);
+        }
+
         var (digits, exponent) = quantity.Exact;
+        return Canonical(quantity, digits, exponent);
+    }
+
+    private static string Canonical<T>(Quantity quantity, T digits, int exponent)
+        where T : IBinaryInteger<T>
+    {
+        var small = quantity > MinusKibi && quantity < Kibi;
         exponent -= Quantity.UnitPower;
         var isBinary = quantity.Format == QuantityFormat.BinarySI;
         return exponent > MaxBinaryExponent ? Decimal(digits, exponent, quantity.Format != QuantityFormat.DecimalSI)
             : isBinary && !small && quantity.IsInteger
-                ? Binary(exponent >= 0 ? digits * BigInteger.Pow(10, exponent) : digits / BigInteger.Pow(10, -exponent))
+                ? Binary(exponent >= 0 ? digits * Power<T>(exponent) : digits / Power<T>(-exponent))
             : Decimal(digits, exponent, quantity.Format == QuantityFormat.DecimalExponent);
     }
 
-    private static string Binary(BigInteger units)
+    private static T Power<T>(int exponent)
+        where T : IBinaryInteger<T>
+    {
+        var (power, square) = (T.One, T.CreateChecked(10));
+        for (; exponent > 0; exponent >>= 1)
+        {
+            power = int.IsOddInteger(exponent) ? power * square : power;
+            square = exponent > 1 ? square * square : square;
+        }
+
+        return power;
+    }
+
+    private static string Binary<T>(T units)
+        where T : IBinaryInteger<T>
     {
         var power = 0;
-        while ((units & 1023).IsZero)
+        while (T.IsZero(units & T.CreateChecked(1023)))
         {
             units >>= 10;
             power++;
         }
 
-        return units.ToString(
-            CultureInfo.InvariantCulture) + (power < BinarySuffixes.Length ? BinarySuffixes[power] : "");
+        var suffix = power < BinarySuffixes.Length ? BinarySuffixes[power] : "";
+        return units.ToString(null, CultureInfo.InvariantCulture) + suffix;
     }
 
     /// <summary>
     /// The fewest digits before a power of thousand. Upstream writes no suffix where it has none, beyond exa.
     /// </summary>
-    private static string Decimal(BigInteger digits, int exponent, bool asExponent)
+    private static string Decimal<T>(T digits, int exponent, bool asExponent)
+        where T : IBinaryInteger<T>
     {
-        while (BigInteger.DivRem(digits, 10, out var rest) is var shorter && rest.IsZero)
+        var ten = T.CreateChecked(10);
+        while (T.DivRem(digits, ten) is var (shorter, rest) && T.IsZero(rest))
         {
             (digits, exponent) = (shorter, exponent + 1);
         }
 
         while (exponent % 3 != 0)
         {
-            (digits, exponent) = (digits * 10, exponent - 1);
+            (digits, exponent) = (digits * ten, exponent - 1);
         }
 
-        var text = digits.ToString(CultureInfo.InvariantCulture);
+        var text = digits.ToString(null, CultureInfo.InvariantCulture);
         if (asExponent)
         {
             return exponent == 0 ? text : string.Create(CultureInfo.InvariantCulture, $"{text}e{exponent}");

@@ -17,12 +17,17 @@ namespace OrleansOrchestrator.Micro;
 public class AuthorizationBenchmarks
 {
     private const int Bindings = 10_000;
-    private const int Users = 1_000;
     private const int Roles = 50;
 
     private RoleAuthorizer _authorizer = null!;
     private AuthorizationAttributes _allowed = null!;
     private AuthorizationAttributes _refused = null!;
+
+    /// <summary>Bindings of each user.</summary>
+    [Params(10, 50)]
+    public int Own { get; set; }
+
+    private int Users => Bindings / Own;
 
     [GlobalSetup]
     public void Setup()
@@ -37,7 +42,7 @@ public class AuthorizationBenchmarks
         };
         _authorizer = new RoleAuthorizer(new RoleBook((resource, _) => new(snapshots[resource])));
 
-        // One binding of the cluster, and nine in the namespace, of which the last one allows it.
+        // One binding of the cluster, and the others in the namespace, of which the ninth allows it.
         _allowed = new AuthorizationAttributes
         {
             User = new UserIdentity { Name = "user-7", Groups = ["system:authenticated"] },
@@ -57,7 +62,7 @@ public class AuthorizationBenchmarks
     private static CacheSnapshot Load(IEnumerable<ResourceObject> objects) =>
         CacheSnapshotBuilder.Load(new ObjectSnapshot(1, [.. objects.OrderBy(static o => o.Key)]), []);
 
-    private static ResourceObject Binding(int number)
+    private ResourceObject Binding(int number)
     {
         var user = number % Users;
         var space = number < Users ? "" : $"ns-{user % 100}";

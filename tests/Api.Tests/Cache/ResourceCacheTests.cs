@@ -15,8 +15,10 @@ public sealed class ResourceCacheTests
 
     private readonly ManualTime _time = new();
     private readonly MemoryJournalStore _store = new();
+    private readonly LocalRevision _local = new();
     private readonly CacheOptions _options = new() { RingEvents = 100, WatcherEvents = 10 };
     private readonly long _journalRevision = First;
+    private int _asked;
 
     [Fact]
     public async Task All_watchers_get_every_event_once_and_share_it()
@@ -233,6 +235,34 @@ public sealed class ResourceCacheTests
     }
 
     [Fact]
+    public async Task A_consistent_read_asks_nobody_while_the_journal_lives_here()
+    {
+        var (cache, writer) = await CreateAsync();
+        var journal = new FakeJournal { Revision = First + 2 };
+        _local.Begin(journal);
+        var reading = cache.ConsistentAsync(default).AsTask();
+        await writer.WriteAsync(1);
+        Assert.False(reading.IsCompleted);
+        await writer.WriteAsync(1);
+        Assert.Equal(First + 2, (await reading).Revision);
+        Assert.True(cache.ConsistentAsync(default).AsTask().IsCompletedSuccessfully);
+        Assert.Equal(0, _asked);
+
+        journal.Revision = null;
+        await cache.ConsistentAsync(default);
+        Assert.Equal(1, _asked);
+
+        var successor = new FakeJournal { Revision = First + 2 };
+        _local.Begin(successor);
+        _local.End(journal);
+        await cache.ConsistentAsync(default);
+        Assert.Equal(1, _asked);
+        _local.End(successor);
+        await cache.ConsistentAsync(default);
+        Assert.Equal(2, _asked);
+    }
+
+    [Fact]
     public async Task Loading_anew_ends_watchers_that_have_a_gap()
     {
         var (cache, writer) = await CreateAsync();
@@ -276,7 +306,7 @@ public sealed class ResourceCacheTests
 
     private async Task<(ResourceCache Cache, Writer Writer)> CreateAsync()
     {
-        var cache = new ResourceCache(TestObjects.Pods, ["spec.nodeName"], _store, AskAsync, _options, _time);
+        var cache = new ResourceCache(TestObjects.Pods, ["spec.nodeName"], _store, _local, AskAsync, _options, _time);
         var epoch = (await _store.OpenAsync(TestObjects.Pods, default)).Epoch;
         cache.Load(await _store.ReadSnapshotAsync(TestObjects.Pods, default));
         return (cache, new Writer(_store, cache, epoch));
@@ -284,7 +314,20 @@ public sealed class ResourceCacheTests
 
     private Task<long> AskAsync()
     {
+        Interlocked.Increment(ref _asked);
         return Task.FromResult(_journalRevision);
+    }
+
+    private sealed class FakeJournal : ILeasedRevision
+    {
+        /// <summary>Null when its lease is over.</summary>
+        public long? Revision { get; set; }
+
+        public bool TryRead(out long revision)
+        {
+            revision = Revision ?? 0;
+            return Revision is not null;
+        }
     }
 
     /// <summary>Writes a fixed pattern of creates, updates and deletes over a few keys, nodes and namespaces.</summary>

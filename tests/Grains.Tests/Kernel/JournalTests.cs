@@ -1,4 +1,3 @@
-using Microsoft.Extensions.Logging.Abstractions;
 using OrleansOrchestrator.Grains.Kernel;
 using OrleansOrchestrator.Interfaces.Kernel;
 using OrleansOrchestrator.TestKit;
@@ -263,6 +262,58 @@ public sealed class JournalTests
     }
 
     [Fact]
+    public async Task Any_thread_may_read_the_revision_as_long_as_an_answer_would_need_no_look()
+    {
+        var journal = Activate();
+        Assert.Null(journal.LocalRevision);
+        await journal.CommitAsync(A, TestObjects.Create(A));
+        Assert.Equal(First + 1, journal.LocalRevision);
+
+        _time.Advance(new JournalOptions().Lease);
+        Assert.Null(journal.LocalRevision);
+        await journal.GetRevisionAsync();
+        Assert.Equal(First + 1, journal.LocalRevision);
+
+        var successor = Activate();
+        var write = successor.CommitAsync(A, TestObjects.Update(A, First + 1));
+        await WaitForTimerAsync(successor, 1);
+        Assert.Equal(First + 1, journal.LocalRevision);
+        Assert.Equal(First + 1, successor.LocalRevision);
+        _time.Advance(new JournalOptions().Lease);
+        await write;
+        Assert.Null(journal.LocalRevision);
+        Assert.Equal(First + 2, successor.LocalRevision);
+
+        await successor.StopAsync();
+        Assert.Null(successor.LocalRevision);
+    }
+
+    /// <summary>The successor of a journal that has released its epoch commits at once.</summary>
+    [Fact]
+    public async Task A_look_that_was_on_its_way_brings_back_no_lease()
+    {
+        var (looked, answer) = (new TaskCompletionSource(), new TaskCompletionSource());
+        var journal = Activate();
+        await journal.CommitAsync(A, TestObjects.Create(A));
+        _time.Advance(new JournalOptions().Lease);
+        _store.OnIsCurrent = async check =>
+        {
+            var isCurrent = await check();
+            looked.SetResult();
+            await answer.Task;
+            return isCurrent;
+        };
+        var reading = journal.GetRevisionAsync();
+        await looked.Task;
+
+        await journal.StopAsync();
+        answer.SetResult();
+
+        await Assert.ThrowsAsync<StoreUnavailableException>(() => reading);
+        Assert.Null(journal.LocalRevision);
+    }
+
+    [Fact]
     public async Task A_reader_that_knows_more_makes_a_stale_activation_look()
     {
         var stale = Activate();
@@ -418,39 +469,4 @@ public sealed class JournalTests
     }
 
     private TestJournal Activate(JournalOptions? options = null) => new(_store, _time, options ?? new JournalOptions());
-
-    /// <summary>A journal with the single thread that an activation gives it.</summary>
-    private sealed class TestJournal
-    {
-        private readonly Journal _journal;
-
-        public TestJournal(IJournalStore store, TimeProvider time, JournalOptions options) =>
-            _journal = new Journal(TestObjects.Pods, store, time, options, NullLogger.Instance, () => IsLost = true);
-
-        public SingleThread Thread { get; } = new();
-
-        public bool IsLost { get; private set; }
-
-        public Task<Outcome<ResourceObject>> CommitAsync(ObjectKey key, ObjectWrite write) =>
-            Thread.RunAsync(() => _journal.CommitAsync(new JournalWrite(key, write), default));
-
-        public async Task<IReadOnlyList<CommitAnswer>> CommitManyAsync(IReadOnlyList<ObjectKey> creates)
-        {
-            var writes = new JournalWrites([.. creates.Select(k => new JournalWrite(k, TestObjects.Create(k)))]);
-            return (await Thread.RunAsync(() => _journal.CommitManyAsync(writes, default))).Items;
-        }
-
-        public Task<long> GetRevisionAsync() => Thread.RunAsync(() => _journal.GetRevisionAsync(default).AsTask());
-
-        public Task MoveBeyondAsync(long revision) =>
-            Thread.RunAsync(() => _journal.MoveBeyondAsync(revision, default));
-
-        public Task<ResourceObject?> ReadAsync(ObjectKey key) =>
-            Thread.RunAsync(() => _journal.ReadAsync(key, default));
-
-        public Task<ChangeBatch> ReadAfterAsync(long revision, TimeSpan wait) =>
-            Thread.RunAsync(() => _journal.ReadAfterAsync(revision, 100, wait, default));
-
-        public Task StopAsync() => Thread.RunAsync(() => _journal.StopAsync(default));
-    }
 }
