@@ -40,13 +40,18 @@ public sealed class AdmissionAttributes
         Warnings = context.Warnings,
         Audit = context.Audit,
         Waits = context.Waits,
+        Deadline = context.Deadline,
+        IsByUpdate = subresource.Length == 0 && context is { Key.Name.Length: > 0, Options.IsInternal: false },
     };
 
     public required AdmissionOperation Operation { get; init; }
 
     public required ResourceDefinition Definition { get; init; }
 
-    /// <summary>The name is empty while a create waits for its generated name.</summary>
+    /// <summary>
+    /// The name is empty while a create waits for its generated name, and of one deletion of many that a request asked
+    /// for at once.
+    /// </summary>
     public required ObjectKey Key { get; init; }
 
     public string Subresource { get; init; } = "";
@@ -65,6 +70,12 @@ public sealed class AdmissionAttributes
     /// <summary>Nothing will be stored: plugins leave no trace either.</summary>
     public bool DryRun { get; init; }
 
+    /// <summary>A client creates it by an update or an apply: the path names what was not there.</summary>
+    public bool IsByUpdate { get; init; }
+
+    /// <summary>No plugin sees it: they have seen what it is done for.</summary>
+    public bool IsAdmitted { get; init; }
+
     /// <summary>Options of a delete; null otherwise.</summary>
     public V1DeleteOptions? Options { get; init; }
 
@@ -79,6 +90,9 @@ public sealed class AdmissionAttributes
 
     /// <summary>How long the write waits for others; null where nobody wants to know.</summary>
     public RequestWaits? Waits { get; init; }
+
+    /// <summary>When the write must be done; null when there is no such time.</summary>
+    public RequestDeadline? Deadline { get; init; }
 
     /// <summary>Whether the mutating plugins see the write again.</summary>
     public ReinvocationContext Reinvocation => _reinvocation ??= new ReinvocationContext();

@@ -14,13 +14,14 @@ public sealed class AdmissionChain
     /// </summary>
     public static readonly IReadOnlyList<string> Order =
     [
+        "CreateByUpdate",
         "NamespaceLifecycle", "LimitRanger", "ServiceAccount", "NodeRestriction", "TaintNodesByCondition", "PodSecurity",
         "Priority", "DefaultTolerationSeconds", "EventRateLimit", "DefaultStorageClass",
         "StorageObjectInUseProtection", "PersistentVolumeClaimResize", "RuntimeClass", "CertificateApproval",
         "CertificateSigning", "ClusterTrustBundleAttest", "CertificateSubjectRestriction", "DefaultIngressClass",
         "PodTopologyLabels", "NodeDeclaredFeatureValidator", "PodResizeValidator",
         "MutatingAdmissionPolicy", "MutatingAdmissionWebhook", "RoleEscalation", "ServiceAddresses",
-        "DeviceAdministration", "ClaimStatusRights",
+        "DeviceAdministration", "ClaimStatusRights", "PolicyParamRights",
         "ValidatingAdmissionPolicy", "ValidatingAdmissionWebhook", "ResourceQuota",
     ];
 
@@ -66,6 +67,11 @@ public sealed class AdmissionChain
     /// <summary>The mutating round; a second one where somebody from outside has changed the object.</summary>
     public async ValueTask<Status?> MutateAsync(AdmissionAttributes attributes, CancellationToken cancellationToken)
     {
+        if (attributes.IsAdmitted)
+        {
+            return null;
+        }
+
         var began = _time.GetTimestamp();
         var refusal = await MutateAllAsync(attributes, cancellationToken);
         _metrics.Ended(
@@ -76,6 +82,11 @@ public sealed class AdmissionChain
     /// <summary>The validating round.</summary>
     public async ValueTask<Status?> ValidateAsync(AdmissionAttributes attributes, CancellationToken cancellationToken)
     {
+        if (attributes.IsAdmitted)
+        {
+            return null;
+        }
+
         var began = _time.GetTimestamp();
         var refusal = await ValidateAllAsync(attributes, cancellationToken);
         _metrics.Ended(

@@ -1,5 +1,6 @@
 using k8s.Models;
 using OrleansOrchestrator.Api.Kernel;
+using OrleansOrchestrator.Formats;
 using OrleansOrchestrator.Interfaces.Kernel;
 using OrleansOrchestrator.Resources.Kernel;
 
@@ -7,7 +8,7 @@ namespace OrleansOrchestrator.Api.Admission;
 
 /// <summary>
 /// Takes no more Events than its configuration says (upstream's <c>plugin/pkg/admission/eventratelimit</c>). Each silo
-/// counts what it is sent itself.
+/// counts what it is sent itself; what is only tried counts nowhere.
 /// </summary>
 public sealed class EventRateLimitPlugin : IAdmissionPlugin
 {
@@ -24,19 +25,18 @@ public sealed class EventRateLimitPlugin : IAdmissionPlugin
     /// <inheritdoc/>
     public bool Handles(AdmissionAttributes attributes) =>
         attributes.Operation is AdmissionOperation.Create or AdmissionOperation.Update
-        && attributes.Definition.Name == WellKnown.Events;
+        && attributes.Definition.Name == WellKnown.Events
+        && !attributes.DryRun;
 
     /// <inheritdoc/>
     public ValueTask<Status?> ValidateAsync(AdmissionAttributes attributes, CancellationToken cancellationToken)
     {
         // Each of them counts the Event, also when another one refuses it.
-        Status? refusal = null;
-        foreach (var enforcer in _enforcers)
+        var why = GoErrors.Join(_enforcers.Select(e => e.Refuse(attributes)).OfType<string>());
+        return new(why is null ? null : new Status
         {
-            refusal = enforcer.Refuse(attributes) ?? refusal;
-        }
-
-        return new(refusal);
+            Code = 429, Reason = StatusReasons.TooManyRequests, Message = $"Too many requests: {why}",
+        });
     }
 
     private sealed class Enforcer(EventRateLimit limit, TimeProvider time)
@@ -44,16 +44,11 @@ public sealed class EventRateLimitPlugin : IAdmissionPlugin
         private readonly LruCache<string, TokenBucket> _buckets = new(
             limit.Type == EventLimitTypes.Server ? 1 : limit.CacheSize == 0 ? DefaultCacheSize : limit.CacheSize);
 
-        public Status? Refuse(AdmissionAttributes attributes)
+        public string? Refuse(AdmissionAttributes attributes)
         {
             var key = KeyOf(attributes);
             var bucket = _buckets.GetOrAdd(key, () => new TokenBucket(limit.Qps, limit.Burst, time));
-            return bucket.TryTake() ? null : new Status
-            {
-                Code = 429,
-                Reason = StatusReasons.TooManyRequests,
-                Message = $"Too many requests: limit reached on type {limit.Type} for key {key}",
-            };
+            return bucket.TryTake() ? null : $"limit reached on type {limit.Type} for key {key}";
         }
 
         private string KeyOf(AdmissionAttributes attributes) => limit.Type switch

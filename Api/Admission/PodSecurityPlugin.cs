@@ -14,9 +14,11 @@ namespace OrleansOrchestrator.Api.Admission;
 /// refused; who writes templates of such pods is warned, and so is who makes a namespace stricter than its pods. The
 /// audit log is told what was held against what.
 /// </summary>
-public sealed class PodSecurityPlugin(ObjectReader reader, PodSecurityOptions options, TimeProvider time)
-    : IAdmissionPlugin
+public sealed class PodSecurityPlugin(
+    ObjectReader reader, PodSecurityOptions options, PodSecurityMetrics metrics, TimeProvider time) : IAdmissionPlugin
 {
+    private const string EnforceMode = "enforce";
+
     public string Name => "PodSecurity";
 
     public bool Handles(AdmissionAttributes attributes) =>
@@ -49,42 +51,70 @@ public sealed class PodSecurityPlugin(ObjectReader reader, PodSecurityOptions op
         var @namespace = attributes.Key.Namespace;
         if (options.ExemptNamespaces.Contains(@namespace) || options.ExemptUsernames.Contains(attributes.User.Name))
         {
-            Annotate(attributes, "exempt", options.ExemptNamespaces.Contains(@namespace) ? "namespace" : "user");
+            Exempt(attributes, options.ExemptNamespaces.Contains(@namespace) ? "namespace" : "user");
             return null;
         }
 
         if (await FindNamespaceAsync(@namespace, cancellationToken) is not { } item)
         {
+            metrics.Failed(attributes, isFatal: true);
             return enforces
                 ? StatusErrors.InternalError($"failed to lookup namespace {GoText.Quote(@namespace)}") : null;
         }
 
-        var policy = PodSecurityPolicy.Of(item.Metadata.Labels, options.Defaults, new FieldErrors());
-        if (policy.IsPrivileged || options.ExemptRuntimeClasses.Contains(spec.RuntimeClassName ?? ""))
+        var errors = new FieldErrors();
+        var policy = PodSecurityPolicy.Of(item.Metadata.Labels, options.Defaults, errors);
+        if (errors.Count == 0 && policy.IsPrivileged)
         {
-            var (key, value) = policy.IsPrivileged
-                ? ("enforce-policy", policy.Enforce.ToString()) : ("exempt", "runtimeClass");
-            Annotate(attributes, key, value);
+            if (enforces)
+            {
+                Annotate(attributes, "enforce-policy", policy.Enforce.ToString());
+                metrics.Evaluated(attributes, EnforceMode, policy.Enforce, isAllowed: true);
+            }
+
             return null;
         }
 
+        if (options.ExemptRuntimeClasses.Contains(spec.RuntimeClassName ?? ""))
+        {
+            Exempt(attributes, "runtimeClass");
+            return null;
+        }
+
+        if (errors.Count > 0)
+        {
+            Annotate(attributes, "error", $"Failed to parse policy: {errors.ToText()}");
+            metrics.Failed(attributes, isFatal: false);
+        }
+
+        return Evaluate(attributes, policy, enforces, metadata, spec);
+    }
+
+    private Status? Evaluate(
+        AdmissionAttributes attributes, PodSecurityPolicy policy, bool enforces, V1ObjectMeta? metadata, V1PodSpec spec)
+    {
+        var enforced = enforces
+            ? PodSecurityStandards.Evaluate(policy.Enforce, metadata, spec) : PodSecurityFindings.None;
         if (enforces)
         {
             Annotate(attributes, "enforce-policy", policy.Enforce.ToString());
+            metrics.Evaluated(attributes, EnforceMode, policy.Enforce, enforced.IsEmpty);
         }
 
-        if (attributes.Audit is not null
-            && PodSecurityStandards.Evaluate(policy.Audit, metadata, spec) is { IsEmpty: false } audited)
+        var audited = enforces && policy.Audit == policy.Enforce
+            ? enforced : PodSecurityStandards.Evaluate(policy.Audit, metadata, spec);
+        if (!audited.IsEmpty)
         {
             Annotate(
                 attributes, "audit-violations",
                 $"would violate PodSecurity {GoText.Quote(policy.Audit.ToString())}: {audited.Details}");
+            metrics.Evaluated(attributes, "audit", policy.Audit, isAllowed: false);
         }
 
-        if (enforces && PodSecurityStandards.Evaluate(policy.Enforce, metadata, spec) is { IsEmpty: false } refused)
+        if (!enforced.IsEmpty)
         {
             return AdmissionRefusals.Forbidden(
-                attributes, $"violates PodSecurity {GoText.Quote(policy.Enforce.ToString())}: {refused.Details}");
+                attributes, $"violates PodSecurity {GoText.Quote(policy.Enforce.ToString())}: {enforced.Details}");
         }
 
         // What is enforced has been found in order: a warning about the same would be empty.
@@ -93,9 +123,16 @@ public sealed class PodSecurityPlugin(ObjectReader reader, PodSecurityOptions op
         {
             attributes.Warnings.Add(
                 $"would violate PodSecurity {GoText.Quote(policy.Warn.ToString())}: {found.Details}");
+            metrics.Evaluated(attributes, "warn", policy.Warn, isAllowed: false);
         }
 
         return null;
+    }
+
+    private void Exempt(AdmissionAttributes attributes, string why)
+    {
+        Annotate(attributes, "exempt", why);
+        metrics.Exempted(attributes);
     }
 
     private static void Annotate(AdmissionAttributes attributes, string key, string value) =>

@@ -45,6 +45,7 @@ public sealed class PriorityPlugin(ObjectReader reader) : IAdmissionPlugin
     {
         if (attributes.Operation == AdmissionOperation.Delete)
         {
+            // With all others, of which none is named, they go, as upstream's do, and the cluster makes them anew.
             return PriorityClassStrategy.SystemClasses.Any(c => c.Metadata.Name == attributes.Key.Name)
                 ? AdmissionRefusals.Forbidden(attributes, "this is a system priority class and cannot be deleted")
                 : null;

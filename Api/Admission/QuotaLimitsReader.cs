@@ -10,18 +10,22 @@ namespace OrleansOrchestrator.Api.Admission;
 /// <summary>Reads a ResourceQuotaConfiguration and checks it by upstream's rules.</summary>
 public static class QuotaLimitsReader
 {
-    private const string Kind = "ResourceQuotaConfiguration";
+    private const string OldGroup = "resourcequota.admission.k8s.io";
 
-    private static readonly string[] Versions = [$"{ConfigurationFile.Group}/v1"];
+    private static readonly ConfigurationKind[] Kinds =
+    [
+        new("ResourceQuotaConfiguration", $"{ConfigurationFile.Group}/v1"),
+        new("Configuration", $"{OldGroup}/v1beta1", $"{OldGroup}/v1alpha1"),
+    ];
 
     /// <summary>A configuration in a file of its own.</summary>
     /// <exception cref="ConfigurationException">Something is wrong with it; all of it is told.</exception>
     public static QuotaLimits Read(ReadOnlySpan<byte> content) =>
-        ConfigurationFile.Read(content, Kind, Versions, Read);
+        ConfigurationFile.Read(content, Kinds, Read);
 
     /// <summary>A configuration in an AdmissionConfiguration.</summary>
     /// <exception cref="ConfigurationException">Something is wrong with it; all of it is told.</exception>
-    public static QuotaLimits Read(JsonElement content) => ConfigurationFile.Read(content, Kind, Versions, Read);
+    public static QuotaLimits Read(JsonElement content) => ConfigurationFile.Read(content, Kinds, Read);
 
     private static QuotaLimits Read(ConfigurationNode root)
     {

@@ -49,8 +49,9 @@ public sealed class RoleEscalationPlugin(AuthorizerChain authorizers, RoleBook r
         AdmissionAttributes attributes, IList<V1PolicyRule>? rules, bool isAggregated,
         CancellationToken cancellationToken)
     {
-        // A create names nothing in its path.
-        var name = attributes.Operation == AdmissionOperation.Create ? "" : attributes.Key.Name;
+        // The path of a create names nothing, unless it came as an update.
+        var name = attributes is { Operation: AdmissionOperation.Create, IsByUpdate: false }
+            ? "" : attributes.Key.Name;
         if (await MayAsync(attributes, "escalate", attributes.Definition.Name.Plural, name, cancellationToken))
         {
             return null;

@@ -13,11 +13,18 @@ namespace OrleansOrchestrator.Api.Admission;
 /// </summary>
 public sealed class ServiceAccountPlugin(ObjectReader reader) : IAdmissionPlugin
 {
+    private const string Default = "default";
     private const string Ephemeral = "ephemeralcontainers";
     private const string VolumePrefix = "kube-api-access-";
     private const string MountPath = "/var/run/secrets/kubernetes.io/serviceaccount";
     private const int TokenSeconds = 3607;
     private const int FileMode = 420;
+
+    /// <summary>
+    /// A new namespace is given this account a moment after it was made, and its first pod may come in between:
+    /// upstream asks ten times, for about as long.
+    /// </summary>
+    private static readonly TimeSpan DefaultWait = TimeSpan.FromSeconds(1.5);
 
     public string Name => "ServiceAccount";
 
@@ -44,7 +51,7 @@ public sealed class ServiceAccountPlugin(ObjectReader reader) : IAdmissionPlugin
         }
 
         var spec = pod.Spec ??= new V1PodSpec();
-        spec.ServiceAccountName = FirstOf(spec.ServiceAccountName, spec.ServiceAccount, "default");
+        spec.ServiceAccountName = FirstOf(spec.ServiceAccountName, spec.ServiceAccount, Default);
         spec.ServiceAccount = spec.ServiceAccountName;
         if (await FindAsync(attributes, spec, cancellationToken) is not { } account)
         {
@@ -91,10 +98,13 @@ public sealed class ServiceAccountPlugin(ObjectReader reader) : IAdmissionPlugin
     }
 
     private ValueTask<V1ServiceAccount?> FindAsync(
-        AdmissionAttributes attributes, V1PodSpec spec, CancellationToken cancellationToken) =>
-        reader.FindAsync<V1ServiceAccount>(
-            WellKnown.ServiceAccounts, new ObjectKey(attributes.Key.Namespace, spec.ServiceAccountName),
-            cancellationToken);
+        AdmissionAttributes attributes, V1PodSpec spec, CancellationToken cancellationToken)
+    {
+        var key = new ObjectKey(attributes.Key.Namespace, spec.ServiceAccountName);
+        return spec.ServiceAccountName == Default
+            ? reader.AwaitAsync<V1ServiceAccount>(WellKnown.ServiceAccounts, key, DefaultWait, cancellationToken)
+            : reader.FindAsync<V1ServiceAccount>(WellKnown.ServiceAccounts, key, cancellationToken);
+    }
 
     private static Status? Refusal(AdmissionAttributes attributes, string? why) =>
         why is null ? null : AdmissionRefusals.Forbidden(attributes, why);

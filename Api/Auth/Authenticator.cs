@@ -19,7 +19,8 @@ public sealed class Authenticator(
     RequestHeaderUsers proxies, ClientCertificates certificates, BearerTokens tokens, JwtIssuers issuers)
     : IAuthenticator
 {
-    private const string BearerScheme = "bearer ";
+    private const string ExtraSpace =
+        "the provided Authorization header contains extra space before the bearer token, and is ignored";
 
     private static readonly UserIdentity Anonymous = new()
     {
@@ -53,7 +54,7 @@ public sealed class Authenticator(
             return byCertificate;
         }
 
-        var bearer = BearerToken(context.Request) is { Length: > 0 } given ? given : null;
+        var bearer = BearerToken(context);
         if (bearer is not null && await FindAsync(context, bearer) is { } byToken)
         {
             return byToken;
@@ -86,11 +87,26 @@ public sealed class Authenticator(
         return verdict.User;
     }
 
-    private static string? BearerToken(HttpRequest request)
+    /// <summary>The word after the scheme; what else follows is nobody's, as upstream cuts it.</summary>
+    private static string? BearerToken(HttpContext context)
     {
-        var header = request.Headers.Authorization.ToString();
-        return header.StartsWith(BearerScheme, StringComparison.OrdinalIgnoreCase)
-            ? header[BearerScheme.Length..].Trim()
-            : null;
+        var header = context.Request.Headers.Authorization is [{ } first, ..] ? first.Trim() : "";
+        if (header.Split(' ', 3) is not [var scheme, var token, .. var rest]
+            || !scheme.Equals("bearer", StringComparison.OrdinalIgnoreCase))
+        {
+            return null;
+        }
+
+        if (token.Length > 0)
+        {
+            return token;
+        }
+
+        if (rest.Length > 0)
+        {
+            WarningHeaders.Write(context.Response, [ExtraSpace]);
+        }
+
+        return null;
     }
 }

@@ -48,7 +48,9 @@ public sealed class ServiceAccountTokens(
     private const string Invalidated = "service account token has been invalidated";
 
     private static readonly TimeSpan DeletionLeeway = TimeSpan.FromSeconds(60);
-    private static readonly TimeSpan ClockSkew = TimeSpan.FromSeconds(10);
+
+    /// <summary>How far clocks may differ: that of upstream's library.</summary>
+    private static readonly TimeSpan Leeway = TimeSpan.FromMinutes(1);
 
     private readonly JsonWebTokenHandler _handler = new() { MapInboundClaims = false };
     private readonly ConcurrentDictionary<string, VerifiedToken> _verified = new(StringComparer.Ordinal);
@@ -71,14 +73,19 @@ public sealed class ServiceAccountTokens(
         var shared = audiences.Where(verified.Audiences.Contains).ToList();
         var now = time.GetUtcNow();
         return shared.Count == 0 ? TokenVerdict.RefuseAudiences(verified.Audiences, audiences)
-            : verified.Expires <= now ? TokenVerdict.Refuse("service account token has expired")
-            : verified.NotBefore > now + ClockSkew ? TokenVerdict.Refuse("service account token is not valid yet")
+            : WhyNotNow(verified, now) is { } untimely ? TokenVerdict.Refuse(untimely)
             : await WhyInvalidAsync(verified, cancellationToken) is { } why ? TokenVerdict.Refuse(why)
             : new TokenVerdict(verified.User, shared)
             {
                 Notes = StaleNotes(verified, now), IsTimely = now <= verified.StaleAt,
             };
     }
+
+    private static string? WhyNotNow(VerifiedToken token, DateTimeOffset now) =>
+        token.NotBefore > now + Leeway ? "service account token is not valid yet"
+        : token.Expires < now - Leeway ? "service account token has expired"
+        : token.IssuedAt > now + Leeway ? "service account token is issued in the future"
+        : null;
 
     /// <summary>None for a token that its bearer has renewed in time.</summary>
     private static IReadOnlyList<AuditNote> StaleNotes(VerifiedToken token, DateTimeOffset now)
@@ -218,6 +225,8 @@ public sealed class ServiceAccountTokens(
 
         public required DateTimeOffset Expires { get; init; }
 
+        public required DateTimeOffset IssuedAt { get; init; }
+
         /// <summary>From when on its use is frowned upon; null for never.</summary>
         public DateTimeOffset? StaleAt { get; init; }
 
@@ -251,6 +260,7 @@ public sealed class ServiceAccountTokens(
                 Audiences = [.. token.Audiences],
                 NotBefore = new DateTimeOffset(token.ValidFrom, TimeSpan.Zero),
                 Expires = new DateTimeOffset(token.ValidTo, TimeSpan.Zero),
+                IssuedAt = new DateTimeOffset(token.IssuedAt, TimeSpan.Zero),
                 StaleAt = claims.TryGetProperty("warnafter", out var stale) && stale.TryGetInt64(out var seconds)
                     ? DateTimeOffset.FromUnixTimeSeconds(seconds)
                     : null,

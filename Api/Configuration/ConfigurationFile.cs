@@ -4,6 +4,11 @@ using OrleansOrchestrator.Resources.Kernel.Json;
 
 namespace OrleansOrchestrator.Api.Configuration;
 
+/// <summary>What a configuration may be of.</summary>
+/// <param name="Kind">Its kind.</param>
+/// <param name="ApiVersions">The versions of that kind.</param>
+public sealed record ConfigurationKind(string Kind, params IReadOnlyList<string> ApiVersions);
+
 /// <summary>
 /// Configurations of the API server in upstream's form: YAML or JSON of a known kind and version, without fields that
 /// nobody knows.
@@ -21,7 +26,17 @@ public static class ConfigurationFile
     /// <param name="read">Reads every field that there is.</param>
     /// <exception cref="ConfigurationException">It is none.</exception>
     public static T Read<T>(
-        ReadOnlySpan<byte> content, string kind, IReadOnlyList<string> apiVersions, Func<ConfigurationNode, T> read)
+        ReadOnlySpan<byte> content, string kind, IReadOnlyList<string> apiVersions, Func<ConfigurationNode, T> read) =>
+        Read(content, [new ConfigurationKind(kind, apiVersions)], read);
+
+    /// <summary>Reads one that has had several names.</summary>
+    /// <typeparam name="T">What it says.</typeparam>
+    /// <param name="content">The file.</param>
+    /// <param name="kinds">What it may be of.</param>
+    /// <param name="read">Reads every field that there is.</param>
+    /// <exception cref="ConfigurationException">It is none.</exception>
+    public static T Read<T>(
+        ReadOnlySpan<byte> content, IReadOnlyList<ConfigurationKind> kinds, Func<ConfigurationNode, T> read)
     {
         if (content.IsEmpty)
         {
@@ -35,16 +50,21 @@ public static class ConfigurationFile
         }
 
         using var document = Parse(converted.Json);
-        return Read(document.RootElement, kind, apiVersions, converted.DuplicateKeys, read);
+        return Read(document.RootElement, kinds, converted.DuplicateKeys, read);
     }
 
     /// <summary>Reads one that is a part of another.</summary>
     public static T Read<T>(
         JsonElement content, string kind, IReadOnlyList<string> apiVersions, Func<ConfigurationNode, T> read) =>
-        Read(content, kind, apiVersions, null, read);
+        Read(content, [new ConfigurationKind(kind, apiVersions)], null, read);
+
+    /// <summary>Reads one that is a part of another and has had several names.</summary>
+    public static T Read<T>(
+        JsonElement content, IReadOnlyList<ConfigurationKind> kinds, Func<ConfigurationNode, T> read) =>
+        Read(content, kinds, null, read);
 
     private static T Read<T>(
-        JsonElement content, string kind, IReadOnlyList<string> apiVersions, string? duplicates,
+        JsonElement content, IReadOnlyList<ConfigurationKind> kinds, string? duplicates,
         Func<ConfigurationNode, T> read)
     {
         var root = new ConfigurationNode(content, "");
@@ -56,11 +76,12 @@ public static class ConfigurationFile
                 : "Object 'apiVersion' is missing in configuration");
         }
 
-        if (found != kind || !apiVersions.Contains(version))
+        if (!kinds.Any(k => k.Kind == found && k.ApiVersions.Contains(version)))
         {
+            var known = kinds.Select(static k => $"{k.Kind} of {string.Join(", ", k.ApiVersions)}");
             throw new ConfigurationException(
                 $"no kind {GoText.Quote(found)} is registered for version {GoText.Quote(version)}; "
-                + $"known is {kind} of {string.Join(", ", apiVersions)}");
+                + $"known is {string.Join(", and ", known)}");
         }
 
         var result = read(root);

@@ -13,12 +13,22 @@ internal static class ObjectVersions
             ? null
             : definition.Subresources.FirstOrDefault(s => s.Name == subresource && s.Kind is not null);
 
-    /// <summary>An object, converted; kinds of subresources are the same in all versions.</summary>
+    /// <summary>
+    /// An object, converted; kinds of subresources are the same in all versions. Whoever writes one need not say its
+    /// kind, and whoever is asked about it reads it by that.
+    /// </summary>
     public static async ValueTask<IKubernetesObject<V1ObjectMeta>> ConvertAsync(
         IKubernetesObject<V1ObjectMeta> item, ResourceDefinition from, ResourceDefinition to, string subresource,
         CancellationToken cancellationToken)
     {
-        if (from == to || OwnKind(from, subresource) is not null)
+        if (OwnKind(from, subresource) is { } part)
+        {
+            var (group, version) = (part.Group ?? from.Name.Group, part.Version ?? from.Version);
+            (item.ApiVersion, item.Kind) = (group.Length == 0 ? version : $"{group}/{version}", part.Kind);
+            return item;
+        }
+
+        if (from == to)
         {
             return item;
         }

@@ -20,6 +20,7 @@ public static class PolicyHosting
         services.TryAddSingleton<PolicyMetrics>();
         services.TryAddSingleton<PolicyParams>();
         services.TryAddSingleton<PolicyInvocations>();
+        services.AddSingleton<IAdmissionPlugin, ParamRightsPlugin>();
         services.AddSingleton<IAdmissionPlugin>(static s => new MutatingPolicyPlugin(
             Source(
                 s, WellKnown.MutatingAdmissionPolicies, WellKnown.MutatingAdmissionPolicyBindings,

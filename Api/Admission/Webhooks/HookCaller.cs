@@ -44,7 +44,8 @@ internal sealed class HookCaller(RemoteCaller remote)
         {
             Uid = uid, Attributes = attributes, Invocation = invocation, Object = item, OldObject = old,
         };
-        var reply = await remote.AskAsync(target, question.Encode(), hook.Timeout, MaxAnswerBytes, cancellationToken);
+        var reply = await remote.AskAsync(
+            target, question.Encode(), TimeoutOf(hook, attributes), MaxAnswerBytes, cancellationToken);
         if (!reply.Succeeded)
         {
             return HookResult.NotAsked(
@@ -56,6 +57,12 @@ internal sealed class HookCaller(RemoteCaller remote)
             : answer.Value.IsAllowed ? HookResult.Answered(answer.Value)
             : HookResult.Denied(hook, answer.Value);
     }
+
+    /// <summary>How long it may take, in whole seconds: no longer than the write.</summary>
+    private static TimeSpan TimeoutOf(AdmissionHook hook, AdmissionAttributes attributes) =>
+        attributes.Deadline?.Left is { } left && left < hook.Timeout
+            ? TimeSpan.FromSeconds(Math.Max(1, Math.Ceiling(left.TotalSeconds)))
+            : hook.Timeout;
 
     private static Status NoClient(string why) =>
         StatusErrors.Unknown($"could not get REST client: {why}");

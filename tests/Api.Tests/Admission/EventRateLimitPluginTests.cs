@@ -51,19 +51,34 @@ public sealed class EventRateLimitPluginTests
     }
 
     [Fact]
+    public async Task All_limits_that_are_reached_are_told()
+    {
+        var plugin = Plugin(new("Server", 1, 1, 0), new("Namespace", 1, 2, 0), new("User", 1, 1, 0));
+        Assert.Null(await plugin.ValidateAsync(Write("a/x"), CancellationToken.None));
+
+        var refusal = await plugin.ValidateAsync(Write("a/x"), CancellationToken.None);
+
+        Assert.Equal(
+            "Too many requests: [limit reached on type Server for key , limit reached on type User for key jane]",
+            refusal!.Message);
+    }
+
+    [Fact]
     public void It_looks_at_writes_of_events_only()
     {
         var plugin = Plugin(new EventRateLimit("Server", 1, 1, 0));
 
         Assert.True(plugin.Handles(Write("a/x")));
+        Assert.False(plugin.Handles(Write("a/x", isDryRun: true)));
         Assert.False(plugin.Handles(Write("a/x", AdmissionOperation.Delete)));
         Assert.False(plugin.Handles(Write("a/x", resource: WellKnown.Pods)));
     }
 
-    private EventRateLimitPlugin Plugin(EventRateLimit limit) => new(new EventRateLimits([limit]), _time);
+    private EventRateLimitPlugin Plugin(params EventRateLimit[] limits) => new(new EventRateLimits(limits), _time);
 
     private static AdmissionAttributes Write(
-        string name, AdmissionOperation operation = AdmissionOperation.Create, ResourceName? resource = null)
+        string name, AdmissionOperation operation = AdmissionOperation.Create, ResourceName? resource = null,
+        bool isDryRun = false)
     {
         var parts = name.Split('/');
         var key = parts.Length == 1 ? new ObjectKey("", parts[0]) : new ObjectKey(parts[0], parts[1]);
@@ -73,6 +88,7 @@ public sealed class EventRateLimitPluginTests
             Definition = BuiltInResources.Table.Find(resource ?? WellKnown.Events)!,
             Key = key,
             User = new UserIdentity { Name = "jane" },
+            DryRun = isDryRun,
             Warnings = [],
             Object = new Corev1Event
             {

@@ -73,6 +73,34 @@ public sealed class ServiceAccountPluginTests
         Assert.Equal(0, accounts.Reads);
     }
 
+    [Fact]
+    public async Task The_account_of_a_new_namespace_is_waited_for()
+    {
+        await using var world = await StartAsync();
+        var plugin = new ServiceAccountPlugin(new ObjectReader(world.Caches, []));
+        var end = TestContext.Current.CancellationToken;
+        var attributes = Creation("""{"containers":[{"name":"c"}]}""");
+
+        var judged = plugin.MutateAsync(attributes, end).AsTask();
+        await MakeAsync(world, "default");
+
+        Assert.Null(await judged);
+        Assert.Contains(((V1Pod)attributes.Object!).Spec.Volumes ?? [], static v => v.Projected is not null);
+    }
+
+    [Fact]
+    public async Task An_account_that_does_not_come_is_missed()
+    {
+        await using var world = await StartAsync();
+
+        var refusal = await new ServiceAccountPlugin(new ObjectReader(world.Caches, []))
+            .MutateAsync(Creation("{}"), TestContext.Current.CancellationToken);
+
+        Assert.Equal(
+            "pods \"p\" is forbidden: error looking up service account n/default: serviceaccount \"default\" not found",
+            refusal?.Message);
+    }
+
     private static AdmissionAttributes Creation(string spec) => new()
     {
         Operation = AdmissionOperation.Create,
@@ -89,14 +117,20 @@ public sealed class ServiceAccountPluginTests
     private static async Task<TestSilos> StartAsync()
     {
         var world = await TestSilos.StartAsync();
-        var write = TestObjects.FromText(WriteKind.Create, 0, "uid-a", """
-            {"apiVersion":"v1","kind":"ServiceAccount","metadata":{"name":"robot","namespace":"n","uid":"uid-a",
-            "resourceVersion":"","annotations":{"kubernetes.io/enforce-mountable-secrets":"true"} } }
+        await MakeAsync(world, "robot");
+        return world;
+    }
+
+    private static async Task MakeAsync(TestSilos world, string name)
+    {
+        var write = TestObjects.FromText(WriteKind.Create, 0, $"uid-{name}", $$$"""
+            {"apiVersion":"v1","kind":"ServiceAccount","metadata":{"name":"{{{name}}}","namespace":"n","uid":"uid-{{{name}}}",
+            "resourceVersion":"","annotations":{"kubernetes.io/enforce-mountable-secrets":"true"} },
+            "automountServiceAccountToken":true}
             """);
         var accounts = world.Journal(WellKnown.ServiceAccounts);
-        var made = await accounts.CommitAsync(new JournalWrite(new ObjectKey(Space, "robot"), write), default);
+        var made = await accounts.CommitAsync(new JournalWrite(new ObjectKey(Space, name), write), default);
         Assert.True(made.Succeeded);
-        return world;
     }
 
     /// <summary>One strict account, and how often it was looked for.</summary>

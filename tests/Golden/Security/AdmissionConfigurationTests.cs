@@ -37,13 +37,16 @@ public sealed class AdmissionConfigurationTests : IDisposable
             .Concat(options.ExemptRuntimeClasses));
     }
 
-    [Fact]
-    public void LimitsThatOnlyQuotasLiftAreRead()
+    [Theory]
+    [InlineData("ResourceQuotaConfiguration", "apiserver.config.k8s.io/v1")]
+    [InlineData("Configuration", "resourcequota.admission.k8s.io/v1beta1")]
+    [InlineData("Configuration", "resourcequota.admission.k8s.io/v1alpha1")]
+    public void LimitsThatOnlyQuotasLiftAreRead(string kind, string version)
     {
         var limits = AdmissionConfigurationFile.Read(Write(
         [
             .. Head, "plugins:", "- name: ResourceQuota", "  configuration:",
-            "    kind: ResourceQuotaConfiguration", "    apiVersion: apiserver.config.k8s.io/v1",
+            $"    kind: {kind}", $"    apiVersion: {version}",
             "    limitedResources:",
             "    - resource: pods",
             "      matchScopes: [{scopeName: PriorityClass, operator: In, values: [cluster-services]}]",
@@ -97,6 +100,23 @@ public sealed class AdmissionConfigurationTests : IDisposable
         var error = Assert.Throws<UserErrorException>(() => AdmissionConfigurationFile.Read(Write([.. Head, text])));
         Assert.EndsWith(complaint, error.Message, StringComparison.Ordinal);
     }
+
+    [Fact]
+    public void TheOldestVersionOfTheWholeIsReadToo() => Assert.Null(AdmissionConfigurationFile.Read(
+        Write(["kind: AdmissionConfiguration", "apiVersion: apiserver.k8s.io/v1alpha1"])).EventRateLimits);
+
+    [Theory]
+    [InlineData("Configuration", "apiserver.config.k8s.io/v1")]
+    [InlineData("ResourceQuotaConfiguration", "resourcequota.admission.k8s.io/v1beta1")]
+    public void EachVersionHasItsKind(string kind, string version) => Assert.EndsWith(
+        $"no kind \"{kind}\" is registered for version \"{version}\"; known is ResourceQuotaConfiguration of "
+        + "apiserver.config.k8s.io/v1, and Configuration of resourcequota.admission.k8s.io/v1beta1, "
+        + "resourcequota.admission.k8s.io/v1alpha1",
+        Assert.Throws<UserErrorException>(() => AdmissionConfigurationFile.Read(Write(
+        [
+            .. Head, $"plugins: [{{name: ResourceQuota, configuration: {{kind: {kind}, apiVersion: {version}}}}}]",
+        ]))).Message,
+        StringComparison.Ordinal);
 
     [Fact]
     public void AnotherKindIsNone() => Assert.Contains(

@@ -21,6 +21,9 @@ public sealed class CredentialTests(SecurityServer server) : IClassFixture<Secur
     [InlineData("none", "", "system:anonymous")]
     [InlineData("none", "Basic YTpi", "system:anonymous")]
     [InlineData("none", "Bearer nope", null)]
+    [InlineData("none", "bEaReR " + GoldenHost.Token, "admin")]
+    [InlineData("none", "Bearer " + GoldenHost.Token + " more of it", "admin")]
+    [InlineData("none", "Bearer", "system:anonymous")]
     [InlineData("foreign", "", null)]
     [InlineData("foreign", "Basic YTpi", null)]
     [InlineData("foreign", "Bearer " + GoldenHost.Token, "admin")]
@@ -43,6 +46,34 @@ public sealed class CredentialTests(SecurityServer server) : IClassFixture<Secur
         }
 
         Assert.Equal(user, (await authenticator.AuthenticateAsync(Request(shown, authorization)))?.Name);
+    }
+
+    /// <summary>A header in which the token is not where it belongs is none, and its sender is told.</summary>
+    [Fact]
+    public async Task ATokenAfterASecondSpaceIsPassedOverAndTold()
+    {
+        var authenticator = await AuthenticatorAsync(new Clock());
+        var context = Request(null, "Bearer  " + GoldenHost.Token);
+
+        var user = await authenticator.AuthenticateAsync(context);
+
+        Assert.Equal(SystemNames.Anonymous, user?.Name);
+        Assert.Equal(
+            "299 - \"the provided Authorization header contains extra space before the bearer token, and is ignored\"",
+            context.Response.Headers.Warning.ToString());
+    }
+
+    /// <summary>Of several headers the first counts, whatever the others are.</summary>
+    [Theory]
+    [InlineData(GoldenHost.Token, "nope", "admin")]
+    [InlineData("nope", GoldenHost.Token, null)]
+    public async Task TheFirstHeaderCounts(string first, string second, string? user)
+    {
+        var authenticator = await AuthenticatorAsync(new Clock());
+        var context = Request(null, "");
+        context.Request.Headers.Authorization = new([$"Bearer {first}", $"Bearer {second}"]);
+
+        Assert.Equal(user, (await authenticator.AuthenticateAsync(context))?.Name);
     }
 
     /// <summary>What runs in the cluster would take such headers, which the API forwards, for the API's word.</summary>
@@ -113,7 +144,8 @@ public sealed class CredentialTests(SecurityServer server) : IClassFixture<Secur
     [Fact]
     public async Task AFailureIsNoPermission()
     {
-        var chain = new AuthorizerChain([new MastersAuthorizer(), new Broken(), new BuiltInRoles()]);
+        var builtIn = server.Host.Services.GetRequiredService<BuiltInRoles>();
+        var chain = new AuthorizerChain([new MastersAuthorizer(), new Broken(), builtIn]);
         var wanted = new AuthorizationAttributes
         {
             User = new UserIdentity { Name = "system:node:n1", Groups = ["system:nodes", "system:authenticated"] },
