@@ -1,5 +1,7 @@
+using System.Text;
 using Microsoft.AspNetCore.Builder;
 using Microsoft.AspNetCore.Http;
+using Microsoft.AspNetCore.Server.Kestrel.Core;
 using Microsoft.Extensions.DependencyInjection;
 using Microsoft.Extensions.DependencyInjection.Extensions;
 using OrleansOrchestrator.Api.Admission;
@@ -44,6 +46,8 @@ public static class ApiHost
         services.AddSingleton<IAdmissionPlugin, ServiceAddressPlugin>();
         services.TryAddSingleton<FailureMapper>();
         services.TryAddSingleton<RequestLimits>();
+        services.Configure<KestrelServerOptions>(
+            static kestrel => kestrel.ResponseHeaderEncodingSelector = static _ => Encoding.UTF8);
         services.AddFlowControl();
         services.TryAddSingleton<RequestGate>();
         services.TryAddSingleton<ApiRouter>();

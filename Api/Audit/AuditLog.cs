@@ -199,26 +199,24 @@ public sealed class AuditLog
             {
                 if (IPAddress.TryParse(address, out var forwarded))
                 {
-                    result.Add(Text(forwarded));
+                    result.Add(ClientAddress.TextOf(forwarded));
                 }
             }
         }
 
-        if (IPAddress.TryParse(headers["X-Real-Ip"].ToString(), out var real) && !result.Contains(Text(real)))
+        if (IPAddress.TryParse(headers["X-Real-Ip"].ToString(), out var real)
+            && !result.Contains(ClientAddress.TextOf(real)))
         {
-            result.Add(Text(real));
+            result.Add(ClientAddress.TextOf(real));
         }
 
-        if (remote is not null && (result.Count == 0 || result[^1] != Text(remote)))
+        if (remote is not null && (result.Count == 0 || result[^1] != ClientAddress.TextOf(remote)))
         {
-            result.Add(Text(remote));
+            result.Add(ClientAddress.TextOf(remote));
         }
 
         return result;
     }
-
-    private static string Text(IPAddress address) =>
-        (address.IsIPv4MappedToIPv6 ? address.MapToIPv4() : address).ToString();
 
     /// <summary>By what somebody tried to prove who they are.</summary>
     private static string Attempted(HttpContext context)

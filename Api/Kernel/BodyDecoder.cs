@@ -229,19 +229,24 @@ public static class BodyDecoder
             return CannotHandle(expected.Kind, version, expected, error);
         }
 
-        var findings = duplicateKeys is null ? decoding.Findings : [duplicateKeys, .. decoding.Findings];
-        if (findings.Count == 0 || validation == FieldValidation.Ignore)
+        if ((duplicateKeys is null && decoding.Findings.Count == 0) || validation == FieldValidation.Ignore)
         {
             return null;
         }
 
         if (validation == FieldValidation.Strict)
         {
-            return CannotHandle(
-                expected.Kind, version, expected, $"{StrictError}{string.Join(", ", findings)}");
+            IEnumerable<string> findings =
+                duplicateKeys is null ? decoding.Findings : [duplicateKeys, .. decoding.Findings];
+            return CannotHandle(expected.Kind, version, expected, StrictError + string.Join(", ", findings));
         }
 
-        foreach (var finding in findings)
+        if (duplicateKeys is not null)
+        {
+            YamlConverter.WarnOfDuplicates(duplicateKeys, warnings);
+        }
+
+        foreach (var finding in decoding.Findings)
         {
             warnings.Add(finding);
         }

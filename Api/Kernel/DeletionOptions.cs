@@ -35,6 +35,9 @@ public sealed record DeletionOptions
     /// <summary><c>Background</c>, <c>Foreground</c> or <c>Orphan</c>.</summary>
     public string? PropagationPolicy { get; init; }
 
+    /// <summary>One deletion of many that a request asked for at once.</summary>
+    public bool IsOfCollection { get; init; }
+
     /// <summary>The same as a model, for admission.</summary>
     public V1DeleteOptions ToModel() => new()
     {

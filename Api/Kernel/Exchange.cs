@@ -35,6 +35,7 @@ internal sealed class Exchange(
         Options = options,
         Audit = AuditRecord.Of(context),
         Waits = RequestWaits.Of(context),
+        Deadline = context.Features.Get<RequestDeadline>(),
         CancellationToken = context.RequestAborted,
     };
 

@@ -1,42 +1,49 @@
-using System.Text;
 using Microsoft.AspNetCore.Http;
 
 namespace OrleansOrchestrator.Api.Kernel;
 
-/// <summary>Writes Warning headers as upstream does: code 299, no agent, each text once.</summary>
+/// <summary>
+/// Writes Warning headers as upstream does: code 299, no agent, each text once. A text with control characters is no
+/// text of a header, and is left out.
+/// </summary>
 public static class WarningHeaders
 {
-    /// <summary>Upstream's bound on the text of all warnings of an answer.</summary>
-    private const int MaxTotalLength = 4096;
+    private const string Header = "Warning";
 
+    /// <summary>Upstream's bound on the characters of all warnings of an answer.</summary>
+    private const int MaxTotal = 4096;
+
+    /// <summary>Characters that are left of each warning where all of them would be more than that.</summary>
+    private const int MaxCut = 256;
+
+    /// <summary>Adds the warnings to an answer, as far as there is room for them.</summary>
     public static void Write(HttpResponse response, IReadOnlyCollection<string> warnings)
     {
-        var total = 0;
-        foreach (var text in warnings.Distinct(StringComparer.Ordinal))
+        if (warnings.Count == 0)
         {
-            total += text.Length;
-            if (total > MaxTotalLength)
-            {
-                return;
-            }
+            return;
+        }
 
-            response.Headers.Append("Warning", $"299 - {Quote(text)}");
+        List<string> texts = [.. warnings.Where(IsText).Distinct(StringComparer.Ordinal)];
+        foreach (var text in texts.Sum(CountOf) > MaxTotal ? Cut(texts) : texts)
+        {
+            response.Headers.Append(Header, $"299 - \"{text.Replace("\\", "\\\\").Replace("\"", "\\\"")}\"");
         }
     }
 
-    private static string Quote(string text)
-    {
-        var result = new StringBuilder(text.Length + 2).Append('"');
-        foreach (var c in text)
-        {
-            _ = c switch
-            {
-                '"' or '\\' => result.Append('\\').Append(c),
-                < ' ' or > '~' => result.Append(' '),
-                _ => result.Append(c),
-            };
-        }
+    private static bool IsText(string text) => text.Length > 0 && !text.Any(char.IsControl);
 
-        return result.Append('"').ToString();
+    private static int CountOf(string text) => text.EnumerateRunes().Count();
+
+    /// <summary>The beginnings of texts, until there is no more room.</summary>
+    private static IEnumerable<string> Cut(List<string> texts)
+    {
+        var total = 0;
+        foreach (var text in texts.TakeWhile(_ => total < MaxTotal))
+        {
+            var cut = string.Concat(text.EnumerateRunes().Take(MaxCut));
+            total += CountOf(cut);
+            yield return cut;
+        }
     }
 }

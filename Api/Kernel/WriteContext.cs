@@ -22,14 +22,22 @@ public sealed class WriteContext
 
     public required WriteOptions Options { get; init; }
 
+    /// <summary>
+    /// Admission has seen it, as something else, and does not see it again: an eviction deletes a pod.
+    /// </summary>
+    public bool IsAdmitted { get; init; }
+
     /// <summary>Texts for Warning headers, in order.</summary>
-    public List<string> Warnings { get; } = [];
+    public List<string> Warnings { get; private init; } = [];
 
     /// <summary>What the audit log learns of the write; null when it is not audited.</summary>
     public AuditRecord? Audit { get; init; }
 
     /// <summary>How long the write waits for others; null where nobody wants to know.</summary>
     public RequestWaits? Waits { get; init; }
+
+    /// <summary>When the write must be done; null when there is no such time.</summary>
+    public RequestDeadline? Deadline { get; init; }
 
     public required CancellationToken CancellationToken { get; init; }
 
@@ -38,16 +46,17 @@ public sealed class WriteContext
     /// <summary>
     /// The same write for another name or subresource, by a handler that says itself who owns what afterwards.
     /// </summary>
-    public WriteContext With(ObjectKey key, string subresource = "")
+    /// <param name="key">The object.</param>
+    /// <param name="subresource">The subresource; empty for the object itself.</param>
+    /// <param name="isAdmitted">Admission has seen it.</param>
+    /// <param name="warnings">Takes its warnings, where several are written at once; null for this write's.</param>
+    public WriteContext With(
+        ObjectKey key, string subresource = "", bool isAdmitted = false, List<string>? warnings = null) => new()
     {
-        var copy = new WriteContext
-        {
-            Definition = Definition, Key = key, Subresource = subresource, User = User, Options = Options,
-            Audit = Audit, Waits = Waits, CancellationToken = CancellationToken,
-        };
-        copy.Warnings.AddRange(Warnings);
-        return copy;
-    }
+        Definition = Definition, Key = key, Subresource = subresource, User = User, Options = Options,
+        IsAdmitted = isAdmitted, Warnings = warnings ?? Warnings, Audit = Audit, Waits = Waits,
+        Deadline = Deadline, CancellationToken = CancellationToken,
+    };
 }
 
 /// <summary>What a write did.</summary>

@@ -31,6 +31,7 @@ public sealed class ConnectAdmission(AdmissionChain admission)
             User = context.Features.GetRequiredFeature<UserIdentity>(),
             Warnings = warnings,
             Audit = AuditRecord.Of(context),
+            Deadline = context.Features.Get<RequestDeadline>(),
         };
         var refusal = await admission.AdmitAsync(attributes, context.RequestAborted);
         WarningHeaders.Write(context.Response, warnings);

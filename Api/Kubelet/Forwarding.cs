@@ -93,7 +93,7 @@ internal static class Forwarding
     internal static void AddClient(HttpContext context, HttpRequestMessage request)
     {
         const string Header = "X-Forwarded-For";
-        var client = context.Connection.RemoteIpAddress?.ToString() ?? "";
+        var client = context.Connection.RemoteIpAddress is { } address ? ClientAddress.TextOf(address) : "";
         var before = context.Request.Headers[Header].ToString();
         SetHeader(request, Header, before.Length > 0 ? $"{before}, {client}" : client);
     }

@@ -76,6 +76,13 @@ internal static class PrometheusWriter
             "counter",
             process.TotalProcessorTime.TotalSeconds);
         WriteGauge(text, "process_resident_memory_bytes", "Resident memory.", "gauge", process.WorkingSet64);
+        WriteGauge(text, "process_virtual_memory_bytes", "Virtual memory.", "gauge", process.VirtualMemorySize64);
+        WriteGauge(
+            text,
+            "process_open_fds",
+            "Open file descriptors.",
+            "gauge",
+            Directory.EnumerateFileSystemEntries("/proc/self/fd").Count());
         WriteGauge(text, "process_threads", "Threads.", "gauge", process.Threads.Count);
         var started = (process.StartTime.ToUniversalTime() - DateTime.UnixEpoch).TotalSeconds;
         WriteGauge(text, "process_start_time_seconds", "Start of the process, in Unix time.", "gauge", started);

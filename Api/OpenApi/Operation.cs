@@ -95,8 +95,8 @@ internal sealed record QueryParameter(string Name, string Type, string Descripti
     [
         new("allowWatchBookmarks", "boolean", "Requests watch events of type BOOKMARK."),
         new("continue", "string", "The token with which an earlier page ended."),
-        new("fieldSelector", "string", "Restricts the result to objects with these field values."),
-        new("labelSelector", "string", "Restricts the result to objects with these labels."),
+        new("fieldSelector", "string", "Restricts the list of returned objects to those with these field values."),
+        new("labelSelector", "string", "Restricts the list of returned objects to those with these labels."),
         new("limit", "integer", "The largest number of objects in one answer; the rest is fetched with continue."),
         new("resourceVersion", "string", "A constraint on the version of the state that answers."),
         new("resourceVersionMatch", "string", "How resourceVersion is meant: NotOlderThan or Exact."),
@@ -105,7 +105,9 @@ internal sealed record QueryParameter(string Name, string Type, string Descripti
             "boolean",
             "Begins a watch with the present state; needs watch=true and resourceVersionMatch=NotOlderThan."),
         new("timeoutSeconds", "integer", "How long the call may last, whatever happens."),
-        new("watch", "boolean", "Answers with a stream of changes instead of a list."),
+        new(
+            "watch", "boolean",
+            "Watch for changes to the described resources: they come as a stream of events instead of a list."),
     ];
 
     /// <summary>Of deletes of collections.</summary>

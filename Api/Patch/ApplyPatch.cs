@@ -130,14 +130,11 @@ internal sealed class ApplyPatch
 
         if (_options.FieldValidation == FieldValidation.Strict)
         {
-            return StatusErrors.BadRequest($"error strict decoding YAML: {_duplicateKeys}");
+            return StatusErrors.BadRequest(
+                $"error strict decoding YAML: {YamlConverter.ConversionError}{_duplicateKeys}");
         }
 
-        foreach (var line in _duplicateKeys.Split('\n')[1..])
-        {
-            warnings.Add(line.Trim());
-        }
-
+        YamlConverter.WarnOfDuplicates(_duplicateKeys, warnings);
         return null;
     }
 

@@ -78,6 +78,7 @@ public sealed class RemoteConnections(ServiceResolver services, TimeProvider tim
         ConnectTimeout = ConnectTimeout,
         MaxConnectionsPerServer = target.IsBehindUs ? MaxProxied : MaxConnections,
         RequestHeaderEncodingSelector = static (_, _) => Encoding.UTF8,
+        ResponseHeaderEncodingSelector = static (_, _) => Encoding.UTF8,
         PlaintextStreamFilter = target.IsBehindUs
             ? static (context, _) => new ValueTask<Stream>(new HeaderLines(context.PlaintextStream))
             : null,

@@ -215,7 +215,7 @@ public sealed class RequestGate
         await using var linked = clientGone.UnsafeRegister(
             static state => ((CancellationTokenSource)state!).Cancel(), over);
         context.RequestAborted = over.Token;
-        context.Features.Set(new RequestDeadline(over));
+        context.Features.Set(new RequestDeadline(over, timeout, _time));
         try
         {
             await answer(context, request, user);

@@ -39,12 +39,14 @@ public static class WritePipeline
         services.TryAddSingleton(new AdmissionOptions());
         services.TryAddSingleton<AdmissionMetrics>();
         services.TryAddSingleton<AdmissionChain>();
+        services.AddSingleton<IAdmissionPlugin, CreateByUpdatePlugin>();
         services.AddSingleton<IAdmissionPlugin, NamespaceLifecyclePlugin>();
         services.AddSingleton<IAdmissionPlugin, LimitRangerPlugin>();
         services.AddSingleton<IAdmissionPlugin, ServiceAccountPlugin>();
         services.AddSingleton<IAdmissionPlugin, NodeRestrictionPlugin>();
         services.AddSingleton<IAdmissionPlugin, TaintNodesByConditionPlugin>();
         services.TryAddSingleton(new PodSecurityOptions());
+        services.TryAddSingleton<PodSecurityMetrics>();
         services.AddSingleton<IAdmissionPlugin, PodSecurityPlugin>();
         services.AddSingleton<IAdmissionPlugin, PriorityPlugin>();
         services.AddSingleton<IAdmissionPlugin, DefaultTolerationSecondsPlugin>();

@@ -50,10 +50,10 @@ public sealed class EvictionHandler(
             return StatusErrors.BadRequest("name in URL does not match name in Eviction object");
         }
 
-        var options = DeletionOptions.Validate(eviction.DeleteOptions ?? new V1DeleteOptions());
-        if (!options.Succeeded)
+        if (context.Options.DryRun && eviction.DeleteOptions?.DryRun is { Count: > 0 } own && own is not ["All"])
         {
-            return options.Error;
+            return StatusErrors.Unknown(
+                $"Non-matching dry-run options in request and content: [All] and [{string.Join(' ', own)}]");
         }
 
         var admitted = await admission.AdmitAsync(context, Name, eviction);
@@ -62,14 +62,12 @@ public sealed class EvictionHandler(
             return admitted.Error;
         }
 
-        // Read again: who admits it may have changed it.
-        options = DeletionOptions.Validate(admitted.Value.DeleteOptions ?? new V1DeleteOptions());
-        if (!options.Succeeded)
-        {
-            return options.Error;
-        }
-
-        var wanted = options.Value with { DryRun = options.Value.DryRun || context.Options.DryRun };
+        // That there is no such pod, and that a budget refuses, comes before what is wrong with the options. Upstream
+        // spends the budget by then; here nothing is spent for an eviction that cannot be.
+        var options = DeletionOptions.Validate(admitted.Value.DeleteOptions ?? new V1DeleteOptions());
+        var wanted = options.Succeeded
+            ? options.Value with { DryRun = options.Value.DryRun || context.Options.DryRun }
+            : new DeletionOptions { DryRun = true };
         for (var attempt = 1; ; attempt++)
         {
             var current = await store.GetAsync(
@@ -83,6 +81,11 @@ public sealed class EvictionHandler(
             if (!answer.Succeeded)
             {
                 return answer.Error;
+            }
+
+            if (!options.Succeeded)
+            {
+                return options.Error;
             }
 
             var permit = answer.Value;
@@ -127,13 +130,13 @@ public sealed class EvictionHandler(
                 : wanted with { ResourceVersion = Text(marked.Value.Object.Revision) };
         }
 
-        return await deleter.DeleteAsync(context.With(context.Key), wanted);
+        return await deleter.DeleteAsync(context.With(context.Key, isAdmitted: true), wanted);
     }
 
     /// <summary>Says in the pod's status why it is about to go; who waits for it can tell an eviction from a
     /// failure.</summary>
     private ValueTask<Outcome<WriteResult>> MarkAsync(WriteContext context, DeletionOptions options) =>
-        updater.UpdateAsync(context.With(context.Key, "status"), current =>
+        updater.UpdateAsync(context.With(context.Key, "status", isAdmitted: true), current =>
         {
             if (current is null)
             {

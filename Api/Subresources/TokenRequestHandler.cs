@@ -118,6 +118,7 @@ public sealed class TokenRequestHandler(
         Warnings = write.Warnings,
         Audit = write.Audit,
         Waits = write.Waits,
+        Deadline = write.Deadline,
     };
 
     private async ValueTask<Outcome<ResourceObject>> FindAccountAsync(

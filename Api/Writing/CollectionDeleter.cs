@@ -24,7 +24,9 @@ public sealed class CollectionDeleter(ListResolver resolver, ObjectDeleter delet
 
         using var work = turns.Begin();
         var page = await ListPage.TakeAsync(position.Value, selection, work, context.CancellationToken);
-        return await DeleteAllAsync(context, options, page.Items) is { } refusal ? refusal : page;
+        return await DeleteAllAsync(context, options with { IsOfCollection = true }, page.Items) is { } refusal
+            ? refusal
+            : page;
     }
 
     private async ValueTask<Status?> DeleteAllAsync(
@@ -32,8 +34,9 @@ public sealed class CollectionDeleter(ListResolver resolver, ObjectDeleter delet
     {
         foreach (var batch in items.Chunk(Workers))
         {
-            var outcomes =
-                await Task.WhenAll(batch.Select(i => deleter.DeleteAsync(context.With(i.Key), options).AsTask()));
+            WriteContext[] writes = [.. batch.Select(i => context.With(i.Key, warnings: []))];
+            var outcomes = await Task.WhenAll(writes.Select(w => deleter.DeleteAsync(w, options).AsTask()));
+            context.Warnings.AddRange(writes.SelectMany(static w => w.Warnings).Except(context.Warnings));
             var failure = outcomes.FirstOrDefault(o => !o.Succeeded && o.Error.Reason != StatusReasons.NotFound);
             if (failure.Error is { } status)
             {

@@ -80,15 +80,17 @@ public sealed class ObjectDeleter(ObjectStore store, AdmissionChain admission, T
         {
             Operation = AdmissionOperation.Delete,
             Definition = context.Definition,
-            Key = context.Key,
+            Key = options.IsOfCollection ? new ObjectKey(context.Key.Namespace, "") : context.Key,
             Subresource = context.Subresource,
             OldObject = context.Definition.Codec.Share(current),
             User = context.User,
             DryRun = options.DryRun,
             Options = options.ToModel(),
+            IsAdmitted = context.IsAdmitted,
             Warnings = context.Warnings,
             Audit = context.Audit,
             Waits = context.Waits,
+            Deadline = context.Deadline,
         };
         return admission.AdmitAsync(attributes, context.CancellationToken);
     }

@@ -139,9 +139,11 @@ public sealed class ObjectUpdater(
         User = context.User,
         DryRun = context.Options.DryRun,
         Writing = context.Options,
+        IsAdmitted = context.IsAdmitted,
         Warnings = context.Warnings,
         Audit = context.Audit,
         Waits = context.Waits,
+        Deadline = context.Deadline,
     };
 
     private static Status? CheckRevision(WriteContext context, V1ObjectMeta metadata, ResourceObject current)

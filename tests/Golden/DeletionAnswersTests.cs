@@ -78,6 +78,23 @@ public sealed class DeletionAnswersTests
     }
 
     [Fact]
+    public async Task SystemClassesOfPriorityGoWithAllOthersOnly()
+    {
+        const string Classes = "/apis/scheduling.k8s.io/v1/priorityclasses";
+        await using var server = await Server.StartAsync();
+        await server.SendAsync(
+            "POST", Classes, """{"metadata":{"name":"system-node-critical"},"value":2000001000}""");
+
+        var refused = await server.SendAsync("DELETE", $"{Classes}/system-node-critical");
+        Assert.Equal(403, refused.Status);
+        Assert.EndsWith(
+            "this is a system priority class and cannot be deleted", (string)refused.Body["message"]!,
+            StringComparison.Ordinal);
+        Assert.Equal(200, (await server.SendAsync("DELETE", Classes)).Status);
+        Assert.Equal(404, (await server.SendAsync("GET", $"{Classes}/system-node-critical")).Status);
+    }
+
+    [Fact]
     public async Task WhatWasDeletedIsShownAsAsked()
     {
         const string Form = "application/json;v=v1;g=meta.k8s.io;as=";

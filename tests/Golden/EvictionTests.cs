@@ -55,6 +55,43 @@ public sealed class EvictionTests
         Assert.Equal(1, await AllowedAsync(server, "web"));
     }
 
+    /// <summary>What is wrong with the options comes last, and costs nothing.</summary>
+    [Fact]
+    public async Task OptionsAreJudgedAfterThePodAndItsBudget()
+    {
+        const string Wrong = """{"propagationPolicy":"Sideways"}""";
+        await using var server = await Server.StartAsync();
+        Assert.Equal(404, (await EvictAsync(server, "web-0", Wrong)).Status);
+        await RunAsync(server, "web-0");
+        Assert.Equal(422, (await EvictAsync(server, "web-0", Wrong)).Status);
+
+        await BudgetAsync(server, "web", allowed: 1);
+        var invalid = await EvictAsync(server, "web-0", Wrong);
+        Assert.Equal((422, "DeleteOptions"), (invalid.Status, (string)invalid.Body["details"]!["kind"]!));
+        Assert.Equal(1, await AllowedAsync(server, "web"));
+
+        await server.SendAsync(
+            "PATCH", $"{Budgets}/web/status", """{"status":{"disruptionsAllowed":0}}""",
+            "application/merge-patch+json");
+        Assert.Equal(429, (await EvictAsync(server, "web-0", Wrong)).Status);
+    }
+
+    [Fact]
+    public async Task ADryRunThatTheOptionsSayOtherwiseIsAnError()
+    {
+        await using var server = await Server.StartAsync();
+
+        var refused = await server.SendAsync(
+            "POST", $"{Space}/pods/web-0/eviction?dryRun=All",
+            """
+            {"apiVersion":"policy/v1","kind":"Eviction","metadata":{"name":"web-0"},"deleteOptions":{"dryRun":["None"]}}
+            """);
+
+        Assert.Equal(
+            (500, "Non-matching dry-run options in request and content: [All] and [None]"),
+            (refused.Status, (string)refused.Body["message"]!));
+    }
+
     /// <summary>Of evictions at one time no more succeed than the budget allows.</summary>
     [Fact]
     public async Task EvictionsThatRaceSpendABudgetOnceEach()

@@ -84,6 +84,16 @@ public sealed class WritingAnswersTests
             Assert.Single(patched.Warnings));
     }
 
+    [Fact]
+    public async Task AWarningIsWrittenInUtf8()
+    {
+        await using var server = await Server.StartAsync();
+        var owner = Owner.Replace("\"u\"", "\"größe\"", StringComparison.Ordinal);
+        var made = await server.SendAsync(
+            "POST", Maps, $$$"""{"metadata":{"name":"a","ownerReferences":[{{{owner}}},{{{owner}}}]}}""");
+        Assert.EndsWith("observed: größe\"", Assert.Single(made.Warnings), StringComparison.Ordinal);
+    }
+
     /// <summary>
     /// Whoever gives a prefix too is told to try again, for the name may come of it; upstream does not look at which of
     /// the two it was.

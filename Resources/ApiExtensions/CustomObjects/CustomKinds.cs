@@ -31,7 +31,8 @@ public static class CustomKinds
             v => v.Name,
             v => new CustomObjectStrategy(SchemaOf(item, new SchemaKind(spec.Group, v.Name, names.Kind)), v),
             StringComparer.Ordinal);
-        var hasChanged = definition.Metadata.Generation > 1; // objects may be stored as an earlier one had it
+        // Objects may be stored as an earlier definition had it, or with the defaults of another version.
+        var isStoredAsShown = definition.Metadata.Generation <= 1 && spec.Versions.Count == 1;
         var versions = strategies.Select(s => new ConvertedVersion($"{spec.Group}/{s.Key}", s.Value))
             .ToDictionary(static v => v.ApiVersion, StringComparer.Ordinal);
         ConvertedVersion VersionOf(string name) => versions[$"{spec.Group}/{name}"];
@@ -56,7 +57,7 @@ public static class CustomKinds
                     Subresources = [.. SubresourcesOf(v)],
                     DeprecationWarning = WarningOf(spec, v),
                     IsStorage = v.Storage,
-                    Conversion = v.Storage && !hasChanged ? null : Convert(
+                    Conversion = isStoredAsShown ? null : Convert(
                         spec.Conversion, webhooks,
                         new ConvertedVersions(VersionOf(v.Name), VersionOf(stored.Name), versions)),
                 }),

@@ -81,11 +81,12 @@ public static class PodReferences
     private static IEnumerable<string> Claims(V1Pod pod) => Named((pod.Spec.Volumes ?? []).Select(
         v => v.Ephemeral is null ? v.PersistentVolumeClaim?.ClaimName : $"{pod.Metadata.Name}-{v.Name}"));
 
-    // A claim made from a template has a name that only the status tells.
+    // A claim made from a template, or by the scheduler for extended resources, has a name that only the status tells.
     private static IEnumerable<string> ResourceClaims(V1Pod pod) => Named(
     [
         .. (pod.Spec.ResourceClaims ?? []).Select(c => c.ResourceClaimName),
         .. (pod.Status?.ResourceClaimStatuses ?? []).Select(c => c.ResourceClaimName),
+        pod.Status?.ExtendedResourceClaimStatus?.ResourceClaimName,
     ]);
 
     private static IEnumerable<V1EnvFromSource> Sources(V1PodSpec spec) =>

@@ -59,7 +59,7 @@ internal sealed class PodQuota() : QuotaEvaluator(WellKnown.Pods)
 
         var needed = NeedsSaying.Where(bounded.Contains).ToList();
         var missing = (spec.Containers ?? []).Concat(spec.InitContainers ?? [])
-            .SelectMany(c => needed.Except(Said(c.Resources)).Select(resource => (Resource: resource, c.Name)))
+            .SelectMany(c => needed.Where(n => !Says(c.Resources, n)).Select(resource => (Resource: resource, c.Name)))
             .GroupBy(static m => m.Resource, static m => m.Name)
             .OrderBy(static g => g.Key, StringComparer.Ordinal)
             .Select(static g => $"{g.Key} for: {string.Join(',', g.Distinct().Order(StringComparer.Ordinal))}")
@@ -110,17 +110,12 @@ internal sealed class PodQuota() : QuotaEvaluator(WellKnown.Pods)
         ];
     }
 
-    /// <summary>The names of quotas for which resources say something.</summary>
-    private static Dictionary<string, Quantity>.KeyCollection Said(V1ResourceRequirements? resources)
-    {
-        var usage = new Dictionary<string, Quantity>(StringComparer.Ordinal);
-        Add(usage, Amounts(resources?.Requests), Amounts(resources?.Limits));
-        return usage.Keys;
-    }
-
-    private static Dictionary<string, Quantity> Amounts(IDictionary<string, ResourceQuantity>? amounts) =>
-        (amounts ?? new Dictionary<string, ResourceQuantity>()).ToDictionary(
-            static p => p.Key, static p => Quantity.Of(p.Value), StringComparer.Ordinal);
+    /// <summary>True when resources say something for one of <see cref="NeedsSaying"/>.</summary>
+    private static bool Says(V1ResourceRequirements? resources, string name) =>
+        name.StartsWith(Limits, StringComparison.Ordinal)
+            ? resources?.Limits?.ContainsKey(name[Limits.Length..]) == true
+            : resources?.Requests?.ContainsKey(
+                name.StartsWith(Requests, StringComparison.Ordinal) ? name[Requests.Length..] : name) == true;
 
     private static void Add(
         Dictionary<string, Quantity> usage, Dictionary<string, Quantity> requests, Dictionary<string, Quantity> limits)

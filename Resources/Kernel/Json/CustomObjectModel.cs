@@ -46,6 +46,7 @@ internal sealed class CustomObjectModel : IModelCodec
             decoding.Pop();
         }
 
+        decoding.UnknownLast();
         return item;
     }
 

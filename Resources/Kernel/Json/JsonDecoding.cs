@@ -19,6 +19,8 @@ public sealed class JsonDecoding(CancellationToken cancellationToken = default)
 
     private const int ElementsBetweenLooks = 256;
 
+    private const string UnknownField = "unknown field";
+
     /// <summary>Upstream reports no more strict findings than this, each once.</summary>
     private const int MaxFindings = 100;
 
@@ -128,9 +130,18 @@ public sealed class JsonDecoding(CancellationToken cancellationToken = default)
         return Converts && reader.TryGetDouble(out whole) && whole == Math.Truncate(whole);
     }
 
-    internal void Unknown(string field) => Find("unknown field", field);
+    internal void Unknown(string field) => Find(UnknownField, field);
 
     internal void Duplicate(string field) => Find("duplicate field", field);
+
+    /// <summary>Puts unknown fields last, for which upstream looks in custom objects after it has read them.</summary>
+    internal void UnknownLast()
+    {
+        if (_findings is { Count: > 1 })
+        {
+            _findings = [.. _findings.OrderBy(static f => f.StartsWith(UnknownField, StringComparison.Ordinal))];
+        }
+    }
 
     /// <summary>Takes over the strict findings on a part that was decoded by itself.</summary>
     internal void TakeFindings(JsonDecoding part)

@@ -9,7 +9,10 @@ using YamlDotNet.Core.Events;
 namespace OrleansOrchestrator.Resources.Kernel.Json;
 
 /// <summary>What became of a YAML document.</summary>
-/// <param name="Json">The first document as JSON.</param>
+/// <param name="Json">
+/// The first document as JSON; fields are in the order of their names, as Go writes maps, save those of a document that
+/// was JSON and is passed on as it came.
+/// </param>
 /// <param name="Error">Why there is none, in the words of Go's YAML library.</param>
 /// <param name="DuplicateKeys">The complaint about keys that came twice.</param>
 public readonly record struct ConvertedYaml(ReadOnlyMemory<byte> Json, string? Error, string? DuplicateKeys);
@@ -55,6 +58,17 @@ public static class YamlConverter
         {
             // The scanner trips over some malformed scalars instead of reporting them; fuzzing found it.
             return new ConvertedYaml(default, "yaml: invalid document", null);
+        }
+    }
+
+    /// <summary>Warns of each key that came twice.</summary>
+    /// <param name="duplicateKeys">The complaint about all of them.</param>
+    /// <param name="warnings">Takes one text for each.</param>
+    public static void WarnOfDuplicates(string duplicateKeys, ICollection<string> warnings)
+    {
+        foreach (var line in duplicateKeys.Split('\n')[1..])
+        {
+            warnings.Add(line.Trim());
         }
     }
 
@@ -152,7 +166,7 @@ public static class YamlConverter
 
         public string? DuplicateKeys => _duplicates.Length == 0
             ? null
-            : $"{ConversionError}yaml: unmarshal errors:{_duplicates}";
+            : $"yaml: unmarshal errors:{_duplicates}";
 
         public ReadOnlyMemory<byte> Convert()
         {
@@ -286,7 +300,7 @@ public static class YamlConverter
             else
             {
                 writer.WriteStartObject();
-                foreach (var (name, value) in node.Fields!)
+                foreach (var (name, value) in node.Fields!.OrderBy(static f => f.Key, StringComparer.Ordinal))
                 {
                     writer.WritePropertyName(name);
                     Write(writer, value, depth + 1);

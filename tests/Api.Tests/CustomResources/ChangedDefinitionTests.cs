@@ -120,6 +120,29 @@ public sealed class ChangedDefinitionTests
             """{"length":1,"sail":"white"}""", (await GetAsync(host, $"{NewBoats}/a"))["spec"]!.ToJsonString());
     }
 
+    /// <summary>No change of the definition is needed: what another version has written lacks them.</summary>
+    [Theory]
+    [InlineData(false)]
+    [InlineData(true)]
+    public async Task TheStoredVersionIsReadWithItsDefaults(bool asksWebhook)
+    {
+        await using var host = await WebhookHost.StartAsync();
+        host.Answer("/convert", AnswerAsync);
+        var client = $$"""{"url":"{{host.Remote.Url("/convert")}}","caBundle":"{{host.Bundle}}"}""";
+        await DefineAsync(
+            host, asksWebhook ? Asking(client) : "", """{"type":"string","default":"white"}""",
+            """{"type":"string"}""");
+        await host.PostAsync(
+            NewBoats,
+            """{"apiVersion":"h.example.com/v2","kind":"Boat","metadata":{"name":"a"},"spec":{"length":1}}""");
+
+        foreach (var path in new[] { Boats, NewBoats })
+        {
+            Assert.Equal("white", (string?)(await GetAsync(host, $"{path}/a"))["spec"]!["sail"]);
+            Assert.Equal("white", (string?)(await GetAsync(host, path))["items"]![0]!["spec"]!["sail"]);
+        }
+    }
+
     private static string Asking(string client) =>
         "\"conversion\":" + """{"strategy":"Webhook","webhook":{"conversionReviewVersions":["v1"],"clientConfig":"""
         + client + "}},";
@@ -139,16 +162,16 @@ public sealed class ChangedDefinitionTests
         return body;
     }
 
-    private static Task DefineAsync(WebhookHost host, string conversion)
+    private static Task DefineAsync(WebhookHost host, string conversion, string sail = "", string newSail = "")
     {
-        const string Schema = """
-            {"type":"object","properties":{"spec":{"type":"object","properties":{"length":{"type":"integer"}}}}}
-            """;
+        static string Schema(string sail) =>
+            """{"type":"object","properties":{"spec":{"type":"object","properties":{"length":{"type":"integer"}"""
+            + (sail.Length == 0 ? "" : $",\"sail\":{sail}") + "}}}}";
         return host.DefineAsync($$$"""
             {"metadata":{"name":"boats.h.example.com"},"spec":{"group":"h.example.com","scope":"Namespaced",
             {{{conversion}}} "names":{"plural":"boats","kind":"Boat"},"versions":[
-            {"name":"v1","served":true,"storage":true,"schema":{"openAPIV3Schema": {{{Schema}}} }},
-            {"name":"v2","served":true,"storage":false,"schema":{"openAPIV3Schema": {{{Schema}}} }} ]}}
+            {"name":"v1","served":true,"storage":true,"schema":{"openAPIV3Schema": {{{Schema(sail)}}} }},
+            {"name":"v2","served":true,"storage":false,"schema":{"openAPIV3Schema": {{{Schema(newSail)}}} }} ]}}
             """);
     }
 

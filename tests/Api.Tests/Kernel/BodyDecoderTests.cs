@@ -37,6 +37,26 @@ public sealed class BodyDecoderTests
             BodyDecoder.Decode(ConfigMap, body, BodyFormat.Json, FieldValidation.Strict, []).Error!.Message);
     }
 
+    /// <summary>Keys that come twice are warned of one by one, unknown fields in the order of their names.</summary>
+    [Fact]
+    public void OfYamlKeysAreToldByTheirLines()
+    {
+        var body = "metadata:\n  name: a\n  name: b\nz: 1\ndata: {k: v, k: w}\nbogus: 1\n"u8.ToArray();
+        var warnings = new List<string>();
+        Assert.True(BodyDecoder.Decode(ConfigMap, body, BodyFormat.Yaml, FieldValidation.Warn, warnings).Succeeded);
+        Assert.Equal(
+            [
+                "line 3: key \"name\" already set in map", "line 5: key \"k\" already set in map",
+                "unknown field \"bogus\"", "unknown field \"z\"",
+            ],
+            warnings);
+        Assert.Equal(
+            "ConfigMap in version \"v1\" cannot be handled as a ConfigMap: strict decoding error: "
+                + "yaml: unmarshal errors:\n  line 3: key \"name\" already set in map\n"
+                + "  line 5: key \"k\" already set in map, unknown field \"bogus\", unknown field \"z\"",
+            BodyDecoder.Decode(ConfigMap, body, BodyFormat.Yaml, FieldValidation.Strict, []).Error!.Message);
+    }
+
     /// <summary>
     /// Recorded by hand from real manifests, then broken at random: every outcome is an object or a 400.
     /// </summary>

@@ -52,7 +52,10 @@ public sealed class PrometheusTests
         Assert.Contains(
             "apiserver_current_inflight_requests{request_kind=\"readOnly\"} 2\n", text, StringComparison.Ordinal);
         Assert.Single(collector.Collect(), f => f.Instrument.Name == "apiserver_current_inflight_requests");
-        Assert.Contains("process_resident_memory_bytes ", text, StringComparison.Ordinal);
+        Assert.All(
+            (string[])
+            ["cpu_seconds_total", "open_fds", "resident_memory_bytes", "start_time_seconds", "virtual_memory_bytes"],
+            name => Assert.Matches($"(?m)^process_{name} [1-9]|^process_{name} 0\\.\\d*[1-9]", text));
 
         static Measurement<int> Reads(int count) =>
             new(count, new KeyValuePair<string, object?>("request_kind", "readOnly"));

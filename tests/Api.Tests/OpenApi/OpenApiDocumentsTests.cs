@@ -48,6 +48,14 @@ public sealed class OpenApiDocumentsTests
         Assert.NotEmpty(read.Document.Components!.Schemas!);
     }
 
+    /// <summary>The words that upstream's own test of the document looks for.</summary>
+    [Theory]
+    [InlineData("list of returned")]
+    [InlineData("List of services")]
+    [InlineData("Watch for changes to the described resources")]
+    public async Task TheDocumentHasUpstreamsWords(string words) =>
+        Assert.Contains(words, (await GetJsonAsync("/openapi/v2")).ToJsonString(), StringComparison.Ordinal);
+
     [Fact]
     public async Task PodSpecIsExplained()
     {

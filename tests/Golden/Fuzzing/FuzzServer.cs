@@ -16,7 +16,7 @@ public sealed class FuzzServer : IAsyncLifetime
     /// <summary>Refusals that upstream itself gives as 500 without a reason.</summary>
     private static readonly string[] UpstreamsOwn =
         ["resourceVersion", "strconv.ParseUint", "target.", "Too large resource version", "unable to determine kind",
-        "failed to create typed patch object", "parsing time \""];
+        "failed to create typed patch object", "parsing time \"", "Non-matching dry-run options"];
 
     /// <summary>Plugins that do what objects say, which these servers have of every sort.</summary>
     private static readonly string[] ByObjects =

@@ -14,6 +14,9 @@ public enum PodSecurityLevel
 /// <param name="Minor">The x of <c>v1.x</c>; null is <c>latest</c>.</param>
 public readonly record struct PodSecurityVersion(long? Minor)
 {
+    /// <summary>The x of the Kubernetes whose API this is.</summary>
+    public const long Newest = 36;
+
     public static PodSecurityVersion Latest => default;
 
     /// <summary>Reads <c>latest</c> or <c>v1.x</c>.</summary>
@@ -43,8 +46,11 @@ public readonly record struct PodSecurityVersion(long? Minor)
 /// <summary>A level as one version knows it.</summary>
 public readonly record struct LevelVersion(PodSecurityLevel Level, PodSecurityVersion Version)
 {
+    /// <summary>For example <c>baseline</c>.</summary>
+    public string LevelName => NameOf(Level);
+
     /// <summary>For example <c>baseline:latest</c>.</summary>
-    public override string ToString() => $"{NameOf(Level)}:{Version}";
+    public override string ToString() => $"{LevelName}:{Version}";
 
     /// <summary>The level of a label's value.</summary>
     public static bool TryParseLevel(string text, out PodSecurityLevel level)

@@ -43,13 +43,25 @@ public sealed class CustomObjectCodecTests
     public void WhatHasAnotherTypeIsRefused(string given, string why) =>
         Assert.Equal(why, Read(given).Decoding.Error);
 
-    private static (CustomObject Item, JsonDecoding Decoding) Read(string within)
+    /// <summary>Upstream reads it all, and looks for what is unknown afterwards.</summary>
+    [Fact]
+    public void DuplicatesAreToldBeforeWhatIsUnknown() =>
+        Assert.Equal(
+            [
+                "duplicate field \"metadata.name\"", "duplicate field \"spec.b\"", "unknown field \"metadata.x\"",
+                "unknown field \"spec.a\"", "unknown field \"spec.b\"",
+            ],
+            ReadAll("""{"metadata":{"x":1,"name":"o","name":"o"},"spec":{"b":1,"b":2,"a":3}}""").Decoding.Findings);
+
+    private static (CustomObject Item, JsonDecoding Decoding) Read(string within) =>
+        ReadAll($$$"""{"metadata":{"name":"o"},"spec":{"in":{{{within}}} } }""");
+
+    private static (CustomObject Item, JsonDecoding Decoding) ReadAll(string json)
     {
         var decoding = new JsonDecoding();
         var codec = new CustomObjectCodec(new VersionSchema(
             new SchemaKind("e.com", "v1", "Thing"), static () => JsonSchema.Parse(Schema)));
-        var item = codec.Read(
-            Encoding.UTF8.GetBytes($$$"""{"metadata":{"name":"o"},"spec":{"in":{{{within}}} } }"""), decoding);
+        var item = codec.Read(Encoding.UTF8.GetBytes(json), decoding);
         return ((CustomObject)item, decoding);
     }
 }

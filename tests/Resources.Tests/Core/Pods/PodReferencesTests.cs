@@ -52,6 +52,20 @@ public sealed class PodReferencesTests
     }
 
     [Fact]
+    public void ClaimsThatWereMadeForThePodCount()
+    {
+        var pod = Pod("""{"resourceClaims":[{"name":"c","resourceClaimTemplateName":"t"}]}""");
+        Assert.False(PodReferences.Has(pod, "resourceclaims", "t"));
+        pod.Status = new V1PodStatus
+        {
+            ResourceClaimStatuses = [new V1PodResourceClaimStatus { Name = "c", ResourceClaimName = "p-c" }],
+            ExtendedResourceClaimStatus = new V1PodExtendedResourceClaimStatus { ResourceClaimName = "p-extended" },
+        };
+        Assert.True(PodReferences.Has(pod, "resourceclaims", "p-c"));
+        Assert.True(PodReferences.Has(pod, "resourceclaims", "p-extended"));
+    }
+
+    [Fact]
     public void TheClaimOfAnEphemeralVolumeIsNamedAfterBoth()
     {
         var pod = Pod("""{"volumes":[{"name":"v","ephemeral":{}}]}""");

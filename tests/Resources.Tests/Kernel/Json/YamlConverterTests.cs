@@ -1,4 +1,5 @@
 using System.Text;
+using System.Text.Json.Nodes;
 using CsCheck;
 using OrleansOrchestrator.Resources.Kernel.Json;
 using OrleansOrchestrator.SeedKit;
@@ -29,9 +30,16 @@ public sealed class YamlConverterTests
         },
         cases: 5000);
 
+    [Fact]
+    public void FieldsAreInTheOrderOfTheirNames() =>
+        Assert.Equal(
+            """{"Z":1,"a":{"b":2,"c":[{"p":3,"q":4}]}}""",
+            Encoding.UTF8.GetString(YamlConverter.ToJson("a: {c: [{q: 4, p: 3}], b: 2}\nZ: 1\n"u8).Json.Span));
+
     private static string Text(ConvertedYaml converted) =>
         converted.Error is null
-            ? $"{Encoding.UTF8.GetString(converted.Json.Span)} {converted.DuplicateKeys is null}"
+            ? $"{Encoding.UTF8.GetString(JsonTree.ToSortedBytes(JsonNode.Parse(converted.Json.Span)).Span)} "
+                + $"{converted.DuplicateKeys is null}"
             : "error";
 
     private static byte[] Object(Random random, int depth) => Encoding.UTF8.GetBytes(Value(random, depth));

@@ -203,7 +203,7 @@ namespace OrleansOrchestrator.Golden.Generated.Api.V1.Namespaces.Item.Configmaps
             [QueryParameter("dryRun")]
             public string DryRun { get; set; }
 #endif
-            /// <summary>Restricts the result to objects with these field values.</summary>
+            /// <summary>Restricts the list of returned objects to those with these field values.</summary>
 #if NETSTANDARD2_1_OR_GREATER || NETCOREAPP3_1_OR_GREATER
 #nullable enable
             [QueryParameter("fieldSelector")]
@@ -216,7 +216,7 @@ namespace OrleansOrchestrator.Golden.Generated.Api.V1.Namespaces.Item.Configmaps
             /// <summary>How many seconds the object may take to end; zero deletes it at once.</summary>
             [QueryParameter("gracePeriodSeconds")]
             public int? GracePeriodSeconds { get; set; }
-            /// <summary>Restricts the result to objects with these labels.</summary>
+            /// <summary>Restricts the list of returned objects to those with these labels.</summary>
 #if NETSTANDARD2_1_OR_GREATER || NETCOREAPP3_1_OR_GREATER
 #nullable enable
             [QueryParameter("labelSelector")]
@@ -288,7 +288,7 @@ namespace OrleansOrchestrator.Golden.Generated.Api.V1.Namespaces.Item.Configmaps
             [QueryParameter("continue")]
             public string Continue { get; set; }
 #endif
-            /// <summary>Restricts the result to objects with these field values.</summary>
+            /// <summary>Restricts the list of returned objects to those with these field values.</summary>
 #if NETSTANDARD2_1_OR_GREATER || NETCOREAPP3_1_OR_GREATER
 #nullable enable
             [QueryParameter("fieldSelector")]
@@ -298,7 +298,7 @@ namespace OrleansOrchestrator.Golden.Generated.Api.V1.Namespaces.Item.Configmaps
             [QueryParameter("fieldSelector")]
             public string FieldSelector { get; set; }
 #endif
-            /// <summary>Restricts the result to objects with these labels.</summary>
+            /// <summary>Restricts the list of returned objects to those with these labels.</summary>
 #if NETSTANDARD2_1_OR_GREATER || NETCOREAPP3_1_OR_GREATER
 #nullable enable
             [QueryParameter("labelSelector")]
@@ -337,7 +337,7 @@ namespace OrleansOrchestrator.Golden.Generated.Api.V1.Namespaces.Item.Configmaps
             /// <summary>How long the call may last, whatever happens.</summary>
             [QueryParameter("timeoutSeconds")]
             public int? TimeoutSeconds { get; set; }
-            /// <summary>Answers with a stream of changes instead of a list.</summary>
+            /// <summary>Watch for changes to the described resources: they come as a stream of events instead of a list.</summary>
             [QueryParameter("watch")]
             public bool? Watch { get; set; }
         }

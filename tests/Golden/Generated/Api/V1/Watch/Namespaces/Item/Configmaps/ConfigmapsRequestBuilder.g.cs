@@ -97,7 +97,7 @@ namespace OrleansOrchestrator.Golden.Generated.Api.V1.Watch.Namespaces.Item.Conf
             [QueryParameter("continue")]
             public string Continue { get; set; }
 #endif
-            /// <summary>Restricts the result to objects with these field values.</summary>
+            /// <summary>Restricts the list of returned objects to those with these field values.</summary>
 #if NETSTANDARD2_1_OR_GREATER || NETCOREAPP3_1_OR_GREATER
 #nullable enable
             [QueryParameter("fieldSelector")]
@@ -107,7 +107,7 @@ namespace OrleansOrchestrator.Golden.Generated.Api.V1.Watch.Namespaces.Item.Conf
             [QueryParameter("fieldSelector")]
             public string FieldSelector { get; set; }
 #endif
-            /// <summary>Restricts the result to objects with these labels.</summary>
+            /// <summary>Restricts the list of returned objects to those with these labels.</summary>
 #if NETSTANDARD2_1_OR_GREATER || NETCOREAPP3_1_OR_GREATER
 #nullable enable
             [QueryParameter("labelSelector")]
@@ -146,7 +146,7 @@ namespace OrleansOrchestrator.Golden.Generated.Api.V1.Watch.Namespaces.Item.Conf
             /// <summary>How long the call may last, whatever happens.</summary>
             [QueryParameter("timeoutSeconds")]
             public int? TimeoutSeconds { get; set; }
-            /// <summary>Answers with a stream of changes instead of a list.</summary>
+            /// <summary>Watch for changes to the described resources: they come as a stream of events instead of a list.</summary>
             [QueryParameter("watch")]
             public bool? Watch { get; set; }
         }
