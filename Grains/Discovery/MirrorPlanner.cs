@@ -23,7 +23,7 @@ public static class MirrorPlanner
     private const string LeaderAnnotation = "control-plane.alpha.kubernetes.io/leader";
 
     private static readonly string[] OwnAnnotations =
-        ["kubectl.kubernetes.io/last-applied-configuration", "endpoints.kubernetes.io/last-change-trigger-time"];
+        ["kubectl.kubernetes.io/last-applied-configuration", TriggerTimes.Annotation];
 
     /// <summary>False for Endpoints that say so, or are the lock of some leader.</summary>
     public static bool IsMirrored(V1Endpoints endpoints) =>

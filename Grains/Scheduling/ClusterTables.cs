@@ -15,6 +15,7 @@ public sealed class ClusterTables
                 .Concat(Devices.Tables.Select(t => Pair(t.Resource, t.Table, ClusterChanges.Device)))
                 .Concat(Owners.Tables.Select(t => Pair(t.Resource, t.Table, ClusterChanges.None))))
         {
+            [Volumes.Attachments.Resource] = new(Volumes.Attachments.Table, ClusterChanges.Volume, OnlyByGoing: true),
             [WellKnown.ResourceClaims] = new(Devices.Claims, ClusterChanges.None),
             [WellKnown.Namespaces] = new(Namespaces, ClusterChanges.None),
             [WellKnown.PodDisruptionBudgets] = new(Budgets.Table, ClusterChanges.None),
@@ -51,4 +52,5 @@ public sealed class ClusterTables
 /// <summary>A table that follows a resource.</summary>
 /// <param name="Table">The table.</param>
 /// <param name="Change">What a change of it may help.</param>
-public readonly record struct FollowedTable(IObjectTable Table, ClusterChanges Change);
+/// <param name="OnlyByGoing">It helps only when an object goes.</param>
+public readonly record struct FollowedTable(IObjectTable Table, ClusterChanges Change, bool OnlyByGoing = false);

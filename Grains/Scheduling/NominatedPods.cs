@@ -38,6 +38,9 @@ public sealed class NominatedPods
         }
     }
 
+    /// <summary>Those of a node.</summary>
+    public IReadOnlyList<PodInfo> For(string node) => On(node)?.ToArray() ?? [];
+
     /// <summary>Those that come before the pod on a node; null without any.</summary>
     public List<PodInfo>? Before(PodInfo pod, string node) =>
         On(node)?.FindAll(p => p.Priority >= pod.Priority && p.Uid != pod.Uid) is { Count: > 0 } others ? others : null;

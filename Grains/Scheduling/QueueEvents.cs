@@ -30,6 +30,8 @@ public static class QueueEvents
 
     public const string NodeUpdate = "NodeUpdate";
 
+    public const string NodeDelete = "NodeDelete";
+
     public const string AssignedPodAdd = "AssignedPodAdd";
 
     public const string AssignedPodUpdate = "AssignedPodUpdate";
@@ -45,6 +47,7 @@ public static class QueueEvents
             (WellKnown.CsiNodes, "storage.k8s.io/CSINode"),
             (WellKnown.CsiDrivers, "storage.k8s.io/CSIDriver"),
             (WellKnown.CsiStorageCapacities, "storage.k8s.io/CSIStorageCapacity"),
+            (WellKnown.VolumeAttachments, "storage.k8s.io/VolumeAttachment"),
             (WellKnown.ResourceClaims, "resource.k8s.io/ResourceClaim"),
             (WellKnown.ResourceSlices, "resource.k8s.io/ResourceSlice"),
             (WellKnown.DeviceClasses, "resource.k8s.io/DeviceClass"),

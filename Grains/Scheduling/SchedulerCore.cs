@@ -98,11 +98,11 @@ public sealed partial class SchedulerCore
         }
         else
         {
-            var (table, change) = _tables.Followed[resource];
-            table.Apply(kind, item);
-            if (change != ClusterChanges.None)
+            var followed = _tables.Followed[resource];
+            followed.Table.Apply(kind, item);
+            if (followed.Change != ClusterChanges.None && (!followed.OnlyByGoing || kind == ChangeKind.Deleted))
             {
-                _events.Kinds |= change;
+                _events.Kinds |= followed.Change;
                 _events.Cause = QueueEvents.Of(resource, kind);
             }
         }
@@ -129,7 +129,7 @@ public sealed partial class SchedulerCore
     {
         if (kind == ChangeKind.Deleted)
         {
-            Nodes.Remove(item.Key.Name);
+            RemoveNode(item.Key.Name);
             return;
         }
 
@@ -193,7 +193,28 @@ public sealed partial class SchedulerCore
     {
         foreach (var node in Nodes.Order.Where(n => !present.Contains(new ObjectKey("", n.Name))).ToArray())
         {
-            Nodes.Remove(node.Name);
+            RemoveNode(node.Name);
+        }
+    }
+
+    private void RemoveNode(string name)
+    {
+        if (Nodes.Find(name) is not { Exists: true })
+        {
+            return;
+        }
+
+        Nodes.Remove(name);
+        _events.Kinds |= ClusterChanges.NodeRemoved;
+        _events.Cause = QueueEvents.NodeDelete;
+
+        // Room that was made there is of no use: who waited for it has to look elsewhere.
+        foreach (var pod in _tables.Nominated.For(name))
+        {
+            if (_pods.GetValueOrDefault(pod.Key)?.Queued is { } queued)
+            {
+                Queue.Retry(queued, QueueEvents.NodeDelete);
+            }
         }
     }
 

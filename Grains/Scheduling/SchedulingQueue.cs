@@ -352,7 +352,7 @@ public sealed class SchedulingQueue(
         }
 
         var moved = events.FreedNodes.Count > 0
-            || (events.Kinds & (ClusterChanges.Node | ClusterChanges.PodPlaced)) != 0;
+            || (events.Kinds & (ClusterChanges.Node | ClusterChanges.NodeRemoved | ClusterChanges.PodPlaced)) != 0;
         if (moved && _waitingForOthers.Contains(queued))
         {
             return true;
@@ -372,8 +372,16 @@ public sealed class SchedulingQueue(
         return events.FreedNodes.Count > 0 && (
             (queued.Pod.MayPreempt && lowest < queued.Pod.Priority)
             || events.FreedNodes.Any(n => n.Name == queued.NominatedNode)
+            || IsClaimLetGo(queued, events)
             || FitsFreedNode(queued.Pod, events, fitting));
     }
+
+    /// <summary>Whoever waits for a claim that one pod at a time may have need not go where that pod was.</summary>
+    private bool IsClaimLetGo(QueuedPod queued, ClusterEvents events) =>
+        queued.Pod.Claims.Length > 0
+        && queued.RejectedBy.Contains(VolumeRestrictionsPlugin.PluginName)
+        && plugins(queued.Pod).Filters.Any(plugin => plugin.Name == VolumeRestrictionsPlugin.PluginName
+            && events.FreedNodes.Any(node => plugin.Filter(queued.Pod, node) is null));
 
     /// <summary>What other pods are the reason of, may end by removing them.</summary>
     private static bool MayPass(Verdict? verdict, PodInfo pod, NodeInfo node) =>

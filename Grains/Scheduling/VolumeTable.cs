@@ -16,6 +16,7 @@ public sealed class VolumeTable
     private readonly ObjectTable<V1CSINode> _csiNodes = new(static o => o.As<V1CSINode>());
     private readonly ObjectTable<V1CSIDriver> _drivers = new(static o => o.As<V1CSIDriver>());
     private readonly ObjectTable<V1CSIStorageCapacity> _capacities = new(static o => o.As<V1CSIStorageCapacity>());
+    private readonly AttachedVolumes _attached = new();
     private readonly Dictionary<ObjectKey, int> _users = [];
     private readonly Dictionary<string, Dictionary<ObjectKey, int>> _byNode = new(StringComparer.Ordinal);
     private readonly Dictionary<string, Dictionary<DiskUse, int>> _disks = new(StringComparer.Ordinal);
@@ -27,6 +28,9 @@ public sealed class VolumeTable
         (WellKnown.StorageClasses, _classes), (WellKnown.CsiNodes, _csiNodes), (WellKnown.CsiDrivers, _drivers),
         (WellKnown.CsiStorageCapacities, _capacities),
     ];
+
+    /// <summary>The table that makes room only by what goes from it.</summary>
+    public (ResourceName Resource, IObjectTable Table) Attachments => (WellKnown.VolumeAttachments, _attached);
 
     public IEnumerable<V1PersistentVolume> Volumes => _volumes.All;
 
@@ -49,6 +53,9 @@ public sealed class VolumeTable
     /// <summary>The claims that pods of a node use, each once.</summary>
     public IEnumerable<ObjectKey> ClaimsOn(string node) =>
         _byNode.TryGetValue(node, out var claims) ? claims.Keys : [];
+
+    /// <summary>What is attached to a node, used or not.</summary>
+    public IEnumerable<AttachedVolume> AttachedTo(string node) => _attached.On(node);
 
     /// <summary>True when pods of a node have a disk such that nobody else may have it in the wanted way.</summary>
     public bool IsTaken(DiskUse disk, string node) => _disks.TryGetValue(node, out var disks)

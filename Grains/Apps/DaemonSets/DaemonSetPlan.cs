@@ -42,5 +42,8 @@ public sealed record DaemonSetPlan
     /// <summary>When to look again without being told.</summary>
     public TimeSpan? NextCheck { get; init; }
 
+    /// <summary>There is more to do than one step does.</summary>
+    public bool IsCut { get; init; }
+
     public bool IsSettled => Create.Count == 0 && Delete.Count == 0;
 }

@@ -32,6 +32,7 @@ public static class DaemonSetPlanner
         {
             Create = [.. plan.Create.Take(Burst)],
             Delete = [.. plan.Delete.Take(Burst)],
+            IsCut = Math.Max(plan.Create.Count, plan.Delete.Count) > Burst,
             Status = StatusOf(observed.Set, pass),
         };
     }
@@ -131,7 +132,8 @@ public static class DaemonSetPlanner
             var unavailable = Scale(rolling?.MaxUnavailable, Desired);
             if (surge == 0)
             {
-                return plan with { Delete = Replaceable(Math.Max(unavailable, 1)) };
+                // A share of no nodes is none; of some, at least one moves on.
+                return plan with { Delete = Replaceable(Math.Max(unavailable, Math.Min(Desired, 1))) };
             }
 
             var (create, delete) = Surge(surge);

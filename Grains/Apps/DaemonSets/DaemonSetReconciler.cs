@@ -86,8 +86,9 @@ public sealed class DaemonSetReconciler : IObjectReconciler
         }
 
         var status = plan.Status;
-        if (!plan.IsSettled)
+        if (!plan.IsSettled && !plan.IsCut)
         {
+            // The next step of a plan that is cut looks at once, at thousands of nodes, and tells what this one did.
             observed = await ObserveAsync(set, selector, current, cancellationToken);
             status = DaemonSetPlanner.Compute(observed, _time.GetUtcNow()).Status;
         }

@@ -65,7 +65,7 @@ internal sealed class MetricComputation(AutoscalerObserved observed, DateTimeOff
 
     /// <summary>Upstream's <c>--horizontal-pod-autoscaler-tolerance</c> where the autoscaler says none.</summary>
     private static double ToleranceOf(V2HPAScalingRules? rules) =>
-        rules?.Tolerance is { } own ? Quantity.Of(own).MilliValue / 1000.0 : 0.1;
+        rules?.Tolerance is { } own ? (double)own.ToDecimal() : 0.1;
 
     private MetricProposal OfResource(ResourceSpec spec, Func<V2MetricValueStatus, V2MetricStatus> status)
     {

@@ -97,21 +97,35 @@ public sealed class CronJobReconciler : IObjectReconciler
             }
         }
 
-        if (await CreateAsync(job, run, cancellationToken) is not { } created)
+        var (created, refused) = await CreateAsync(job, run, cancellationToken);
+        var status = job.Status ?? new V1CronJobStatus();
+        List<V1ObjectReference> active =
+            [.. status.Active?.Where(a => run.Replaced.All(r => r.Uid != a.Uid)) ?? []];
+        if (created is not null)
         {
-            return;
+            active.Add(ReferenceTo(created));
         }
 
-        var others = job.Status?.Active?.Where(a => run.Replaced.All(r => r.Uid != a.Uid)) ?? [];
-        var status = (job.Status ?? new V1CronJobStatus()) with
+        // What was replaced is gone, also when nothing takes its place.
+        await WriteStatusAsync(
+            job,
+            status with
+            {
+                Active = active.Count == 0 ? null : active,
+                LastScheduleTime = created is null ? status.LastScheduleTime : run.Scheduled.UtcDateTime,
+            },
+            cancellationToken);
+        if (refused is not null)
         {
-            Active = [.. others, ReferenceTo(created)], LastScheduleTime = run.Scheduled.UtcDateTime,
-        };
-        await WriteStatusAsync(job, status, cancellationToken);
+            throw ReconcileException.Of($"job of cronjob {_key}", refused);
+        }
     }
 
-    /// <summary>The Job of the run, new or from an earlier attempt; null when its name is another's.</summary>
-    private async Task<V1Job?> CreateAsync(V1CronJob job, CronJobRun run, CancellationToken cancellationToken)
+    /// <summary>
+    /// The Job of the run, new or from an earlier attempt; none when its name is another's, or when it is refused.
+    /// </summary>
+    private async Task<(V1Job? Created, Status? Refused)> CreateAsync(
+        V1CronJob job, CronJobRun run, CancellationToken cancellationToken)
     {
         var body = run.Job;
         var created = await _client.CreateAsync(body, cancellationToken);
@@ -119,7 +133,7 @@ public sealed class CronJobReconciler : IObjectReconciler
         {
             CronJobMeter.Started(_time.GetUtcNow() - run.Scheduled);
             _events.Record(EventNote.Normal(job, "SuccessfulCreate", $"Created job {body.Metadata.Name}"));
-            return created.Value.As<V1Job>();
+            return (created.Value.As<V1Job>(), null);
         }
 
         if (created.Error.Reason == StatusReasons.AlreadyExists)
@@ -127,8 +141,8 @@ public sealed class CronJobReconciler : IObjectReconciler
             var found = await _client.GetAsync(
                 WellKnown.Jobs, body.Key(), ReadFreshness.Linearizable, cancellationToken);
             return found.Succeeded && found.Value.Metadata.Controller?.Uid == job.Metadata.Uid
-                ? found.Value.As<V1Job>()
-                : null;
+                ? (found.Value.As<V1Job>(), null)
+                : default;
         }
 
         if (!created.Error.IsNamespaceTerminating())
@@ -136,7 +150,7 @@ public sealed class CronJobReconciler : IObjectReconciler
             _events.Record(EventNote.Warning(job, "FailedCreate", $"Error creating job: {created.Error.Message}"));
         }
 
-        throw ReconcileException.Of($"job of cronjob {_key}", created.Error);
+        return (null, created.Error);
     }
 
     /// <summary>True when the Job is gone or goes.</summary>

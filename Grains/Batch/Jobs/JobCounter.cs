@@ -152,12 +152,13 @@ internal static class JobCounter
         || (view.IsFailed(pod) && !(view.Replaceable.TryGetValue(pod.Index, out var last) && last == pod));
 
     /// <summary>
-    /// Pods that are stopped because the Job has failed are failures; those that are stopped because it has succeeded
-    /// are nothing.
+    /// Pods that are stopped because the Job has failed are failures; those that are stopped because it has succeeded,
+    /// which is announced before, are nothing.
     /// </summary>
-    private static bool IsFailure(JobView view, JobEnd? end, JobPod pod) => end is null
-        ? view.IsFailed(pod)
-        : !end.IsSuccess || pod.Facts.Phase == Core.Pods.PodPhase.Failed;
+    private static bool IsFailure(JobView view, JobEnd? end, JobPod pod) =>
+        end is { IsSuccess: false } || (end is not null && view.IsEnding
+            ? pod.Facts.Phase == Core.Pods.PodPhase.Failed
+            : view.IsFailed(pod));
 
     /// <summary>A Job that resumes starts anew, since its deadline counts the time that it runs.</summary>
     private static List<EventNote> Suspend(

@@ -117,6 +117,7 @@ public sealed class SigningRequestReconciler : IObjectReconciler
             ResourceAttributes = new V1ResourceAttributes
             {
                 Group = WellKnown.CertificateSigningRequests.Group,
+                Version = "*",
                 Resource = WellKnown.CertificateSigningRequests.Plural,
                 Verb = "create",
                 Subresource = subresource,

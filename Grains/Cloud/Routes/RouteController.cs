@@ -3,6 +3,7 @@ using System.Net;
 using System.Text.Json.Nodes;
 using k8s.Models;
 using Microsoft.Extensions.Logging;
+using OrleansOrchestrator.Formats;
 using OrleansOrchestrator.Grains.Reconciling;
 using OrleansOrchestrator.Interfaces.Kernel;
 using OrleansOrchestrator.Resources.Kernel;
@@ -66,32 +67,48 @@ public sealed partial class RouteController : IController
     internal async Task StepAsync(CancellationToken cancellationToken)
     {
         var nodes = await _client.ListAsync<V1Node>(ResourceOf<V1Node>.Query(), cancellationToken);
-        var plan = RoutePlanner.Compute(nodes, await ListAsync(cancellationToken), _networks);
+        var routes = await ListAsync(cancellationToken);
+        var plan = RoutePlanner.Compute(nodes, routes, _networks);
         var limit = new ParallelOptions { MaxDegreeOfParallelism = MaxParallel, CancellationToken = cancellationToken };
         await Parallel.ForEachAsync(plan.Delete, limit, async (route, token) => await TryAsync(
             () => _routes.DeleteAsync(route, token),
             error => LogFailed(_logger, $"Could not delete route {route.Name} {route.Destination}: {error}")));
         var failed = new ConcurrentDictionary<string, bool>(StringComparer.Ordinal);
-        await Parallel.ForEachAsync(plan.Create, limit, async (wanted, token) => await TryAsync(
-            () => _routes.CreateAsync(wanted.Node.Metadata.Uid, wanted.Route, token),
-            error =>
-            {
-                failed[wanted.Node.Metadata.Name] = true;
-                _events.Record(EventNote.Warning(
-                    wanted.Node,
-                    "FailedToCreateRoute",
-                    $"Could not create route {wanted.Node.Metadata.Uid} {wanted.Route.Destination} for node "
-                        + $"{wanted.Node.Metadata.Name}: {error}"));
-            }));
-        var failures = new Failures();
-        foreach (var node in nodes.Where(n => n.Spec?.PodCIDRs is { Count: > 0 }))
+        await Parallel.ForEachAsync(plan.Create, limit, async (wanted, token) =>
         {
-            await failures.TryAsync(
-                () => SetConditionAsync(node, !failed.ContainsKey(node.Metadata.Name), cancellationToken));
+            var started = _time.GetTimestamp();
+            await TryAsync(
+                () => _routes.CreateAsync(wanted.Node.Metadata.Uid, wanted.Route, token),
+                error =>
+                {
+                    failed[wanted.Node.Metadata.Name] = true;
+                    TellFailed(wanted, _time.GetElapsedTime(started), error);
+                });
+        });
+
+        // A node without a network of its own is none of ours, unless the cloud has a route to it.
+        var targets = routes.Select(static r => r.TargetNode).ToHashSet(StringComparer.Ordinal);
+        var failures = new Failures();
+        foreach (var node in nodes.Where(n => HasNetwork(n) || targets.Contains(n.Metadata.Name)))
+        {
+            var isReached = HasNetwork(node) && !failed.ContainsKey(node.Metadata.Name);
+            await failures.TryAsync(() => SetConditionAsync(node, isReached, cancellationToken));
         }
 
         failures.ThrowIfAny();
     }
+
+    private void TellFailed(WantedRoute wanted, TimeSpan took, string error)
+    {
+        var (node, destination) = (wanted.Node, wanted.Route.Destination);
+        _events.Record(EventNote.Warning(
+            node,
+            "FailedToCreateRoute",
+            $"Could not create route {node.Metadata.Uid} {destination} for node {node.Metadata.Name} after "
+                + $"{GoDuration.Format(took)}: {error}"));
+    }
+
+    private static bool HasNetwork(V1Node node) => node.Spec?.PodCIDRs is { Count: > 0 };
 
     private async Task<IReadOnlyList<CloudRoute>> ListAsync(CancellationToken cancellationToken)
     {

@@ -113,10 +113,12 @@ public static class BootstrapObjects
         ],
     };
 
-    public static V1EndpointSlice ApiEndpointSlice(IReadOnlyList<string> addresses, int apiPort) => new()
+    /// <summary>The new form of the endpoints; all addresses are of the family, which is its type.</summary>
+    public static V1EndpointSlice ApiEndpointSlice(
+        IReadOnlyList<string> addresses, string family, int apiPort) => new()
     {
         Metadata = Metadata(new Dictionary<string, string> { [ServiceNameLabel] = ApiServiceName }),
-        AddressType = "IPv4",
+        AddressType = family,
         Endpoints =
         [
             .. addresses.Select(

@@ -1,6 +1,7 @@
 using System.Net;
 using System.Net.NetworkInformation;
 using System.Net.Sockets;
+using OrleansOrchestrator.Resources.Core.Services;
 
 namespace OrleansOrchestrator.Grains.Core.Bootstrap;
 
@@ -8,7 +9,8 @@ namespace OrleansOrchestrator.Grains.Core.Bootstrap;
 public sealed class BootstrapOptions
 {
     /// <summary>
-    /// Addresses at which Pods reach the API; none announces the first address of this machine that is not loopback.
+    /// Addresses at which Pods reach the API; none announces the first address of this machine, of the family of the
+    /// Services, that is not loopback.
     /// </summary>
     public IReadOnlyList<string> ApiAddresses { get; set; } = [];
 
@@ -24,16 +26,20 @@ public sealed class BootstrapOptions
     public TimeSpan Period { get; set; } = TimeSpan.FromSeconds(10);
 
     /// <summary>The addresses to announce.</summary>
-    internal IReadOnlyList<string> EffectiveAddresses() =>
-        ApiAddresses.Count != 0 ? ApiAddresses : [.. OwnAddresses().Take(1)];
+    /// <param name="family">That of the API's cluster address.</param>
+    internal IReadOnlyList<string> EffectiveAddresses(string family) => ApiAddresses.Count != 0
+        ? ApiAddresses
+        : [.. OwnAddresses(
+            family == ServiceKinds.IPv6 ? AddressFamily.InterNetworkV6 : AddressFamily.InterNetwork).Take(1)];
 
-    private static IEnumerable<string> OwnAddresses() => NetworkInterface.GetAllNetworkInterfaces()
+    private static IEnumerable<string> OwnAddresses(AddressFamily family) => NetworkInterface.GetAllNetworkInterfaces()
         .Where(
             i => i.OperationalStatus == OperationalStatus.Up && i.NetworkInterfaceType != NetworkInterfaceType.Loopback)
         .SelectMany(i => i.GetIPProperties().UnicastAddresses)
         .Select(a => a.Address)
-        .Where(a => a.AddressFamily == AddressFamily.InterNetwork && !IPAddress.IsLoopback(a) && !IsLinkLocal(a))
+        .Where(a => a.AddressFamily == family && !IPAddress.IsLoopback(a) && !IsLinkLocal(a))
         .Select(a => a.ToString());
 
-    private static bool IsLinkLocal(IPAddress address) => address.GetAddressBytes() is [169, 254, _, _];
+    private static bool IsLinkLocal(IPAddress address) =>
+        address.IsIPv6LinkLocal || address.GetAddressBytes() is [169, 254, _, _];
 }

@@ -152,7 +152,8 @@ public sealed partial class ClusterBootstrap : BackgroundService, IHostedLifecyc
 
     /// <summary>
     /// Makes the endpoints what the registry says. As upstream, all servers are expected at one port; of several, the
-    /// lowest is announced, so that silos do not undo each other's work. Nobody being there is never announced.
+    /// lowest is announced, so that silos do not undo each other's work; and only addresses of the family of the
+    /// <c>kubernetes</c> Service are (upstream's <c>EndpointsAdapter.Sync</c>). Nobody being there is never announced.
     /// </summary>
     private async Task AnnounceAsync(
         Func<CancellationToken, Task<IReadOnlyList<ApiServer>>> ask, CancellationToken cancellationToken)
@@ -160,8 +161,10 @@ public sealed partial class ClusterBootstrap : BackgroundService, IHostedLifecyc
         await _round.WaitAsync(cancellationToken);
         try
         {
-            var servers = await ask(cancellationToken);
-            if (servers.Count == 0)
+            var isSix = _range.Family == ServiceKinds.IPv6;
+            ApiServer[] servers =
+                [.. (await ask(cancellationToken)).Where(s => NetworkRules.IsIPv6(s.Address) == isSix)];
+            if (servers.Length == 0)
             {
                 return;
             }
@@ -170,7 +173,8 @@ public sealed partial class ClusterBootstrap : BackgroundService, IHostedLifecyc
             var known = servers.Where(s => s.Port == port).Select(static s => s.Address).Distinct();
             string[] addresses = [.. known.Order(StringComparer.Ordinal)];
             await EnsureAsync(BootstrapObjects.ApiEndpoints(addresses, port), SameEndpoints, cancellationToken);
-            await EnsureAsync(BootstrapObjects.ApiEndpointSlice(addresses, port), SameSlice, cancellationToken);
+            await EnsureSliceAsync(
+                BootstrapObjects.ApiEndpointSlice(addresses, _range.Family, port), cancellationToken);
         }
         finally
         {
@@ -178,8 +182,22 @@ public sealed partial class ClusterBootstrap : BackgroundService, IHostedLifecyc
         }
     }
 
+    /// <summary>The type of a slice cannot change: one of another type goes, and is made anew.</summary>
+    private async Task EnsureSliceAsync(V1EndpointSlice wanted, CancellationToken cancellationToken)
+    {
+        var current = await _client.GetAsync<V1EndpointSlice>(wanted.Key(), ReadFreshness.Cached, cancellationToken);
+        if (!current.Succeeded || current.Value.AddressType == wanted.AddressType)
+        {
+            await EnsureAsync(wanted, SameSlice, cancellationToken);
+            return;
+        }
+
+        Check(await _client.DeleteAsync(current.Value, cancellationToken), StatusReasons.NotFound);
+        Check(await _client.CreateAsync(wanted, cancellationToken), StatusReasons.AlreadyExists);
+    }
+
     private Task<IReadOnlyList<ApiServer>> RenewAsync(CancellationToken cancellationToken) =>
-        _servers.RenewAsync(_options.EffectiveAddresses(), _options.ApiPort, cancellationToken);
+        _servers.RenewAsync(_options.EffectiveAddresses(_range.Family), _options.ApiPort, cancellationToken);
 
     /// <inheritdoc/>
     protected override Task ExecuteAsync(CancellationToken stoppingToken) =>

@@ -34,7 +34,7 @@ internal sealed class RuleUpkeep(IResourceClient client)
 
     /// <summary>
     /// Roles that are made of others come last: the controller that puts them together has its rights from then on, and
-    /// would be refused before.
+    /// would be refused before; and they tell the API that all bindings have been made (<c>BuiltInRoles</c>).
     /// </summary>
     private async Task EnsureRolesAsync(CancellationToken cancellationToken)
     {

@@ -336,8 +336,12 @@ public sealed class NodeLifecycleController : IController
                 }),
             },
         };
-        Expect(pod.Key, await _client.PatchStatusAsync<V1Pod>(pod.Key, patch, cancellationToken));
-        _events.Record(EventNote.Warning(pod.As<V1Pod>(), "NodeNotReady", "Node is not ready"));
+        var marked = await _client.PatchStatusAsync<V1Pod>(pod.Key, patch, cancellationToken);
+        Expect(pod.Key, marked);
+        if (marked.Succeeded)
+        {
+            _events.Record(EventNote.Warning(pod.As<V1Pod>(), "NodeNotReady", "Node is not ready"));
+        }
     }
 
     private void Note(V1Node node, string reason, string message) =>

@@ -12,8 +12,7 @@ namespace OrleansOrchestrator.Grains.Core.Nodes;
 
 /// <summary>
 /// Deletes pods from nodes with NoExecute taints that they do not tolerate, or no longer. Holds only who must leave
-/// when; when the time comes it
-/// looks again, so a taint that went away in time saves the pod.
+/// when; when the time comes it looks again, so a taint that went away in time saves the pod.
 /// </summary>
 public sealed class TaintEvictionController : IController
 {
@@ -36,7 +35,7 @@ public sealed class TaintEvictionController : IController
 
     /// <summary>Taints without a time of their own count from when they were first seen here.</summary>
     private readonly Dictionary<(string Node, string Taint), DateTimeOffset> _firstSeen = [];
-    private readonly ScheduledEvictions _evictions = new();
+    private readonly ScheduledEvictions<string> _evictions = new();
 
     public TaintEvictionController(ReconcilingServices services)
     {
@@ -91,6 +90,12 @@ public sealed class TaintEvictionController : IController
                 SetTainted(change.Object.Key.Name, taints);
             }
 
+            if (change.Kind != ChangeKind.Deleted && taints.Length == 0)
+            {
+                // At once: the next look may find a taint that came only then.
+                CallOff(change.Object.Key.Name);
+            }
+
             _queue.Add(change.Object.Key.Name);
         }
     }
@@ -143,11 +148,7 @@ public sealed class TaintEvictionController : IController
         var taints = NoExecute(read.Value);
         if (taints.Count == 0)
         {
-            foreach (var pod in _evictions.RemoveAll(name, now))
-            {
-                SayCalledOff(pod);
-            }
-
+            CallOff(name);
             return;
         }
 
@@ -156,7 +157,9 @@ public sealed class TaintEvictionController : IController
             cancellationToken);
         DateTimeOffset? next = null;
         var failures = new Failures();
-        foreach (var pod in pods.Items.Where(p => PodFacts.Of(p).IsActive).Select(p => p.As<V1Pod>()))
+
+        // As upstream, those that have ended leave too.
+        foreach (var pod in pods.Items.Where(p => !PodFacts.Of(p).IsTerminating).Select(p => p.As<V1Pod>()))
         {
             var due = Consider(name, pod, taints, now);
             if (due > now)
@@ -165,7 +168,7 @@ public sealed class TaintEvictionController : IController
             }
             else if (due is not null)
             {
-                await failures.TryAsync(() => DeleteAsync(pod, cancellationToken));
+                await failures.TryAsync(() => DeleteAsync(name, pod, cancellationToken));
             }
         }
 
@@ -177,21 +180,39 @@ public sealed class TaintEvictionController : IController
         failures.ThrowIfAny();
     }
 
-    /// <summary>When the pod must leave the node; notes it if that is later.</summary>
+    /// <summary>
+    /// When the pod must leave the node; notes it until it has been deleted. As upstream, who is to leave gains no time
+    /// by another taint in the place of the first, nor by tolerating it for longer, unless that is for ever.
+    /// </summary>
     private DateTimeOffset? Consider(string node, V1Pod pod, List<V1Taint> taints, DateTimeOffset now)
     {
         var due = TaintEvictionPlanner.DueAt(pod, taints, now);
-        if (due > now)
+        if (due > now && _evictions.Find(node, pod) is { } said && said < due)
         {
-            _evictions.Add(node, pod, due.Value);
+            due = said;
         }
-        else
+
+        if (due is null || due <= now)
         {
             // As upstream, a pod that must leave sooner than was said is told of both.
             SayCalledOff(_evictions.Remove(node, pod.Key(), now));
         }
 
+        if (due is { } time)
+        {
+            _evictions.Add(node, pod, time);
+        }
+
         return due;
+    }
+
+    /// <summary>Nothing drives pods from the node any more.</summary>
+    private void CallOff(string node)
+    {
+        foreach (var pod in _evictions.RemoveAll(node, _time.GetUtcNow()))
+        {
+            SayCalledOff(pod);
+        }
     }
 
     private void SayCalledOff(V1Pod? pod)
@@ -202,7 +223,7 @@ public sealed class TaintEvictionController : IController
         }
     }
 
-    private async Task DeleteAsync(V1Pod pod, CancellationToken cancellationToken)
+    private async Task DeleteAsync(string node, V1Pod pod, CancellationToken cancellationToken)
     {
         _events.Record(EventNote.Normal(pod, Evicting, $"Marking for deletion Pod {pod.Key()}"));
         var patch = PodDisruption.Patch(
@@ -214,8 +235,11 @@ public sealed class TaintEvictionController : IController
                 new DeleteRequest { Resource = WellKnown.Pods, Key = pod.Key(), Uid = pod.Metadata.Uid }, cancellationToken);
         }
 
-        if (!marked.Succeeded
-            && marked.Error.Reason is not (StatusReasons.NotFound or StatusReasons.Conflict or StatusReasons.Invalid))
+        if (marked.Succeeded || marked.Error.Reason == StatusReasons.NotFound)
+        {
+            _evictions.Remove(node, pod.Key(), _time.GetUtcNow());
+        }
+        else if (marked.Error.Reason is not (StatusReasons.Conflict or StatusReasons.Invalid))
         {
             throw ReconcileException.Of($"eviction of {pod.Key()}", marked.Error);
         }

@@ -10,7 +10,7 @@ public static class TaintEvictionPlanner
     /// <summary>Null if it may stay for ever; a time not after now means at once.</summary>
     public static DateTimeOffset? DueAt(V1Pod pod, IReadOnlyList<V1Taint> taints, DateTimeOffset now)
     {
-        if (pod.Metadata.DeletionTimestamp is not null || pod.Status?.Phase is "Succeeded" or "Failed")
+        if (pod.Metadata.DeletionTimestamp is not null)
         {
             return null;
         }

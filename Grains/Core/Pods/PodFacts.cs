@@ -88,6 +88,9 @@ public sealed class PodFacts
     /// </summary>
     public int ResourcesHash { get; private set; }
 
+    /// <summary>Its node can never give it what a resize asks for, so that this counts for nothing.</summary>
+    public bool IsResizeInVain { get; private set; }
+
     public bool IsTerminating => Item.Metadata.DeletionTimestamp is not null;
 
     /// <summary>Its node ended it for want of resources.</summary>
@@ -331,7 +334,8 @@ public sealed class PodFacts
 
     private void ReadCondition(ref Utf8JsonReader reader)
     {
-        bool isReadyCondition = false, isDisruption = false, isTrue = false, isByNode = false;
+        bool isReadyCondition = false, isDisruption = false, isResize = false;
+        bool isTrue = false, isByNode = false, isInfeasible = false;
         DateTimeOffset? since = null;
         while (reader.Read() && reader.TokenType == JsonTokenType.PropertyName)
         {
@@ -340,11 +344,13 @@ public sealed class PodFacts
                 reader.Read();
                 isReadyCondition = reader.ValueTextEquals("Ready"u8);
                 isDisruption = reader.ValueTextEquals("DisruptionTarget"u8);
+                isResize = reader.ValueTextEquals("PodResizePending"u8);
             }
             else if (reader.ValueTextEquals("reason"u8))
             {
                 reader.Read();
                 isByNode = reader.ValueTextEquals("TerminationByKubelet"u8);
+                isInfeasible = reader.ValueTextEquals("Infeasible"u8);
             }
             else if (reader.ValueTextEquals("status"u8))
             {
@@ -361,6 +367,7 @@ public sealed class PodFacts
             }
         }
 
+        IsResizeInVain |= isResize && isInfeasible;
         if (isReadyCondition)
         {
             (IsReady, ReadySince) = (isTrue, since);

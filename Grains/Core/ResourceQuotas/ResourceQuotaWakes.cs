@@ -82,6 +82,7 @@ internal static class ResourceQuotaWakes
     /// <summary>Models are decoded only for the few changes that may be of resources: pods are written often.</summary>
     private static bool IsFreeing(PodFacts before, PodFacts now) =>
         now.IsFinished != before.IsFinished
+        || (now.IsResizeInVain && !before.IsResizeInVain)
         || now.Item.Metadata.Generation != before.Item.Metadata.Generation
         || (now.ResourcesHash != before.ResourcesHash
             && OccupiedResources.HaveChanged(before.Item.As<V1Pod>(), now.Item.As<V1Pod>()));

@@ -29,6 +29,9 @@ public sealed record ServiceObserved
 
     /// <summary>Its endpoints were given hints for its topology mode.</summary>
     public bool AreHinted { get; init; }
+
+    /// <summary>See <see cref="TriggerTimes"/>.</summary>
+    public DateTimeOffset? TriggeredAt { get; init; }
 }
 
 /// <summary>What a Service must do.</summary>
@@ -65,6 +68,13 @@ public static class ServicePlanner
     }
 
     private static HintPlan Slices(ServiceObserved observed)
+    {
+        var plan = Distribute(observed);
+        TriggerTimes.Note(plan.Slices.Create.Concat(plan.Slices.Update), observed.TriggeredAt);
+        return plan;
+    }
+
+    private static HintPlan Distribute(ServiceObserved observed)
     {
         var service = observed.Service;
         var shape = new SliceShape(
@@ -159,6 +169,12 @@ public static class ServicePlanner
             },
             Subsets = subsets,
         };
-        return old is not null && EndpointEquality.Same(old, next) ? null : next;
+        if (old is not null && EndpointEquality.Same(old, next))
+        {
+            return null;
+        }
+
+        next.Metadata.Annotations = TriggerTimes.With(annotations, observed.TriggeredAt);
+        return next;
     }
 }

@@ -20,6 +20,7 @@ public sealed class ServiceReconciler : IObjectReconciler
     private readonly EventRecorder _events;
     private readonly EventRecorder _endpointsEvents;
     private readonly EventRecorder _mirrorEvents;
+    private readonly TriggerTimes _triggers = new();
     private bool _wasThere;
 
     // What was last told of hints: upstream, too, tells it anew after a restart.
@@ -44,6 +45,7 @@ public sealed class ServiceReconciler : IObjectReconciler
         var read = await _slices.GetAsync<V1Service>(_key, ReadFreshness.Linearizable, cancellationToken);
         if (!read.Succeeded)
         {
+            _triggers.Forget();
             await CleanUpAsync(cancellationToken);
             return ReconcileResult.Done;
         }
@@ -80,6 +82,7 @@ public sealed class ServiceReconciler : IObjectReconciler
             Slices = slices,
             ZoneShares = TopologyHints.AreWanted(service) ? await SharesAsync(cancellationToken) : null,
             AreHinted = _areHinted,
+            TriggeredAt = _triggers.Next(service, pods),
         };
     }
 

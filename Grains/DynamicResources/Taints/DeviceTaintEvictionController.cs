@@ -1,6 +1,7 @@
 using k8s;
 using k8s.Models;
 using Microsoft.Extensions.Logging;
+using OrleansOrchestrator.Grains.Core.Nodes;
 using OrleansOrchestrator.Grains.Core.Pods;
 using OrleansOrchestrator.Grains.Kernel;
 using OrleansOrchestrator.Grains.Reconciling;
@@ -31,6 +32,9 @@ public sealed class DeviceTaintEvictionController : IController
     private readonly DeviceTaintIndex _index = new();
     private readonly ILogger _logger;
     private readonly RetryQueue<ObjectKey> _queue;
+
+    /// <summary>By claim.</summary>
+    private readonly ScheduledEvictions<ObjectKey> _evictions = new();
 
     public DeviceTaintEvictionController(ReconcilingServices services)
     {
@@ -81,7 +85,8 @@ public sealed class DeviceTaintEvictionController : IController
                 _index.SetClaim(claim.Key(), claim);
             }
 
-            known = [.. _index.Claims];
+            // Claims that vanished unheard have evictions to call off.
+            known = [.. _index.Claims.Union(_evictions.Places)];
         }
 
         var failures = new Failures();
@@ -120,7 +125,7 @@ public sealed class DeviceTaintEvictionController : IController
     {
         var key = change.Object.Key;
         _index.SetClaim(key, change.Kind == ChangeKind.Deleted ? null : change.Object.As<Resourcev1ResourceClaim>());
-        return _index.DueAt(key, _time.GetUtcNow()) is not null ? [key] : [];
+        return _index.DueAt(key, _time.GetUtcNow()) is not null || _evictions.Has(key) ? [key] : [];
     }
 
     /// <summary>One that got its node after its claim.</summary>
@@ -153,39 +158,66 @@ public sealed class DeviceTaintEvictionController : IController
             (claim, due) = (_index.Find(key), _index.DueAt(key, now));
         }
 
-        if (claim is null || due is not { } time)
-        {
-            return;
-        }
-
-        if (time <= now)
+        if (claim is not null && due <= now)
         {
             (claim, due) = await LookAgainAsync(key, now, cancellationToken);
         }
 
-        if (claim is null || due is not { } sure)
+        if (claim is null || due is not { } time)
         {
+            await CallOffAsync(key, [], now, cancellationToken);
             return;
         }
 
-        if (sure > now)
+        var users = await UsersAsync(claim, cancellationToken);
+        await CallOffAsync(key, users, now, cancellationToken);
+        if (time > now)
         {
-            _queue.Add(key, sure - now);
+            users.ForEach(u => _evictions.Add(key, u, time));
+            _queue.Add(key, time - now);
             return;
         }
 
         var failures = new Failures();
-        foreach (var user in claim.Status.ReservedFor.Where(r => r.Resource == "pods"))
+        foreach (var user in users.Where(static u => u.Metadata.DeletionTimestamp is null))
         {
-            var pod = await _client.GetAsync<V1Pod>(
-                new ObjectKey(key.Namespace, user.Name), ReadFreshness.Linearizable, cancellationToken);
-            if (pod.Succeeded && pod.Value.Metadata.Uid == user.Uid && IsOnNode(pod.Value))
-            {
-                await failures.TryAsync(() => DeleteAsync(pod.Value, cancellationToken));
-            }
+            _evictions.Remove(key, user.Key(), now);
+            await failures.TryAsync(() => DeleteAsync(user, cancellationToken));
         }
 
         failures.ThrowIfAny();
+    }
+
+    /// <summary>The pods that have the claim's devices on a node.</summary>
+    private async Task<List<V1Pod>> UsersAsync(Resourcev1ResourceClaim claim, CancellationToken cancellationToken)
+    {
+        var users = new List<V1Pod>();
+        foreach (var user in claim.Status.ReservedFor.Where(r => r.Resource == "pods"))
+        {
+            var pod = await ReadAsync<V1Pod>(
+                new ObjectKey(claim.Metadata.NamespaceProperty, user.Name), cancellationToken);
+            if (pod is not null && pod.Metadata.Uid == user.Uid && !string.IsNullOrEmpty(pod.Spec.NodeName))
+            {
+                users.Add(pod);
+            }
+        }
+
+        return users;
+    }
+
+    /// <summary>Tells those that were to go, no longer must and are still there that they may stay.</summary>
+    private async Task CallOffAsync(
+        ObjectKey claim, IEnumerable<V1Pod> leaving, DateTimeOffset now, CancellationToken cancellationToken)
+    {
+        foreach (var pod in _evictions.RemoveOthers(claim, leaving, now))
+        {
+            var read = await _client.GetAsync(
+                WellKnown.Pods, pod.Key(), ReadFreshness.Linearizable, cancellationToken);
+            if (read.Succeeded && read.Value.Uid == pod.Metadata.Uid)
+            {
+                _events.Record(EventNote.Normal(pod, Evicting, "Cancelling deletion"));
+            }
+        }
     }
 
     /// <summary>Before somebody goes the source is asked: what was heard of may be over.</summary>
@@ -223,9 +255,6 @@ public sealed class DeviceTaintEvictionController : IController
             : read.Error.Reason == StatusReasons.NotFound ? null
             : throw ReconcileException.Of($"eviction from the devices of {key}", read.Error);
     }
-
-    private static bool IsOnNode(V1Pod pod) => !string.IsNullOrEmpty(pod.Spec.NodeName)
-        && pod.Metadata.DeletionTimestamp is null && pod.Status?.Phase is not ("Succeeded" or "Failed");
 
     private async Task DeleteAsync(V1Pod pod, CancellationToken cancellationToken)
     {

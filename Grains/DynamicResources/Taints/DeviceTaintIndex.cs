@@ -6,10 +6,14 @@ using OrleansOrchestrator.Resources.Kernel;
 
 namespace OrleansOrchestrator.Grains.DynamicResources.Taints;
 
-/// <summary>Which devices throw their users out, and which claims have them. For one thread at a time.</summary>
+/// <summary>
+/// Which devices throw their users out, and which claims have them. Of a pool only the newest generation of its slices
+/// says so. For one thread at a time.
+/// </summary>
 public sealed class DeviceTaintIndex
 {
-    private readonly Dictionary<string, ILookup<DeviceId, V1DeviceTaint>> _slices = new(StringComparer.Ordinal);
+    private readonly Dictionary<string, Slice> _slices = new(StringComparer.Ordinal);
+    private readonly Dictionary<(string Driver, string Pool), HashSet<string>> _pools = [];
     private readonly Dictionary<DeviceId, HashSet<string>> _tainting = [];
     private readonly Dictionary<ObjectKey, Resourcev1ResourceClaim> _claims = [];
     private readonly Dictionary<DeviceId, HashSet<ObjectKey>> _users = [];
@@ -23,32 +27,21 @@ public sealed class DeviceTaintIndex
     /// <param name="slice">The slice; null when it is gone.</param>
     public IReadOnlyCollection<ObjectKey> SetSlice(string name, V1ResourceSlice? slice)
     {
-        var before = _slices.GetValueOrDefault(name);
-        var taints = TaintsOf(slice);
-        foreach (var gone in before?.Select(d => d.Key) ?? [])
+        var devices = new HashSet<DeviceId>();
+        if (_slices.GetValueOrDefault(name) is { } before)
         {
-            Take(_tainting, gone, name);
+            devices.UnionWith(TaintedIn(before.Pool));
+            Forget(name, before);
         }
 
-        if (taints.Count == 0)
+        if (slice is not null)
         {
-            _slices.Remove(name);
-        }
-        else
-        {
-            _slices[name] = taints;
+            var now = new Slice((slice.Spec.Driver, slice.Spec.Pool.Name), slice.Spec.Pool.Generation, TaintsOf(slice));
+            Remember(name, now);
+            devices.UnionWith(TaintedIn(now.Pool));
         }
 
-        foreach (var device in taints.Select(d => d.Key))
-        {
-            Add(_tainting, device, name);
-        }
-
-        return
-        [
-            .. taints.Select(d => d.Key).Concat(before?.Select(d => d.Key) ?? []).Distinct()
-                .SelectMany(d => _users.GetValueOrDefault(d, [])).Distinct(),
-        ];
+        return [.. devices.SelectMany(d => _users.GetValueOrDefault(d, [])).Distinct()];
     }
 
     /// <summary>Forgets a claim without devices or users, and one that is gone (null).</summary>
@@ -86,7 +79,8 @@ public sealed class DeviceTaintIndex
         foreach (var result in _claims.GetValueOrDefault(key)?.Status.Allocation.Devices?.Results ?? [])
         {
             var device = new DeviceId(result.Driver, result.Pool, result.Device);
-            foreach (var taint in _tainting.GetValueOrDefault(device, []).SelectMany(s => _slices[s][device]))
+            var newest = _tainting.GetValueOrDefault(device, []).Select(s => _slices[s]).Where(IsNewest);
+            foreach (var taint in newest.SelectMany(s => s.Taints[device]))
             {
                 var at = DueAt(result.Tolerations ?? [], taint, now);
                 due = at is null || due < at ? due : at;
@@ -94,6 +88,32 @@ public sealed class DeviceTaintIndex
         }
 
         return due;
+    }
+
+    private bool IsNewest(Slice slice) =>
+        slice.Generation == _pools[slice.Pool].Max(name => _slices[name].Generation);
+
+    private IEnumerable<DeviceId> TaintedIn((string Driver, string Pool) pool) =>
+        _pools[pool].SelectMany(name => _slices[name].Taints.Select(static d => d.Key));
+
+    private void Remember(string name, Slice slice)
+    {
+        _slices[name] = slice;
+        Add(_pools, slice.Pool, name);
+        foreach (var device in slice.Taints)
+        {
+            Add(_tainting, device.Key, name);
+        }
+    }
+
+    private void Forget(string name, Slice slice)
+    {
+        _slices.Remove(name);
+        Take(_pools, slice.Pool, name);
+        foreach (var device in slice.Taints)
+        {
+            Take(_tainting, device.Key, name);
+        }
     }
 
     private static DateTimeOffset? DueAt(
@@ -109,28 +129,37 @@ public sealed class DeviceTaintIndex
     private static IEnumerable<DeviceId> DevicesOf(Resourcev1ResourceClaim claim) =>
         (claim.Status.Allocation.Devices?.Results ?? []).Select(r => new DeviceId(r.Driver, r.Pool, r.Device));
 
-    private static ILookup<DeviceId, V1DeviceTaint> TaintsOf(V1ResourceSlice? slice) =>
-        (from device in slice?.Spec.Devices ?? []
+    private static ILookup<DeviceId, V1DeviceTaint> TaintsOf(V1ResourceSlice slice) =>
+        (from device in slice.Spec.Devices ?? []
          from taint in device.Taints ?? []
          where taint.Effect == "NoExecute"
-         select (Id: new DeviceId(slice!.Spec.Driver, slice.Spec.Pool.Name, device.Name), Taint: taint))
+         select (Id: new DeviceId(slice.Spec.Driver, slice.Spec.Pool.Name, device.Name), Taint: taint))
         .ToLookup(t => t.Id, t => t.Taint);
 
-    private static void Add<T>(Dictionary<DeviceId, HashSet<T>> index, DeviceId device, T item)
+    private static void Add<TKey, T>(Dictionary<TKey, HashSet<T>> index, TKey key, T item)
+        where TKey : notnull
     {
-        if (!index.TryGetValue(device, out var items))
+        if (!index.TryGetValue(key, out var items))
         {
-            index[device] = items = [];
+            index[key] = items = [];
         }
 
         items.Add(item);
     }
 
-    private static void Take<T>(Dictionary<DeviceId, HashSet<T>> index, DeviceId device, T item)
+    private static void Take<TKey, T>(Dictionary<TKey, HashSet<T>> index, TKey key, T item)
+        where TKey : notnull
     {
-        if (index.TryGetValue(device, out var items) && items.Remove(item) && items.Count == 0)
+        if (index.TryGetValue(key, out var items) && items.Remove(item) && items.Count == 0)
         {
-            index.Remove(device);
+            index.Remove(key);
         }
     }
+
+    /// <summary>What a slice says of its devices.</summary>
+    /// <param name="Pool">The pool that it is a part of.</param>
+    /// <param name="Generation">Of that pool.</param>
+    /// <param name="Taints">Those that throw users out, by device.</param>
+    private sealed record Slice(
+        (string Driver, string Pool) Pool, long Generation, ILookup<DeviceId, V1DeviceTaint> Taints);
 }

@@ -4,7 +4,8 @@ using OrleansOrchestrator.Interfaces.Kernel;
 namespace OrleansOrchestrator.Grains.Scheduling.Plugins;
 
 /// <summary>
-/// A node takes so many volumes of a CSI driver as its CSINode says; one that several pods use counts once.
+/// A node takes so many volumes of a CSI driver as its CSINode says; one that several pods use counts once, and one
+/// that is attached counts though no pod uses it any more.
 /// </summary>
 public sealed class NodeVolumeLimitsPlugin : IFilterPlugin
 {
@@ -28,7 +29,8 @@ public sealed class NodeVolumeLimitsPlugin : IFilterPlugin
 
     private bool IsOver(Dictionary<string, int> limits, PodInfo pod, NodeInfo node)
     {
-        var known = _volumes.ClaimsOn(node.Name).Select(VolumeOf).OfType<CsiVolume>().ToHashSet();
+        var known = _volumes.ClaimsOn(node.Name).Select(VolumeOf).Concat(
+            _volumes.AttachedTo(node.Name).Select(VolumeOf)).OfType<CsiVolume>().ToHashSet();
         var fresh = pod.Claims.Select(c => VolumeOf(c.Key(pod))).OfType<CsiVolume>().ToHashSet();
         fresh.ExceptWith(known);
         return fresh.CountBy(v => v.Driver).Any(d =>
@@ -54,6 +56,9 @@ public sealed class NodeVolumeLimitsPlugin : IFilterPlugin
             ? volume.Spec.Csi is { } csi ? new CsiVolume(csi.Driver, csi.VolumeHandle) : null
             : _volumes.ClassOf(claim) is { } ofClaim ? new CsiVolume(ofClaim.Provisioner, $"claim {key}") : null;
     }
+
+    private CsiVolume? VolumeOf(AttachedVolume attached) =>
+        _volumes.Volume(attached.Volume)?.Spec.Csi is { } csi ? new CsiVolume(attached.Driver, csi.VolumeHandle) : null;
 
     /// <summary>What counts against a limit.</summary>
     private sealed record CsiVolume(string Driver, string Handle);

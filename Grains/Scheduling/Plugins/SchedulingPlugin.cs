@@ -82,6 +82,9 @@ public enum ClusterChanges
 
     /// <summary>A class or slice of devices, or devices that are free: may help any pod with ResourceClaims.</summary>
     Device = 16,
+
+    /// <summary>A node went: where others have to be evenly spread over fewer domains, it may help.</summary>
+    NodeRemoved = 32,
 }
 
 /// <summary>What happened since the queue was told last.</summary>

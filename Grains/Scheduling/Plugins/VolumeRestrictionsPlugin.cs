@@ -6,6 +6,8 @@ namespace OrleansOrchestrator.Grains.Scheduling.Plugins;
 /// </summary>
 public sealed class VolumeRestrictionsPlugin : IFilterPlugin
 {
+    public const string PluginName = "VolumeRestrictions";
+
     private readonly VolumeTable _volumes;
     private readonly Verdict _diskIsTaken;
     private readonly Verdict _claimIsTaken;
@@ -21,7 +23,7 @@ public sealed class VolumeRestrictionsPlugin : IFilterPlugin
             "another pod");
     }
 
-    public string Name => "VolumeRestrictions";
+    public string Name => PluginName;
 
     public ClusterChanges HelpfulChanges => ClusterChanges.NodeAdded;
 

@@ -279,6 +279,12 @@ internal abstract class CrashPlay
                     else if (item[name] is { } child)
                     {
                         Comparable(child);
+
+                        // What has a mark of the run only is as what has none.
+                        if (name == "annotations" && child is JsonObject { Count: 0 })
+                        {
+                            item.Remove(name);
+                        }
                     }
                 }
 

@@ -112,6 +112,63 @@ public sealed class SchedulerCoreTests
         Assert.Equal("small", Assert.Single(DecideAll()).Pod.Key.Name);
     }
 
+    /// <summary>Its zone, which had no pod and no room for one, held the others back.</summary>
+    [Theory]
+    [InlineData(true)]
+    [InlineData(false)]
+    public void ANodeThatGoesWakesWhoeverIsSpreadOverIt(bool isSeen)
+    {
+        AddNode(new NodeSketch("n") { Labels = "zone=a" });
+        AddNode(new NodeSketch("tiny") { Labels = "zone=b", Allocatable = "cpu=100m,memory=1Gi,pods=10" });
+        var there = new PodSketch("there")
+        {
+            Requests = "cpu=1",
+            NodeName = "n",
+            Metadata = """ "labels":{"app":"x"} """,
+            Spec = """
+                "topologySpreadConstraints":[{"maxSkew":1,"topologyKey":"zone","whenUnsatisfiable":"DoNotSchedule",
+                "labelSelector":{"matchLabels":{"app":"x"}}}]
+                """,
+        };
+        AddPod(there);
+        AddPod(there with { Name = "waits", NodeName = "" });
+        Assert.Null(Assert.Single(DecideAll()).NodeName);
+        if (isSeen)
+        {
+            _core.ApplyNode(ChangeKind.Deleted, new NodeSketch("tiny").Build(++_revision));
+        }
+        else
+        {
+            _core.KeepOnly(WellKnown.Nodes, new HashSet<ObjectKey> { new("", "n") });
+        }
+
+        Assert.Equal("n", Assert.Single(DecideAll()).NodeName);
+    }
+
+    [Fact]
+    public void ANodeThatGoesWakesWhoeverRoomWasMadeForThere()
+    {
+        AddNode(new NodeSketch("n") { Allocatable = "cpu=1,memory=1Gi,pods=10" });
+        AddPod(new PodSketch("victim")
+        {
+            Requests = "cpu=1",
+            NodeName = "n",
+            Metadata = """ "deletionTimestamp":"2026-01-02T03:04:05Z" """,
+            Status = """
+                {"phase":"Running",
+                "conditions":[{"type":"DisruptionTarget","status":"True","reason":"PreemptionByScheduler"}]}
+                """,
+        });
+        AddPod(new PodSketch("urgent")
+        {
+            Requests = "cpu=1", Priority = 10, Status = """{"nominatedNodeName":"n"}""",
+        });
+        Assert.Null(Assert.Single(DecideAll()).NodeName);
+        Assert.Empty(DecideAll());
+        _core.ApplyNode(ChangeKind.Deleted, new NodeSketch("n").Build(++_revision));
+        Assert.Single(DecideAll());
+    }
+
     [Fact]
     public void GatedPodsWaitForTheirGates()
     {

@@ -147,21 +147,7 @@ public sealed class VolumeSchedulingTests
     {
         foreach (var node in new[] { "a", "b" })
         {
-            Apply(new V1CSINode
-            {
-                Metadata = new V1ObjectMeta { Name = node },
-                Spec = new V1CSINodeSpec
-                {
-                    Drivers =
-                    [
-                        new V1CSINodeDriver
-                        {
-                            Name = "d.example.com", NodeID = node,
-                            Allocatable = new V1VolumeNodeResources { Count = limit },
-                        },
-                    ],
-                },
-            });
+            Apply(CsiNode(node, "d.example.com", limit));
         }
 
         Apply(Volume(
@@ -238,6 +224,85 @@ public sealed class VolumeSchedulingTests
         Assert.Equal(0, _core.Queue.UnschedulableCount);
     }
 
+    /// <summary>The first pod was on a node that takes no more pods: the second one fits elsewhere only.</summary>
+    [Fact]
+    public void A_claim_for_one_pod_that_is_let_go_wakes_whoever_waits_for_it()
+    {
+        Apply(Volume(null, _ => { }));
+        Apply(Claim(c =>
+        {
+            Bound(c, "v");
+            c.Spec.AccessModes = ["ReadWriteOncePod"];
+        }));
+        var first = Decide("p").NodeName!;
+        Node(first, [], isUnschedulable: true);
+        Assert.Null(Decide("q").NodeName);
+        _core.ApplyPod(ChangeKind.Deleted, Object(Pod("p")));
+        _core.Tick();
+        Assert.Equal(first == "a" ? "b" : "a", _core.DecideNext()?.NodeName);
+    }
+
+    /// <summary>
+    /// Whether the volume in the way is the pod's own, whether it goes, and whether the pod has a place.
+    /// </summary>
+    [Theory]
+    [InlineData(false, false, false)]
+    [InlineData(false, true, true)]
+    [InlineData(true, false, true)]
+    public void What_is_attached_counts_though_no_pod_uses_it(bool isOwn, bool goes, bool fits)
+    {
+        const string driver = "d.example.com";
+        Apply(Volume(null, v => v.Spec.Csi = new V1CSIPersistentVolumeSource { Driver = driver, VolumeHandle = "h" }));
+        Apply(Volume(null, v =>
+        {
+            v.Metadata.Name = "other";
+            v.Spec.Csi = new V1CSIPersistentVolumeSource { Driver = driver, VolumeHandle = "i" };
+        }));
+        Apply(Claim(c => Bound(c, "v")));
+        foreach (var node in new[] { "a", "b" })
+        {
+            Apply(CsiNode(node, driver, 1));
+            Apply(Attachment(node, driver, isOwn ? "v" : "other"));
+        }
+
+        var decision = Decide("p");
+        if (goes)
+        {
+            Assert.Null(decision.NodeName);
+            _core.Apply(
+                WellKnown.VolumeAttachments, ChangeKind.Deleted, Object(Attachment("b", driver, "other")));
+            _core.Tick();
+            decision = _core.DecideNext()!;
+        }
+
+        Assert.Equal(fits, decision.NodeName is not null);
+    }
+
+    private static V1VolumeAttachment Attachment(string node, string driver, string volume) => new()
+    {
+        Metadata = new V1ObjectMeta { Name = $"on-{node}" },
+        Spec = new V1VolumeAttachmentSpec
+        {
+            Attacher = driver, NodeName = node,
+            Source = new V1VolumeAttachmentSource { PersistentVolumeName = volume },
+        },
+    };
+
+    private static V1CSINode CsiNode(string node, string driver, int? limit) => new()
+    {
+        Metadata = new V1ObjectMeta { Name = node },
+        Spec = new V1CSINodeSpec
+        {
+            Drivers =
+            [
+                new V1CSINodeDriver
+                {
+                    Name = driver, NodeID = node, Allocatable = new V1VolumeNodeResources { Count = limit },
+                },
+            ],
+        },
+    };
+
     private static void Bound(V1PersistentVolumeClaim claim, string? volume)
     {
         if (volume is not null)
@@ -283,7 +348,7 @@ public sealed class VolumeSchedulingTests
         return volume;
     }
 
-    private void Node(string name, Dictionary<string, string> labels)
+    private void Node(string name, Dictionary<string, string> labels, bool isUnschedulable = false)
     {
         var amounts = new Dictionary<string, ResourceQuantity>
         {
@@ -292,6 +357,7 @@ public sealed class VolumeSchedulingTests
         _core.ApplyNode(ChangeKind.Added, Object(new V1Node
         {
             Metadata = new V1ObjectMeta { Name = name, Labels = labels },
+            Spec = new V1NodeSpec { Unschedulable = isUnschedulable },
             Status = new V1NodeStatus { Allocatable = amounts },
         }));
     }
@@ -302,26 +368,28 @@ public sealed class VolumeSchedulingTests
 
     private SchedulingDecision Decide(string name)
     {
-        _core.ApplyPod(ChangeKind.Added, Object(new V1Pod
-        {
-            Metadata = new V1ObjectMeta { Name = name, NamespaceProperty = "default", Uid = name },
-            Spec = new V1PodSpec
-            {
-                SchedulerName = "default-scheduler",
-                Containers = [new V1Container { Name = "main" }],
-                Volumes =
-                [
-                    new V1Volume
-                    {
-                        Name = "data",
-                        PersistentVolumeClaim = new V1PersistentVolumeClaimVolumeSource { ClaimName = "c" },
-                    },
-                ],
-            },
-        }));
+        _core.ApplyPod(ChangeKind.Added, Object(Pod(name)));
         _core.Tick();
         return _core.DecideNext()!;
     }
+
+    private static V1Pod Pod(string name) => new()
+    {
+        Metadata = new V1ObjectMeta { Name = name, NamespaceProperty = "default", Uid = name },
+        Spec = new V1PodSpec
+        {
+            SchedulerName = "default-scheduler",
+            Containers = [new V1Container { Name = "main" }],
+            Volumes =
+            [
+                new V1Volume
+                {
+                    Name = "data",
+                    PersistentVolumeClaim = new V1PersistentVolumeClaimVolumeSource { ClaimName = "c" },
+                },
+            ],
+        },
+    };
 
     private ResourceObject Object<T>(T item)
         where T : class, IKubernetesObject<V1ObjectMeta> =>

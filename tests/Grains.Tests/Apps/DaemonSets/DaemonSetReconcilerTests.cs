@@ -38,6 +38,23 @@ public sealed class DaemonSetReconcilerTests
         Assert.Equal($"agent-{pod.Metadata.Labels["controller-revision-hash"]}", revision.Metadata.Name);
     }
 
+    [Fact]
+    public void What_takes_several_steps_is_told_by_the_next_and_by_the_last_itself()
+    {
+        for (var i = 4; i <= 600; i++)
+        {
+            _world.AddNode($"n{i}");
+        }
+
+        _world.AddDaemonSet("agent");
+        foreach (var (pods, told) in new[] { (250, 0), (500, 250), (600, 600) })
+        {
+            Assert.Equal(TimeSpan.Zero, _world.Step<V1DaemonSet>("agent").After);
+            Assert.Equal(pods, _world.ActivePods().Count);
+            Assert.Equal((600, told), (Status.DesiredNumberScheduled, Status.CurrentNumberScheduled));
+        }
+    }
+
     [Theory]
     [InlineData("NoSchedule", 3, 1)]
     [InlineData("NoExecute", 2, 0)]
@@ -109,6 +126,25 @@ public sealed class DaemonSetReconcilerTests
 
         Assert.All(_world.ActivePods(), p => Assert.Equal("demo:2", p.Spec.Containers[0].Image));
         Assert.Equal(3, Status.UpdatedNumberScheduled);
+    }
+
+    /// <summary>A share of no nodes is no pod, as upstream has it; a number is that number.</summary>
+    [Theory]
+    [InlineData("50%", 3)]
+    [InlineData("1", 0)]
+    public void Where_no_pod_belongs_any_more_a_rollout_takes_no_more_than_it_may(string unavailable, int left)
+    {
+        _world.AddDaemonSet("agent", unavailable: unavailable);
+        _world.Settle();
+        foreach (var node in new[] { "n1", "n2", "n3" })
+        {
+            _world.Api.Change<V1Node>(
+                "", node, n => n.Spec.Taints = [new V1Taint { Key = "k", Effect = "NoSchedule" }]);
+        }
+
+        _world.Api.Change<V1DaemonSet>("default", "agent", d => d.Spec.Template.Spec.Containers[0].Image = "demo:2");
+        _world.Settle();
+        Assert.Equal((left, 0), (_world.ActivePods().Count, Status.DesiredNumberScheduled));
     }
 
     [Fact]

@@ -105,13 +105,44 @@ public sealed class MetricComputationTests
         Assert.Equal(("v1", "Service", "a"), (of.ApiVersion, of.Kind, of.Name));
     }
 
-    private static MetricProposal Compute(V2MetricSpec spec, MeasuredPod? last = null) => new MetricComputation(
+    /// <summary>The figure is larger than its target by four parts in ten thousand.</summary>
+    [Theory]
+    [InlineData("500u", 2)]
+    [InlineData("300u", 3)]
+    [InlineData("1m", 2)]
+    [InlineData("0", 3)]
+    public void A_tolerance_may_be_finer_than_a_thousandth(string tolerance, int expected)
+    {
+        var spec = new V2MetricSpec
+        {
+            Type = "Object",
+            ObjectProperty = new V2ObjectMetricSource
+            {
+                DescribedObject = new V2CrossVersionObjectReference { ApiVersion = "v1", Kind = "Service", Name = "a" },
+                Metric = new V2MetricIdentifier { Name = "hits" },
+                Target = new V2MetricTarget { Type = "Value", Value = new ResourceQuantity("4998m") },
+            },
+        };
+        Assert.Equal(expected, Compute(spec, tolerance: tolerance).Replicas);
+    }
+
+    private static MetricProposal Compute(
+        V2MetricSpec spec, MeasuredPod? last = null, string? tolerance = null) => new MetricComputation(
         new AutoscalerObserved
         {
             Autoscaler = new V2HorizontalPodAutoscaler
             {
                 Metadata = new V1ObjectMeta { Name = "web", NamespaceProperty = "default" },
-                Spec = new V2HorizontalPodAutoscalerSpec { MinReplicas = 1, MaxReplicas = 10, Metrics = [spec] },
+                Spec = new V2HorizontalPodAutoscalerSpec
+                {
+                    MinReplicas = 1,
+                    MaxReplicas = 10,
+                    Metrics = [spec],
+                    Behavior = tolerance is null ? null : new V2HorizontalPodAutoscalerBehavior
+                    {
+                        ScaleUp = new V2HPAScalingRules { Tolerance = new ResourceQuantity(tolerance) },
+                    },
+                },
             },
             Scale = new TargetScale(Pods, Pods, "app=web"),
             Pods = [Measured(0), last ?? Measured(1)],

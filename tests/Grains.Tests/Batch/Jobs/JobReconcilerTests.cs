@@ -193,6 +193,31 @@ public sealed class JobReconcilerTests
         Assert.Equal((0, null), (Status.Terminating, Status.Failed));
     }
 
+    /// <summary>Whoever deletes a pod before enough has succeeded makes a failure of it.</summary>
+    [Theory]
+    [InlineData("TerminatingOrFailed", 1)]
+    [InlineData("Failed", null)]
+    public void A_pod_that_was_deleted_before_enough_had_succeeded_counts(string replacement, int? failed)
+    {
+        Add(s =>
+        {
+            (s.Completions, s.Parallelism, s.CompletionMode) = (2, 2, "Indexed");
+            s.PodReplacementPolicy = replacement;
+            s.SuccessPolicy = new V1SuccessPolicy { Rules = [new V1SuccessPolicyRule { SucceededIndexes = "1" }] };
+        });
+        Settle();
+        var pods = _world.ActivePods().ToDictionary(
+            static p => p.Metadata.Annotations[JobPod.IndexKey], static p => p.Metadata.Name);
+        _world.SetReady(pods["0"], true);
+        _world.Api.Delete<V1Pod>("default", pods["0"]);
+        _world.Finish(pods["1"], 0);
+        Settle();
+        Assert.Equal((1, 1, failed), (Status.Terminating, Status.Succeeded, Status.Failed));
+        _world.EndPod(pods["0"]);
+        Settle();
+        Assert.Equal(("Complete", failed), (JobConditions.End(Status)?.Type, Status.Failed));
+    }
+
     [Fact]
     public void Suspends_and_resumes()
     {

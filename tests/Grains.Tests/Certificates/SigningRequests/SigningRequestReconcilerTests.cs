@@ -124,7 +124,7 @@ public sealed class SigningRequestReconcilerTests
         var review = ResourceCodec.Decode<V1SubjectAccessReview>(request.Json);
         review.Status = new V1SubjectAccessReviewStatus
         {
-            Allowed = review.Spec.ResourceAttributes.Subresource == right,
+            Allowed = review.Spec.ResourceAttributes is { Version: "*" } asked && asked.Subresource == right,
         };
         return new ResourceObject(new ObjectKey("", ""), "", 0, ResourceCodec.Encode(review));
     };

@@ -152,7 +152,7 @@ public sealed class RemoteCloudControllersTests
         Assert.Equal("True", Condition());
         await _world.Events.FlushAsync(Limit);
         Assert.Equal(
-            $"Could not create route {Node.Metadata.Uid} 10.244.1.0/24 for node n1: no room",
+            $"Could not create route {Node.Metadata.Uid} 10.244.1.0/24 for node n1 after 0s: no room",
             Assert.Single(_world.Api.All<Corev1Event>()).Message);
         host.Mood = static (_, _) => Task.CompletedTask;
         await controller.StepAsync(Limit);

@@ -53,6 +53,16 @@ public sealed class RouteControllerTests
         Assert.Equal("False", ConditionOf("n1")?.Status);
     }
 
+    [Fact]
+    public async Task A_node_without_a_network_that_a_route_leads_to_is_not_reached()
+    {
+        Add("n1");
+        _cloud.Table.Add(new CloudRoute { Name = "old", TargetNode = "n1", Destination = "10.244.1.0/24" });
+        await StepAsync();
+        Assert.Empty(_cloud.Table);
+        Assert.Equal("True", ConditionOf("n1")?.Status);
+    }
+
     /// <summary>What a policy refuses for one node is no reason to leave the others.</summary>
     [Fact]
     public async Task A_node_that_takes_no_writes_keeps_no_other_waiting()

@@ -53,6 +53,86 @@ public sealed class TaintEvictionControllerTests
             await SaidAsync(world));
     }
 
+    /// <summary>Of upstream's test table: lengthening a toleration does not work, removing it does.</summary>
+    [Theory]
+    [InlineData(60L, true)]
+    [InlineData(30L, true)]
+    [InlineData(null, false)]
+    public async Task Tolerating_for_longer_gains_no_time_unless_it_is_for_ever(long? seconds, bool leaves)
+    {
+        var (world, controller) = await ScheduledAsync();
+        Tolerate(world, seconds);
+        await controller.ResyncAsync(default);
+        world.Time.Advance(TimeSpan.FromSeconds(31));
+        await controller.ResyncAsync(default);
+        Assert.Equal(leaves, IsLeaving(world));
+    }
+
+    /// <summary>A node that is not ready becomes unreachable: its pods leave when they were to.</summary>
+    [Theory]
+    [InlineData(false, true)]
+    [InlineData(true, false)]
+    public async Task Another_taint_gives_time_only_after_a_while_without_any(bool isInterrupted, bool leaves)
+    {
+        var (world, controller) = await ScheduledAsync();
+        world.Time.Advance(TimeSpan.FromSeconds(20));
+        if (isInterrupted)
+        {
+            Taint(world);
+            await controller.ResyncAsync(default);
+        }
+
+        Taint(world, new V1Taint
+        {
+            Key = "k", Value = "other", Effect = "NoExecute", TimeAdded = world.Time.GetUtcNow().UtcDateTime,
+        });
+        await controller.ResyncAsync(default);
+        world.Time.Advance(TimeSpan.FromSeconds(11));
+        await controller.ResyncAsync(default);
+        Assert.Equal(leaves, IsLeaving(world));
+        world.Time.Advance(TimeSpan.FromSeconds(20));
+        await controller.ResyncAsync(default);
+        Assert.True(IsLeaving(world));
+    }
+
+    /// <summary>Upstream tries again at once; here the next look does, whatever the taint says by then.</summary>
+    [Theory]
+    [InlineData(false)]
+    [InlineData(true)]
+    public async Task A_deletion_that_fails_gives_no_time_either(bool isConflict)
+    {
+        var (world, controller) = await ScheduledAsync();
+        Tolerate(world, 60);
+        world.Time.Advance(TimeSpan.FromSeconds(31));
+        world.Api.BeforeWrite = write => write.Resource != WellKnown.Pods ? null
+            : isConflict ? StatusErrors.Conflict(write.Resource, write.Key.Name, "it changed")
+            : StatusErrors.Forbidden(write.Resource, write.Key.Name, "a policy says so");
+        var looking = controller.ResyncAsync(default);
+        if (isConflict)
+        {
+            await looking;
+        }
+        else
+        {
+            await Assert.ThrowsAsync<ReconcileException>(() => looking);
+        }
+
+        Assert.False(IsLeaving(world));
+        world.Api.BeforeWrite = null;
+        await controller.ResyncAsync(default);
+        Assert.True(IsLeaving(world));
+    }
+
+    [Fact]
+    public async Task A_pod_that_has_ended_leaves_too()
+    {
+        var (world, controller) = await ScheduledAsync();
+        world.Finish("a", 0);
+        world.Time.Advance(TimeSpan.FromSeconds(31));
+        await controller.ResyncAsync(default);
+        Assert.True(IsLeaving(world));
+    }
+
     [Fact]
     public async Task The_eviction_of_a_pod_that_somebody_else_deletes_is_called_off()
     {
@@ -95,6 +175,9 @@ public sealed class TaintEvictionControllerTests
         var events = world.Api.All<Corev1Event>().Where(e => e.Reason == "TaintManagerEviction");
         return [.. events.Select(e => (e.Message, e.Count)).Order()];
     }
+
+    private static bool IsLeaving(World world) =>
+        world.Api.Find<V1Pod>("default", "a") is not { Metadata.DeletionTimestamp: null };
 
     private static void Taint(World world, params V1Taint[] taints) =>
         world.Api.Change<V1Node>("", "n1", n => n.Spec.Taints = taints);

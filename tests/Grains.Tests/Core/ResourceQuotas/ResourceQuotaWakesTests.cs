@@ -46,6 +46,27 @@ public sealed class ResourceQuotaWakesTests
     }
 
     [Theory]
+    [InlineData("", "Infeasible", true)]
+    [InlineData("Deferred", "Infeasible", true)]
+    [InlineData("", "Deferred", false)]
+    [InlineData("Infeasible", "Infeasible", false)]
+    public void A_resize_that_turns_out_to_be_in_vain_wakes_the_quotas_that_count_the_pod(
+        string was, string turns, bool isWoken)
+    {
+        var world = new World();
+        var before = Sized(world, "before", "500m", was);
+        var keys = new List<ObjectKey>();
+        Following("requests.cpu").Map(
+            WellKnown.Pods,
+            new ResourceChange
+            {
+                Kind = ChangeKind.Modified, Previous = before, Object = Sized(world, "now", "500m", turns),
+            },
+            keys);
+        Assert.Equal(isWoken ? [Quota] : [], keys);
+    }
+
+    [Theory]
     [InlineData("configmaps", true)]
     [InlineData("leases", true)]
     [InlineData("events", false)]
@@ -77,7 +98,7 @@ public sealed class ResourceQuotaWakesTests
         return quotas.Others!;
     }
 
-    private static ResourceObject Sized(World world, string name, string cpu)
+    private static ResourceObject Sized(World world, string name, string cpu, string pending = "")
     {
         world.Api.Seed(new V1Pod
         {
@@ -85,6 +106,8 @@ public sealed class ResourceQuotaWakesTests
             Spec = new V1PodSpec { Containers = [new V1Container { Name = "c" }] },
             Status = new V1PodStatus
             {
+                Conditions = pending.Length == 0 ? null
+                    : [new V1PodCondition { Type = "PodResizePending", Status = "True", Reason = pending }],
                 ContainerStatuses =
                 [
                     new V1ContainerStatus

@@ -53,6 +53,66 @@ public sealed class DeviceTaintEvictionControllerTests
     }
 
     [Fact]
+    public async Task An_eviction_that_is_called_off_is_said()
+    {
+        Seed("a", "a0", new V1DeviceToleration { OperatorProperty = "Exists", TolerationSeconds = 30 });
+        Taint(("a0", "NoExecute"));
+        var controller = new DeviceTaintEvictionController(_world.Services);
+        await controller.ResyncAsync(default);
+        Taint();
+        await controller.ResyncAsync(default);
+        await controller.ResyncAsync(default);
+        await _world.Events.FlushAsync(default);
+        var told = Assert.Single(_world.Api.All<Corev1Event>());
+        Assert.Equal(
+            ("DeviceTaintManagerEviction", "Cancelling deletion", "a"),
+            (told.Reason, told.Message, told.InvolvedObject.Name));
+    }
+
+    /// <summary>As the pod's claim is reserved for it no longer, or vanished.</summary>
+    [Theory]
+    [InlineData(false)]
+    [InlineData(true)]
+    public async Task Who_has_the_claim_no_longer_is_told_once_that_it_may_stay(bool isClaimGone)
+    {
+        Seed("a", "a0", new V1DeviceToleration { OperatorProperty = "Exists", TolerationSeconds = 30 });
+        Taint(("a0", "NoExecute"));
+        var controller = new DeviceTaintEvictionController(_world.Services);
+        await controller.ResyncAsync(default);
+        if (isClaimGone)
+        {
+            _world.Api.Delete<Resourcev1ResourceClaim>("default", "a");
+        }
+        else
+        {
+            _world.Api.Change<Resourcev1ResourceClaim>(
+                "default", "a", static c => c.Status.ReservedFor[0].Uid = "another", "status");
+        }
+
+        await controller.ResyncAsync(default);
+        await controller.ResyncAsync(default);
+        await _world.Events.FlushAsync(default);
+        var told = Assert.Single(_world.Api.All<Corev1Event>());
+        Assert.Equal(("Cancelling deletion", "a", 1), (told.Message, told.InvolvedObject.Name, told.Count));
+    }
+
+    /// <summary>What an older slice says while a driver replaces the slices of its pool is out of date.</summary>
+    [Theory]
+    [InlineData(0, true)]
+    [InlineData(1, true)]
+    [InlineData(2, false)]
+    public async Task Of_a_pool_only_the_newest_slices_count(int generation, bool goes)
+    {
+        Seed("a", "a0");
+        Taint(("a0", "NoExecute"));
+        _world.Api.Change<V1ResourceSlice>("", "s", static s => s.Spec.Pool.Generation = 1);
+        _world.Api.Seed(new DeviceWorld().AddSlice(
+            "t", s => (s.Pool.Name, s.Pool.Generation, s.NodeName) = ("p", generation, "n1")));
+        await new DeviceTaintEvictionController(_world.Services).ResyncAsync(default);
+        Assert.Equal(goes, _world.Api.Find<V1Pod>("default", "a")!.Metadata.DeletionTimestamp is not null);
+    }
+
+    [Fact]
     public async Task A_taint_that_comes_is_seen()
     {
         Seed("a", "a0");
