@@ -147,6 +147,14 @@ public static class AgentCommandLine
 
         if (options.Families.Contains(IpFamily.Six) && !Ipv6.IsAvailable)
         {
+            if (options.Families[0] == IpFamily.Six)
+            {
+                await Console.Error.WriteLineAsync(
+                    "This kernel has no IPv6, or has it switched off here, and it is the first family of the cluster: "
+                        + "a node cannot run here.");
+                return 1;
+            }
+
             await Console.Error.WriteLineAsync(
                 "This kernel has no IPv6, or has it switched off here: pods of this node get addresses of IPv4 alone, "
                     + "and Services are reached by IPv4 alone.");

@@ -8,6 +8,7 @@ using OrleansOrchestrator.NodeAgent.Cri;
 using OrleansOrchestrator.NodeAgent.Csi;
 using OrleansOrchestrator.NodeAgent.Devices;
 using OrleansOrchestrator.NodeAgent.Dns;
+using OrleansOrchestrator.NodeAgent.Dra;
 using OrleansOrchestrator.NodeAgent.Environments;
 using OrleansOrchestrator.NodeAgent.Images;
 using OrleansOrchestrator.NodeAgent.Logs;
@@ -96,6 +97,7 @@ public static class AgentServices
         services.AddSingleton<TokenCache>();
         services.AddSingleton<ObjectFiles>();
         services.AddSingleton<ClaimedVolumes>();
+        services.AddDynamicResources();
         services.AddCsi(options);
         services.AddDevices();
         services.AddSingleton<VolumeManager>();
@@ -109,7 +111,6 @@ public static class AgentServices
         services.AddSingleton<SandboxConfigBuilder>();
         services.AddSingleton<ContainerConfigBuilder>();
         services.AddSingleton<ContainerOperations>();
-        services.AddSingleton<DynamicResources>();
         services.AddSingleton<SandboxOperations>();
         services.AddSingleton<PodAllocations>();
         services.AddSingleton<ResizeOperations>();
@@ -128,6 +129,7 @@ public static class AgentServices
         services.AddPart<MirrorPods>();
         services.AddSingleton<LeftOvers>();
         services.AddPart<PodManager>();
+        services.AddPart<ClaimSweeper>();
         services.AddPart<LogRotator>();
         services.AddPart<ImageGarbageCollector>();
         services.AddNodeStats();
@@ -151,6 +153,17 @@ public static class AgentServices
         services.AddSingleton<CsiUsage>();
         services.AddPart<PluginWatcher>();
         services.AddPart<CsiUpkeep>();
+    }
+
+    /// <summary>Devices that pods claim, and their drivers.</summary>
+    private static void AddDynamicResources(this IServiceCollection services)
+    {
+        services.AddSingleton<DeviceHealthBook>();
+        services.AddSingleton<DraPlugins>();
+        services.AddSingleton<IPluginHandler>(provider => provider.GetRequiredService<DraPlugins>());
+        services.AddSingleton<PreparedClaims>();
+        services.AddSingleton<DynamicResources>();
+        services.AddPart<SliceCleaner>(); // before plugins can register
     }
 
     /// <summary>Devices that plugins have, and who gets them.</summary>

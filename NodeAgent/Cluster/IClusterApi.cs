@@ -80,6 +80,9 @@ public interface IClusterApi
     /// <summary>Patches it (strategic merge).</summary>
     Task PatchCsiNodeAsync(string name, string patch, CancellationToken cancellationToken);
 
+    /// <summary>Deletes what is published of a node's devices, by that driver; by any when it is empty.</summary>
+    Task DeleteResourceSlicesAsync(string node, string driver, CancellationToken cancellationToken);
+
     Task<V1Lease?> GetLeaseAsync(string name, CancellationToken cancellationToken);
 
     /// <summary>Creates it when it has no resourceVersion, else replaces it.</summary>

@@ -122,6 +122,11 @@ public sealed class KubeClusterApi(IKubernetes client) : IClusterApi
     public Task PatchCsiNodeAsync(string name, string patch, CancellationToken cancellationToken) =>
         client.StorageV1.PatchCSINodeAsync(Strategic(patch), name, cancellationToken: cancellationToken);
 
+    public Task DeleteResourceSlicesAsync(string node, string driver, CancellationToken cancellationToken) =>
+        OrNullAsync(client.ResourceV1.DeleteCollectionResourceSliceAsync(
+            fieldSelector: $"spec.nodeName={node}" + (driver.Length > 0 ? $",spec.driver={driver}" : ""),
+            cancellationToken: cancellationToken));
+
     public Task<V1Lease?> GetLeaseAsync(string name, CancellationToken cancellationToken) =>
         OrNullAsync(client.CoordinationV1.ReadNamespacedLeaseAsync(
             name, LeaseNamespace, cancellationToken: cancellationToken));

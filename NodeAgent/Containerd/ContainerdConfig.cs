@@ -93,6 +93,8 @@ public sealed class ContainerdConfig(NodeAgentOptions options)
               stream_server_address = "127.0.0.1"
               stream_server_port = "0"
               enable_unprivileged_ports = true
+              enable_cdi = true
+              cdi_spec_dirs = ["/etc/cdi", "/var/run/cdi"]
 
             [{cri}.containerd]
               snapshotter = {Quote(ContainerdFacts.Snapshotter)}

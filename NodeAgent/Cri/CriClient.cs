@@ -56,10 +56,9 @@ public sealed class CriClient : IDisposable
     {
         try
         {
-            await Runtime.VersionAsync(
-                new VersionRequest { Version = "v1" },
-                deadline: TimeProvider.System.GetUtcNow().UtcDateTime + within,
-                cancellationToken: cancellationToken);
+            await UnixChannels.CallAsync(
+                options => Runtime.VersionAsync(new VersionRequest { Version = "v1" }, options), within,
+                cancellationToken);
             return true;
         }
         catch (RpcException) when (!cancellationToken.IsCancellationRequested)

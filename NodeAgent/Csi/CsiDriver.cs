@@ -80,11 +80,8 @@ public sealed class CsiDriver : IDisposable
     {
         try
         {
-            return await call(_node, request, UnixChannels.Within(Patience, cancellationToken));
-        }
-        catch (OperationCanceledException) when (!cancellationToken.IsCancellationRequested)
-        {
-            throw new RpcException(new Status(StatusCode.DeadlineExceeded, "context deadline exceeded"));
+            return await UnixChannels.CallAsync(
+                options => call(_node, request, options), Patience, cancellationToken);
         }
         catch (ObjectDisposedException)
         {

@@ -61,6 +61,18 @@ public sealed class DeviceAllocations
         }
     }
 
+    /// <summary>Uids of pods that have devices.</summary>
+    public IReadOnlyList<string> Pods
+    {
+        get
+        {
+            lock (_lock)
+            {
+                return [.. _state.Pods.Keys];
+            }
+        }
+    }
+
     /// <summary>The devices of a resource that any container has.</summary>
     public IReadOnlySet<string> InUse(string resource)
     {

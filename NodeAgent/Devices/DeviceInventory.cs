@@ -40,6 +40,20 @@ public sealed class DeviceInventory(TimeProvider time)
         }
     }
 
+    /// <summary>
+    /// Whether a device works, in the API's words; <c>Unknown</c> while its plugin is not here or does not tell of it.
+    /// </summary>
+    public string HealthOf(string resource, string device)
+    {
+        lock (_lock)
+        {
+            return _stocks.GetValueOrDefault(resource) is not { LostAt: null } stock ? "Unknown"
+                : stock.Healthy.Contains(device) ? "Healthy"
+                : stock.Unhealthy.Contains(device) ? "Unhealthy"
+                : "Unknown";
+        }
+    }
+
     /// <summary>All that a plugin has, by identity, and whether it works.</summary>
     public void Set(string resource, IReadOnlyDictionary<string, bool> devices) => Change(resource, new Stock(
         devices.Where(static d => d.Value).Select(static d => d.Key).ToHashSet(StringComparer.Ordinal),

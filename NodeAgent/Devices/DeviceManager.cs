@@ -31,7 +31,27 @@ public sealed class DeviceManager : IDisposable
         {
             inventory.Expect(resource);
         }
+
+        inventory.Changed += TellOfHealth;
     }
+
+    /// <summary>Raised for each pod that has devices when devices began or ceased to work.</summary>
+    public event Action<string>? HealthChanged;
+
+    /// <summary>Whether the devices that a container has work, by resource.</summary>
+    public IEnumerable<V1ResourceStatus> HealthOf(V1Pod pod, V1Container container) =>
+        from given in _allocations.Of(pod.Metadata.Uid, container.Name)
+        select new V1ResourceStatus
+        {
+            Name = given.Resource,
+            Resources =
+            [
+                .. given.Devices.Select(d => new V1ResourceHealth
+                {
+                    ResourceID = d, Health = _inventory.HealthOf(given.Resource, d),
+                }),
+            ],
+        };
 
     /// <summary>A plugin has, or had, this resource: who gets it is decided here.</summary>
     public bool Serves(string resource) =>
@@ -132,6 +152,14 @@ public sealed class DeviceManager : IDisposable
     public void Keep(IReadOnlySet<string> uids) => _allocations.Keep(uids);
 
     public void Dispose() => _turn.Dispose();
+
+    private void TellOfHealth()
+    {
+        foreach (var uid in _allocations.Pods)
+        {
+            HealthChanged?.Invoke(uid);
+        }
+    }
 
     /// <summary>
     /// Nobody gets more of a device than is there: what is asked for and what is allowed is the same.

@@ -20,6 +20,12 @@ public sealed class DevicePlugin : IDisposable
     /// <summary>How long it may take to get a container's devices ready: upstream's.</summary>
     private static readonly TimeSpan StartPatience = TimeSpan.FromSeconds(30);
 
+    /// <summary>
+    /// How long it may take to give devices. Upstream waits for ever, and with it all pods of the node; here those with
+    /// devices wait behind each other.
+    /// </summary>
+    private static readonly TimeSpan AllocatePatience = TimeSpan.FromMinutes(2);
+
     private readonly GrpcChannel _channel;
     private readonly V1Beta1.DevicePlugin.DevicePluginClient _client;
     private readonly CancellationTokenSource _end = new();
@@ -86,8 +92,8 @@ public sealed class DevicePlugin : IDisposable
         asked.MustIncludeDeviceIDs.AddRange(choice.Fixed);
         var request = new PreferredAllocationRequest { ContainerRequests = { asked } };
         var answer = await CallAsync(
-            _client.GetPreferredAllocationAsync(request, UnixChannels.Within(StartPatience, cancellationToken)),
-            "device plugin GetPreferredAllocation rpc failed with err: ");
+            options => _client.GetPreferredAllocationAsync(request, options), StartPatience,
+            "device plugin GetPreferredAllocation rpc failed with err: ", cancellationToken);
         return answer.ContainerResponses is [var first, ..] ? [.. first.DeviceIDs] : [];
     }
 
@@ -98,8 +104,8 @@ public sealed class DevicePlugin : IDisposable
         var asked = new ContainerAllocateRequest();
         asked.DevicesIds.AddRange(devices);
         var answer = await CallAsync(
-            _client.AllocateAsync(
-                new AllocateRequest { ContainerRequests = { asked } }, cancellationToken: cancellationToken), "");
+            options => _client.AllocateAsync(new AllocateRequest { ContainerRequests = { asked } }, options),
+            AllocatePatience, "", cancellationToken);
         return answer.ContainerResponses is [var first, ..]
             ? first
             : throw new DeviceException($"no containers return in allocation response {answer}");
@@ -113,8 +119,8 @@ public sealed class DevicePlugin : IDisposable
             var request = new PreStartContainerRequest();
             request.DevicesIds.AddRange(devices);
             await CallAsync(
-                _client.PreStartContainerAsync(request, UnixChannels.Within(StartPatience, cancellationToken)),
-                "device plugin PreStartContainer rpc failed with err: ");
+                options => _client.PreStartContainerAsync(request, options), StartPatience,
+                "device plugin PreStartContainer rpc failed with err: ", cancellationToken);
         }
     }
 
@@ -124,11 +130,12 @@ public sealed class DevicePlugin : IDisposable
         _channel.Dispose();
     }
 
-    private static async Task<T> CallAsync<T>(AsyncUnaryCall<T> call, string about)
+    private static async Task<T> CallAsync<T>(
+        Func<CallOptions, AsyncUnaryCall<T>> call, TimeSpan patience, string about, CancellationToken cancellationToken)
     {
         try
         {
-            return await call;
+            return await UnixChannels.CallAsync(call, patience, cancellationToken);
         }
         catch (Exception failure) when (failure is RpcException or ObjectDisposedException)
         {

@@ -1,6 +1,7 @@
 using Grpc.Core;
 using k8s.Models;
 using OrleansOrchestrator.NodeAgent.Devices.PodResourcesV1;
+using OrleansOrchestrator.NodeAgent.Dra;
 using OrleansOrchestrator.NodeAgent.PodRecords;
 using Lister = OrleansOrchestrator.NodeAgent.Devices.PodResourcesV1.PodResourcesLister;
 using PodResources = OrleansOrchestrator.NodeAgent.Devices.PodResourcesV1.PodResources;
@@ -12,7 +13,8 @@ namespace OrleansOrchestrator.NodeAgent.Devices;
 /// API).
 /// </summary>
 public sealed class PodResourcesLister(
-    IPodRegistry pods, DeviceAllocations allocations, DeviceInventory inventory) : Lister.PodResourcesListerBase
+    IPodRegistry pods, DeviceAllocations allocations, DeviceInventory inventory, DynamicResources claims)
+    : Lister.PodResourcesListerBase
 {
     /// <summary>All pods that have not ended, also those without devices.</summary>
     public override Task<ListPodResourcesResponse> List(ListPodResourcesRequest request, ServerCallContext context)
@@ -49,10 +51,33 @@ public sealed class PodResourcesLister(
             own.Devices.AddRange(
                 from allocated in allocations.Of(pod.Metadata.Uid, container.Name)
                 select Devices(allocated.Resource, allocated.Devices));
+            own.DynamicResources.AddRange(claims.Of(pod, container).Select(Claimed));
             found.Containers.Add(own);
         }
 
         return found;
+    }
+
+    private static DynamicResource Claimed(ClaimRecord claim)
+    {
+        var told = new DynamicResource { ClaimName = claim.Name, ClaimNamespace = claim.Namespace };
+        told.ClaimResources.AddRange(
+            from driver in claim.Drivers
+            from device in driver.Value
+            select Claimed(driver.Key, device));
+        return told;
+    }
+
+    private static ClaimResource Claimed(string driver, PreparedDevice device)
+    {
+        var told = new ClaimResource { DriverName = driver, PoolName = device.Pool, DeviceName = device.Name };
+        if (device.ShareId is { } share)
+        {
+            told.ShareId = share;
+        }
+
+        told.CdiDevices.AddRange(device.CdiIds.Select(static id => new CDIDevice { Name = id }));
+        return told;
     }
 
     private static ContainerDevices Devices(string resource, IEnumerable<string> devices)

@@ -14,6 +14,18 @@ public sealed class KubeletMeters
     // From a millisecond to 16 s, doubling.
     private static readonly double[] SyncBounds = [.. Enumerable.Range(0, 15).Select(static i => 0.001 * (1 << i))];
 
+    // Fifteen bounds from 0.1 s to 40 s: a call to a driver of devices may take 45 s.
+    private static readonly double[] DraBounds =
+        [.. Enumerable.Range(0, 15).Select(static i => 0.1 * Math.Pow(400, i / 14.0))];
+
+    // A quarter and half a second, then seconds up to a minute, steps of five up to two, and of thirty up to five.
+    private static readonly double[] ProgrammingBounds =
+    [
+        0.25, 0.5, .. Enumerable.Range(1, 59).Select(static i => (double)i),
+        .. Enumerable.Range(0, 12).Select(static i => 60.0 + (5 * i)),
+        .. Enumerable.Range(0, 7).Select(static i => 120.0 + (30 * i)),
+    ];
+
     /// <summary>From the first sight of a pod to its running.</summary>
     public DurationMetric PodStart { get; } = new(
         "kubelet_pod_start_duration_seconds",
@@ -90,10 +102,29 @@ public sealed class KubeletMeters
         "[ALPHA] Duration in seconds to serve a device plugin Allocation request. Broken down by resource name.",
         DurationMetric.UsualBounds, "resource_name");
 
+    /// <summary>All claims of a pod were prepared, or taken back, and whether that failed.</summary>
+    public DurationMetric DraOperations { get; } = new(
+        "dra_operations_duration_seconds",
+        "[ALPHA] Latency histogram in seconds for the duration of handling all ResourceClaims referenced by a pod " +
+        "when the pod starts or stops. Identified by the name of the operation (PrepareResources or " +
+        "UnprepareResources) and separated by the success of the operation. The number of failed operations is " +
+        "provided through the histogram's overall count.",
+        DraBounds, "is_error", "operation_name");
+
+    /// <summary>A call to a plugin of a driver of dynamic resources.</summary>
+    public DurationMetric DraCalls { get; } = new(
+        "dra_grpc_operations_duration_seconds", "[ALPHA] Duration in seconds of the DRA gRPC operations", DraBounds,
+        "driver_name", "grpc_status_code", "method_name");
+
     /// <summary>One step of the rules of Services, of one family of addresses.</summary>
     public DurationMetric ProxySync { get; } = new(
         "kubeproxy_sync_proxy_rules_duration_seconds", "[ALPHA] SyncProxyRules latency in seconds", SyncBounds,
         "ip_family");
+
+    /// <summary>From a change of pods until the rules of Services follow it.</summary>
+    public DurationMetric NetworkProgramming { get; } = new(
+        "kubeproxy_network_programming_duration_seconds", "[ALPHA] In Cluster Network Programming Latency in seconds",
+        ProgrammingBounds, "ip_family");
 
     /// <summary>One step of the rules of network policies.</summary>
     public DurationMetric PolicySync { get; } = new(
@@ -106,6 +137,8 @@ public sealed class KubeletMeters
         Cgroup.Write(text);
         DeviceAllocations.Write(text);
         DevicePluginRegistrations.Write(text);
+        DraCalls.Write(text);
+        DraOperations.Write(text);
         Evictions.Write(text);
         Relist.Write(text);
         RelistInterval.Write(text);
@@ -118,6 +151,7 @@ public sealed class KubeletMeters
         StartedContainers.Write(text);
         StartedPodErrors.Write(text);
         StartedPods.Write(text);
+        NetworkProgramming.Write(text);
         ProxySync.Write(text);
         PolicySync.Write(text);
     }

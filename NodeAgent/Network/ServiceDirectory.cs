@@ -28,6 +28,12 @@ public sealed class ServiceDirectory(
     /// </summary>
     public event Action<(string Namespace, string Name)>? Changed;
 
+    /// <summary>
+    /// Raised before <see cref="Changed"/> with a Service and a slice of it that came, is another version, or went
+    /// (true). Handlers only take note.
+    /// </summary>
+    public event Action<(string Namespace, string Name), V1EndpointSlice, bool>? SliceChanged;
+
     /// <summary>Completes when both have been listed for the first time: only then is absence a fact.</summary>
     public Task ListedAsync(CancellationToken cancellationToken) =>
         Task.WhenAll(_servicesListed.Task, _slicesListed.Task).WaitAsync(cancellationToken);
@@ -122,14 +128,31 @@ public sealed class ServiceDirectory(
             }
         }
 
-        var before = _slices.Keys;
+        var before = _slices;
         _slices = next;
-        foreach (var key in before.Union(next.Keys))
+        foreach (var key in before.Keys.Union(next.Keys))
         {
+            TellSlices(key, before.GetValueOrDefault(key), next.GetValueOrDefault(key));
             Changed?.Invoke(key);
         }
 
         _slicesListed.TrySetResult();
+    }
+
+    /// <summary>What went is told first, so that it takes nothing with it of what came.</summary>
+    private void TellSlices(
+        (string Namespace, string Name) key, ConcurrentDictionary<string, V1EndpointSlice>? before,
+        ConcurrentDictionary<string, V1EndpointSlice>? now)
+    {
+        foreach (var slice in before?.Values.Where(s => now?.ContainsKey(s.Metadata.Name) != true) ?? [])
+        {
+            SliceChanged?.Invoke(key, slice, true);
+        }
+
+        foreach (var slice in now?.Values.Where(s => !IsSame(before?.GetValueOrDefault(s.Metadata.Name), s)) ?? [])
+        {
+            SliceChanged?.Invoke(key, slice, false);
+        }
     }
 
     /// <summary>One slice came, changed or went.</summary>
@@ -141,6 +164,7 @@ public sealed class ServiceDirectory(
         }
 
         var ofService = _slices.GetOrAdd(key, _ => new ConcurrentDictionary<string, V1EndpointSlice>());
+        var known = ofService.GetValueOrDefault(slice.Metadata.Name);
         if (type == WatchEventType.Deleted)
         {
             ofService.TryRemove(slice.Metadata.Name, out _);
@@ -150,8 +174,16 @@ public sealed class ServiceDirectory(
             ofService[slice.Metadata.Name] = slice;
         }
 
+        if (type == WatchEventType.Deleted || !IsSame(known, slice))
+        {
+            SliceChanged?.Invoke(key, slice, type == WatchEventType.Deleted);
+        }
+
         Changed?.Invoke(key);
     }
+
+    private static bool IsSame(V1EndpointSlice? before, V1EndpointSlice now) =>
+        before is not null && before.Metadata.ResourceVersion == now.Metadata.ResourceVersion;
 
     private static (string Namespace, string Name)? KeyOf(V1EndpointSlice slice) =>
         slice.Metadata.Labels is { } labels && labels.TryGetValue(ServiceNameLabel, out var service)

@@ -20,6 +20,7 @@ public sealed record IpFamily
         Icmp = "icmp",
         Tracked = "ipv4",
         Multicast = "224.0.0.0/4",
+        Loopback = "127.0.0.1",
         Bits = 32,
         Sockets = AddressFamily.InterNetwork,
     };
@@ -32,6 +33,7 @@ public sealed record IpFamily
         Icmp = "icmpv6",
         Tracked = "ipv6",
         Multicast = "ff00::/8",
+        Loopback = "::1",
         Bits = 128,
         Sockets = AddressFamily.InterNetworkV6,
     };
@@ -53,6 +55,9 @@ public sealed record IpFamily
 
     /// <summary>The network of its multicast addresses.</summary>
     public required string Multicast { get; init; }
+
+    /// <summary>The machine itself.</summary>
+    public required string Loopback { get; init; }
 
     /// <summary>Length of an address.</summary>
     public required int Bits { get; init; }

@@ -30,15 +30,20 @@ public sealed class Cgroups(NodeAgentOptions options, ICgroupHierarchy hierarchy
         _ => $"{_root}/pod{pod.Metadata.Uid}",
     };
 
-    /// <summary>
-    /// Makes the root and the class groups; best effort gets the least share of CPU, and what is reserved for the
-    /// system is kept from all pods.
-    /// </summary>
+    /// <summary>Makes the root and the class groups; best effort gets the least share of CPU.</summary>
     public void Prepare()
     {
         hierarchy.Create($"{_root}/burstable");
         hierarchy.Create($"{_root}/besteffort");
         hierarchy.SetCpuShares($"{_root}/besteffort", PodResources.Shares(0));
+    }
+
+    /// <summary>
+    /// Holds all pods together to what is not reserved for the system. Throws <see cref="IOException"/> when the kernel
+    /// refuses, as it may while pods have more than that.
+    /// </summary>
+    public void Enforce()
+    {
         if (options.SystemReservedMemoryBytes > 0)
         {
             hierarchy.SetMemoryLimit(

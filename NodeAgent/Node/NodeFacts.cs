@@ -4,6 +4,7 @@ using System.Net.Sockets;
 using OrleansOrchestrator.Machine;
 using k8s.Models;
 using OrleansOrchestrator.NodeAgent.Kernel;
+using OrleansOrchestrator.NodeAgent.Nftables;
 
 namespace OrleansOrchestrator.NodeAgent.Node;
 
@@ -21,7 +22,9 @@ public sealed class NodeFacts
         _options = options;
         OwnFiles.MakePrivate(options.DataDirectory);
         MemoryCapacityBytes = MemoryInfo("MemTotal");
-        Addresses = options.NodeIp.Length > 0 ? NodeAgentOptions.Parts(options.NodeIp) : [DefaultAddress()];
+        Addresses = options.NodeIp.Length > 0
+            ? NodeAgentOptions.Parts(options.NodeIp)
+            : [DefaultAddress(options.Families[0])];
         Capacity = ComputeCapacity();
         Allocatable = ComputeAllocatable();
     }
@@ -81,13 +84,16 @@ public sealed class NodeFacts
     private static ResourceQuantity Kibibytes(long bytes) =>
         new((bytes / 1024).ToString(CultureInfo.InvariantCulture) + "Ki");
 
-    /// <summary>The address this machine would use towards the world; no packet is sent for it.</summary>
-    private static string DefaultAddress()
+    /// <summary>
+    /// The address of the cluster's first family that this machine would use towards the world; no packet is sent for
+    /// it.
+    /// </summary>
+    private static string DefaultAddress(IpFamily family)
     {
         try
         {
-            using var socket = new Socket(AddressFamily.InterNetwork, SocketType.Dgram, ProtocolType.Udp);
-            socket.Connect("203.0.113.1", 9);
+            using var socket = new Socket(family.Sockets, SocketType.Dgram, ProtocolType.Udp);
+            socket.Connect(family == IpFamily.Six ? "2001:db8::1" : "203.0.113.1", 9);
             return ((System.Net.IPEndPoint)socket.LocalEndPoint!).Address.ToString();
         }
         catch (SocketException)
@@ -96,7 +102,7 @@ public sealed class NodeFacts
                 .Where(i => i.NetworkInterfaceType != NetworkInterfaceType.Loopback)
                 .SelectMany(i => i.GetIPProperties().UnicastAddresses)
                 .Select(a => a.Address)
-                .FirstOrDefault(a => a.AddressFamily == AddressFamily.InterNetwork)?.ToString() ?? "127.0.0.1";
+                .FirstOrDefault(a => family.Has(a) && !a.IsIPv6LinkLocal)?.ToString() ?? family.Loopback;
         }
     }
 }

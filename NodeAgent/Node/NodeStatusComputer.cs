@@ -50,6 +50,21 @@ public sealed class NodeStatusComputer(NodeAgentOptions options, NodeFacts facts
     private static readonly string[] Features =
         ["InPlacePodLevelResourcesVerticalScaling", "RestartAllContainersOnContainerExits"];
 
+    /// <summary>Tells the cluster that attaching volumes to this node is its affair; without it nobody does.</summary>
+    private const string ManagedAttach = "volumes.kubernetes.io/controller-managed-attach-detach";
+
+    /// <summary>
+    /// Labels that are put right on a node that is there already, where the agent has a word on them; what else it was
+    /// registered with is from then on whoever changes it.
+    /// </summary>
+    private static readonly HashSet<string> KeptLabels = new(StringComparer.Ordinal)
+    {
+        "kubernetes.io/hostname", "kubernetes.io/os", "kubernetes.io/arch", "beta.kubernetes.io/os",
+        "beta.kubernetes.io/arch", "topology.kubernetes.io/zone", "topology.kubernetes.io/region",
+        "failure-domain.beta.kubernetes.io/zone", "failure-domain.beta.kubernetes.io/region",
+        "node.kubernetes.io/instance-type", "beta.kubernetes.io/instance-type",
+    };
+
     /// <summary>Tells the cloud's controller which of the machine's addresses the node is to have.</summary>
     private const string ProvidedAddress = "alpha.kubernetes.io/provided-node-ip";
 
@@ -68,19 +83,6 @@ public sealed class NodeStatusComputer(NodeAgentOptions options, NodeFacts facts
 
     public V1Node NewNode()
     {
-        var labels = new Dictionary<string, string>
-        {
-            ["kubernetes.io/hostname"] = options.NodeName,
-            ["kubernetes.io/os"] = "linux",
-            ["kubernetes.io/arch"] = OciArchive.HostArchitecture,
-            ["beta.kubernetes.io/os"] = "linux",
-            ["beta.kubernetes.io/arch"] = OciArchive.HostArchitecture,
-        };
-        foreach (var (key, value) in options.NodeLabels)
-        {
-            labels[key] = value;
-        }
-
         List<V1Taint> taints = [.. options.RegisterWithTaints.Select(Taint)];
         if (options.HasCloud && !taints.Exists(static t => t.Key == UninitializedTaint))
         {
@@ -94,10 +96,8 @@ public sealed class NodeStatusComputer(NodeAgentOptions options, NodeFacts facts
             Metadata = new V1ObjectMeta
             {
                 Name = options.NodeName,
-                Labels = labels,
-                Annotations = options.HasCloud && options.NodeIp.Length > 0
-                    ? new Dictionary<string, string> { [ProvidedAddress] = options.NodeIp }
-                    : null,
+                Labels = Labels(),
+                Annotations = Annotations(),
             },
             Spec = new V1NodeSpec
             {
@@ -106,6 +106,17 @@ public sealed class NodeStatusComputer(NodeAgentOptions options, NodeFacts facts
                 Taints = taints.Count == 0 ? null : taints,
             },
         };
+    }
+
+    /// <summary>What a node that is there already has otherwise than this one of ours; null for nothing.</summary>
+    public V1ObjectMeta? Missing(V1Node existing)
+    {
+        var labels = Missing(
+            Labels().Where(static l => KeptLabels.Contains(l.Key)), existing.Metadata.Labels);
+        var annotations = Missing(Annotations(), existing.Metadata.Annotations);
+        return labels.Count + annotations.Count == 0
+            ? null
+            : new V1ObjectMeta { Labels = labels, Annotations = annotations };
     }
 
     public V1NodeStatus Compute(NodeStatusInput input)
@@ -131,6 +142,39 @@ public sealed class NodeStatusComputer(NodeAgentOptions options, NodeFacts facts
             Conditions = Conditions(input),
         };
     }
+
+    private Dictionary<string, string> Labels()
+    {
+        var labels = new Dictionary<string, string>
+        {
+            ["kubernetes.io/hostname"] = options.NodeName,
+            ["kubernetes.io/os"] = "linux",
+            ["kubernetes.io/arch"] = OciArchive.HostArchitecture,
+            ["beta.kubernetes.io/os"] = "linux",
+            ["beta.kubernetes.io/arch"] = OciArchive.HostArchitecture,
+        };
+        foreach (var (key, value) in options.NodeLabels)
+        {
+            labels[key] = value;
+        }
+
+        return labels;
+    }
+
+    private Dictionary<string, string> Annotations()
+    {
+        var annotations = new Dictionary<string, string> { [ManagedAttach] = "true" };
+        if (options.HasCloud && options.NodeIp.Length > 0)
+        {
+            annotations[ProvidedAddress] = options.NodeIp;
+        }
+
+        return annotations;
+    }
+
+    private static Dictionary<string, string> Missing(
+        IEnumerable<KeyValuePair<string, string>> wanted, IDictionary<string, string>? there) => new(wanted.Where(
+            w => there?.TryGetValue(w.Key, out var value) != true || value != w.Value));
 
     /// <summary>
     /// What others say that the node has stays, and pods may use all of it; what it has itself, and its plugins, it

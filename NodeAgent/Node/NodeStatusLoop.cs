@@ -122,21 +122,28 @@ public sealed partial class NodeStatusLoop(
     }
 
     /// <summary>
-    /// Labels that describe the machine are ours; all others are whoever set them. A pod network that somebody gave the
+    /// Labels that describe the machine are ours, and annotations that tell controllers of it; all others are whoever
+    /// set them. A pod network that somebody gave the
     /// node stays; without one the node says which it brings along, so that others find the way to its pods.
     /// </summary>
     private async Task<V1Node> AddWhatIsMissingAsync(V1Node existing, CancellationToken cancellationToken)
     {
-        var missing = computer.NewNode().Metadata.Labels
-            .Where(l => existing.Metadata.Labels?.TryGetValue(l.Key, out var v) != true || v != l.Value).ToList();
+        var missing = computer.Missing(existing);
         var lacksOurs = options.PodCidr.Length > 0 && string.IsNullOrEmpty(existing.Spec?.PodCIDR);
-        if (missing.Count == 0 && !lacksOurs)
+        if (missing is null && !lacksOurs)
         {
             return existing;
         }
 
-        var labels = new JsonObject(missing.Select(l => KeyValuePair.Create(l.Key, (JsonNode?)JsonValue.Create(l.Value))));
-        var patch = new JsonObject { ["metadata"] = new JsonObject { ["labels"] = labels } };
+        var patch = new JsonObject();
+        if (missing is not null)
+        {
+            patch["metadata"] = new JsonObject
+            {
+                ["labels"] = Json(missing.Labels), ["annotations"] = Json(missing.Annotations),
+            };
+        }
+
         if (lacksOurs)
         {
             patch["spec"] = new JsonObject
@@ -148,6 +155,9 @@ public sealed partial class NodeStatusLoop(
 
         return await api.PatchNodeAsync(options.NodeName, patch.ToJsonString(), status: false, cancellationToken);
     }
+
+    private static JsonObject Json(IDictionary<string, string> pairs) =>
+        new(pairs.Select(static p => KeyValuePair.Create(p.Key, (JsonNode?)JsonValue.Create(p.Value))));
 
     private async Task ReportAsync(CancellationToken cancellationToken)
     {
@@ -203,12 +213,13 @@ public sealed partial class NodeStatusLoop(
 
         try
         {
-            var deadline = (time.GetUtcNow() + RuntimeAnswer).UtcDateTime;
-            var status = await cri.Runtime.StatusAsync(
-                new StatusRequest(), deadline: deadline, cancellationToken: cancellationToken);
+            var status = await UnixChannels.CallAsync(
+                options => cri.Runtime.StatusAsync(new StatusRequest(), options), RuntimeAnswer, cancellationToken);
             if (_runtimeVersion.Length == 0)
             {
-                var version = await cri.Runtime.VersionAsync(new VersionRequest(), deadline: deadline, cancellationToken: cancellationToken);
+                var version = await UnixChannels.CallAsync(
+                    options => cri.Runtime.VersionAsync(new VersionRequest(), options), RuntimeAnswer,
+                    cancellationToken);
                 _runtimeVersion = $"{version.RuntimeName}://{version.RuntimeVersion.TrimStart('v')}";
             }
 

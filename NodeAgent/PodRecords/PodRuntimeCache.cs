@@ -6,6 +6,7 @@ using OrleansOrchestrator.NodeAgent.Cri.ContainerdEvents;
 using OrleansOrchestrator.NodeAgent.Cri.V1;
 using OrleansOrchestrator.NodeAgent.Kernel;
 using OrleansOrchestrator.NodeAgent.Metrics;
+using OrleansOrchestrator.NodeAgent.Nftables;
 
 namespace OrleansOrchestrator.NodeAgent.PodRecords;
 
@@ -15,9 +16,12 @@ namespace OrleansOrchestrator.NodeAgent.PodRecords;
 /// what changed state, because an instance's details are fixed while its state is. Readers get immutable snapshots.
 /// </summary>
 public sealed partial class PodRuntimeCache(
-    CriClient cri, RuntimeHealth health, KubeletMeters meters, TimeProvider time, ILogger<PodRuntimeCache> logger)
+    NodeAgentOptions options, CriClient cri, RuntimeHealth health, KubeletMeters meters, TimeProvider time,
+    ILogger<PodRuntimeCache> logger)
     : BackgroundService
 {
+    private readonly IReadOnlyList<IpFamily> _families = options.Families;
+
     /// <summary>Without events the list is the only way to notice an exit; with them it is the safety net.</summary>
     private static readonly TimeSpan RelistWithoutEvents = TimeSpan.FromSeconds(1);
     private static readonly TimeSpan RelistWithEvents = TimeSpan.FromSeconds(5);
@@ -169,7 +173,7 @@ public sealed partial class PodRuntimeCache(
         {
             var answer = await cri.Runtime.PodSandboxStatusAsync(
                 new PodSandboxStatusRequest { PodSandboxId = listed.Id }, cancellationToken: cancellationToken);
-            var record = SandboxRecord.From(answer.Status);
+            var record = SandboxRecord.From(answer.Status, _families);
             _sandboxes[listed.Id] = (answer.Status.State, record);
             return record;
         }

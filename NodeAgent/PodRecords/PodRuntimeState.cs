@@ -1,6 +1,7 @@
 using System.Globalization;
 using OrleansOrchestrator.NodeAgent.Cri;
 using OrleansOrchestrator.NodeAgent.Cri.V1;
+using OrleansOrchestrator.NodeAgent.Nftables;
 
 namespace OrleansOrchestrator.NodeAgent.PodRecords;
 
@@ -94,7 +95,9 @@ public sealed record SandboxRecord
     /// <summary>Pod addresses, the first one primary; empty with host network.</summary>
     public IReadOnlyList<string> Ips { get; init; } = [];
 
-    public static SandboxRecord From(PodSandboxStatus status) => new()
+    /// <param name="status">As the runtime tells it, with addresses in any order.</param>
+    /// <param name="families">The families of the node, the primary first: of each the pod has one address.</param>
+    public static SandboxRecord From(PodSandboxStatus status, IReadOnlyList<IpFamily> families) => new()
     {
         Id = status.Id,
         Attempt = status.Metadata.Attempt,
@@ -102,9 +105,14 @@ public sealed record SandboxRecord
         CreatedAt = CriTime.From(status.CreatedAt),
         HostNetwork = status.Linux?.Namespaces?.Options?.Network == NamespaceMode.Node,
         Ips = status.Network is { Ip.Length: > 0 } network
-            ? [network.Ip, .. network.AdditionalIps.Select(ip => ip.Ip)]
+            ? Sorted([network.Ip, .. network.AdditionalIps.Select(static ip => ip.Ip)], families)
             : [],
     };
+
+    private static IReadOnlyList<string> Sorted(IReadOnlyList<string> ips, IReadOnlyList<IpFamily> families) =>
+    [
+        .. ips.DistinctBy(IpFamily.Of).OrderBy(ip => IpFamily.Of(ip) == families[0] ? 0 : 1),
+    ];
 }
 
 /// <summary>Everything the runtime has of one pod; sandboxes and containers are ordered newest first.</summary>

@@ -5,6 +5,7 @@ using OrleansOrchestrator.Machine;
 using OrleansOrchestrator.NodeAgent.Cri;
 using OrleansOrchestrator.NodeAgent.Cri.V1;
 using OrleansOrchestrator.NodeAgent.Devices;
+using OrleansOrchestrator.NodeAgent.Dra;
 using OrleansOrchestrator.NodeAgent.Environments;
 using OrleansOrchestrator.NodeAgent.Images;
 using OrleansOrchestrator.NodeAgent.Kernel;
@@ -48,6 +49,7 @@ public sealed class ContainerConfigBuilder(
     ContainerMounts mounts,
     ImageStore images,
     DeviceManager devices,
+    DynamicResources claims,
     NodeFacts node,
     Cgroups cgroups)
 {
@@ -82,6 +84,7 @@ public sealed class ContainerConfigBuilder(
         SandboxConfigBuilder.AddIdentity(config.Labels, pod);
         config.Labels[CriLabels.ContainerName] = container.Name;
         Annotate(config, facts);
+        claims.Apply(pod, container, config);
         devices.Apply(pod, container, config);
         return config;
     }

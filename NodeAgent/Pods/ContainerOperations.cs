@@ -7,6 +7,7 @@ using OrleansOrchestrator.NodeAgent.Cri;
 using OrleansOrchestrator.NodeAgent.Cri.V1;
 using OrleansOrchestrator.NodeAgent.Environments;
 using OrleansOrchestrator.NodeAgent.Images;
+using OrleansOrchestrator.NodeAgent.Kernel;
 using OrleansOrchestrator.NodeAgent.Logs;
 using OrleansOrchestrator.NodeAgent.Metrics;
 using OrleansOrchestrator.NodeAgent.PodRecords;
@@ -81,10 +82,9 @@ public sealed partial class ContainerOperations(
         {
             // Never cancelled half-way: the runtime would kill the program that has just started, without a word to it.
             // Whoever wants the pod to end waits for this moment, and then stops it in order.
-            await cri.Runtime.StartContainerAsync(
-                new StartContainerRequest { ContainerId = id },
-                deadline: (TimeProvider.System.GetUtcNow() + StartPatience).UtcDateTime,
-                cancellationToken: CancellationToken.None);
+            await UnixChannels.CallAsync(
+                options => cri.Runtime.StartContainerAsync(new StartContainerRequest { ContainerId = id }, options),
+                StartPatience, CancellationToken.None);
         }
         catch (RpcException exception)
         {

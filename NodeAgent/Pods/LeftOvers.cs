@@ -1,3 +1,4 @@
+using System.Collections.Concurrent;
 using System.ComponentModel;
 using Grpc.Core;
 using OrleansOrchestrator.NodeAgent.Node;
@@ -11,7 +12,8 @@ namespace OrleansOrchestrator.NodeAgent.Pods;
 /// </summary>
 public sealed partial class LeftOvers(PodPaths paths, VolumeManager volumes, Cgroups cgroups, ILogger<LeftOvers> logger)
 {
-    private readonly Dictionary<string, Task> _removals = new(StringComparer.Ordinal);
+    // Lazy: a removal is to be seen before it is asked for the last time whether the pod has come back.
+    private readonly ConcurrentDictionary<string, Lazy<Task>> _removals = new(StringComparer.Ordinal);
 
     /// <summary>
     /// Begins what is not under way. What could not be removed is tried again by the next call; a fault of ours that
@@ -21,17 +23,27 @@ public sealed partial class LeftOvers(PodPaths paths, VolumeManager volumes, Cgr
     /// <param name="cancellationToken">Ends the removals.</param>
     public async Task RemoveAsync(Func<string, bool> isKnown, CancellationToken cancellationToken)
     {
-        foreach (var (uid, removal) in _removals.Where(static r => r.Value.IsCompleted).ToList())
+        foreach (var (uid, removal) in _removals.Where(static r => r.Value.Value.IsCompleted))
         {
-            _removals.Remove(uid);
-            await removal;
+            _removals.TryRemove(uid, out _);
+            await removal.Value;
         }
 
         foreach (var uid in paths.KnownUids().Where(uid => !isKnown(uid) && !_removals.ContainsKey(uid)).ToList())
         {
-            _removals[uid] = RemoveAsync(uid, cancellationToken);
+            var removal = new Lazy<Task>(
+                () => isKnown(uid) ? Task.CompletedTask : RemoveAsync(uid, cancellationToken));
+            _removals[uid] = removal;
+            _ = removal.Value;
         }
     }
+
+    /// <summary>
+    /// Completes when nothing of a pod is being removed: a pod of a file has the uid that it had before. Who asks is
+    /// known by then.
+    /// </summary>
+    public Task WhenGoneAsync(string uid) =>
+        _removals.TryGetValue(uid, out var removal) ? removal.Value : Task.CompletedTask;
 
     private async Task RemoveAsync(string uid, CancellationToken cancellationToken)
     {

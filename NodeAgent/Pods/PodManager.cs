@@ -4,6 +4,7 @@ using OrleansOrchestrator.Machine;
 using OrleansOrchestrator.NodeAgent.Cluster;
 using OrleansOrchestrator.NodeAgent.Cri;
 using OrleansOrchestrator.NodeAgent.Devices;
+using OrleansOrchestrator.NodeAgent.Dra;
 using OrleansOrchestrator.NodeAgent.Node;
 using OrleansOrchestrator.NodeAgent.PodRecords;
 using OrleansOrchestrator.NodeAgent.Pods.Resizing;
@@ -32,16 +33,21 @@ public sealed partial class PodManager(
     PressureState pressure,
     PodAllocations allocations,
     DeviceManager devices,
+    DynamicResources claims,
     ILogger<PodManager> logger) : BackgroundService, IPodRegistry
 {
     private static readonly TimeSpan FirstResizeRetry = TimeSpan.FromSeconds(30);
     private static readonly TimeSpan ResizeRetry = TimeSpan.FromMinutes(3);
+    private static readonly TimeSpan EnforceRetry = TimeSpan.FromMinutes(1);
 
     private readonly ConcurrentDictionary<string, PodWorker> _workers = new();
     private readonly ConcurrentDictionary<string, byte> _runningLoops = new();
     private readonly Lock _admission = new();
     private readonly CancellationTokenSource _stopping = new();
-    private volatile bool _orphansKnown;
+    private readonly TaskCompletionSource _allKnown = new(TaskCreationOptions.RunContinuationsAsynchronously);
+
+    /// <summary>Completes when all pods have workers: what runs here without one from then on has no object.</summary>
+    public Task AllKnown => _allKnown.Task;
 
     /// <summary>Workers of all pods, for eviction and housekeeping.</summary>
     public IReadOnlyCollection<PodWorker> Workers => [.. _workers.Values];
@@ -62,8 +68,11 @@ public sealed partial class PodManager(
         OwnFiles.MakePrivate(options.PodsDirectory);
         OwnFiles.MakePrivate(options.PodLogsDirectory);
         cgroups.Prepare();
+        var enforcing = EnforceAsync(stoppingToken);
         runtime.Changed += OnRuntimeChanged;
         probes.Changed += Wake;
+        devices.HealthChanged += Wake;
+        claims.PodAffected += Wake;
         references.PodAffected += uid => Worker(uid)?.RefreshVolumes();
         allocations.Freed += RetryResizes;
         statics.Mirrored += statuses.ObserveMirror;
@@ -72,7 +81,7 @@ public sealed partial class PodManager(
         await statics.Synced.WaitAsync(stoppingToken);
         await source.Synced.WaitAsync(stoppingToken);
         await runtime.FirstListAsync(stoppingToken);
-        _orphansKnown = true;
+        _allKnown.SetResult();
         foreach (var state in runtime.All)
         {
             OnRuntimeChanged(state.Uid);
@@ -88,7 +97,48 @@ public sealed partial class PodManager(
             await Task.Delay(delay, services.Time, stoppingToken)
                 .ConfigureAwait(ConfigureAwaitOptions.SuppressThrowing);
         }
+
+        await enforcing.ConfigureAwait(ConfigureAwaitOptions.SuppressThrowing);
     }
+
+    /// <summary>Pods that have more than the node is to give them now may leave no room for the limit yet.</summary>
+    private async Task EnforceAsync(CancellationToken cancellationToken)
+    {
+        try
+        {
+            while (TryEnforce() is { } problem)
+            {
+                services.Events.Node(
+                    EventRecorder.Warning, "FailedNodeAllocatableEnforcement",
+                    $"Failed to update Node Allocatable Limits [\"{options.CgroupRoot.Trim('/')}\"]: {problem}");
+                await Task.Delay(EnforceRetry, services.Time, cancellationToken);
+            }
+
+            services.Events.Node(
+                EventRecorder.Normal, "NodeAllocatableEnforced", "Updated Node Allocatable limit across pods");
+        }
+        catch (Exception exception) when (!cancellationToken.IsCancellationRequested)
+        {
+            LogNotEnforced(exception);
+        }
+    }
+
+    private string? TryEnforce()
+    {
+        try
+        {
+            cgroups.Enforce();
+            return null;
+        }
+        catch (Exception refusal) when (refusal is IOException or UnauthorizedAccessException)
+        {
+            return refusal.Message;
+        }
+    }
+
+    /// <summary>The pod has not ended.</summary>
+    public bool IsActive(string uid) =>
+        Worker(uid) is { } worker ? !worker.Ended : !runtime.Get(uid).IsEmpty;
 
     private bool IsKnown(string uid) => Worker(uid) is not null || !runtime.Get(uid).IsEmpty;
 
@@ -180,7 +230,7 @@ public sealed partial class PodManager(
         }
 
         var state = runtime.Get(uid);
-        if (_orphansKnown && !state.IsEmpty && !_runningLoops.ContainsKey(uid))
+        if (AllKnown.IsCompleted && !state.IsEmpty && !_runningLoops.ContainsKey(uid))
         {
             var orphan = new PodWorker(Orphan(state), services, (_, _, _) => Task.FromResult<PodVerdict?>(null));
             if (_workers.TryAdd(uid, orphan))
@@ -223,6 +273,8 @@ public sealed partial class PodManager(
     {
         try
         {
+            await leftOvers.WhenGoneAsync(worker.Uid).WaitAsync(_stopping.Token)
+                .ConfigureAwait(ConfigureAwaitOptions.SuppressThrowing); // who removes tells of its faults
             await worker.RunAsync(_stopping.Token);
         }
         catch (OperationCanceledException) when (_stopping.IsCancellationRequested)
@@ -346,7 +398,7 @@ public sealed partial class PodManager(
     /// <summary>Gives pods that ask for other amounts what the node has for them now.</summary>
     private void RetryResizes(V1Pod? newest)
     {
-        if (!_orphansKnown || !allocations.AnyPending)
+        if (!AllKnown.IsCompleted || !allocations.AnyPending)
         {
             return;
         }
@@ -386,4 +438,7 @@ public sealed partial class PodManager(
 
     [LoggerMessage(3, LogLevel.Warning, "That the devices of pod {Pod} are free could not be written: {Problem}")]
     private partial void LogNotWritten(string pod, string problem);
+
+    [LoggerMessage(4, LogLevel.Critical, "Pods are not held to what is not reserved for the system")]
+    private partial void LogNotEnforced(Exception exception);
 }

@@ -52,6 +52,10 @@ public sealed record PodStatusInput
     /// <summary>Conditions about a resize, which hold only while they are here.</summary>
     public IReadOnlyList<V1PodCondition> Resize { get; init; } = [];
 
+    /// <summary>Whether the devices that app containers claim work, by name of the container.</summary>
+    public IReadOnlyDictionary<string, IList<V1ResourceStatus>> Devices { get; init; } =
+        new Dictionary<string, IList<V1ResourceStatus>>();
+
     public PodVerdict? Verdict { get; init; }
 
     public RuntimeAbilities Abilities { get; init; } = RuntimeAbilities.None;
@@ -96,6 +100,11 @@ public static class PodStatusComputer
             Reason = input.Verdict?.Reason ?? (pod.HasTerminalPhase() ? before.Reason : null),
             Message = input.Verdict?.Message ?? (pod.HasTerminalPhase() ? before.Message : null),
         };
+        foreach (var container in containers)
+        {
+            container.AllocatedResourcesStatus = input.Devices.GetValueOrDefault(container.Name);
+        }
+
         if (input is { IsTerminated: false, PodLimits: { } limits })
         {
             ActualResources.SetPod(status, pod, limits, input.Actuated?.Pod);

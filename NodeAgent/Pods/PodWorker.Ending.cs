@@ -32,6 +32,8 @@ public sealed partial class PodWorker
             throw new InvalidOperationException("containers still run after they were stopped");
         }
 
+        // After its containers, and before the cluster hears that they have ended, and gives what it had to others.
+        await _services.Devices.UnprepareAsync(Uid, cancellationToken);
         Publish(pod, observed, isTerminated: true);
         lock (_lock)
         {

@@ -246,7 +246,28 @@ public sealed partial class PodWorker
         Verdict = isTerminated ? _verdict : null, // a pod has not failed while its containers still run
         IsTerminated = isTerminated,
         Abilities = _services.Health.Abilities,
+        Devices = DevicesOf(pod),
     };
+
+    /// <summary>Whether the devices of containers work, by name of the container.</summary>
+    private Dictionary<string, IList<V1ResourceStatus>> DevicesOf(V1Pod pod)
+    {
+        var devices = new Dictionary<string, IList<V1ResourceStatus>>();
+        foreach (var container in pod.Spec.Containers)
+        {
+            IList<V1ResourceStatus> known =
+            [
+                .. _services.Devices.HealthOf(pod, container) ?? [],
+                .. _services.PluggedDevices.HealthOf(pod, container),
+            ];
+            if (known.Count > 0)
+            {
+                devices[container.Name] = known;
+            }
+        }
+
+        return devices;
+    }
 
     /// <summary>
     /// Our own newest conditions, which the API may not have yet, and those of others as the API has them.

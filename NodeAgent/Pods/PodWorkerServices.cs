@@ -1,6 +1,8 @@
 using k8s.Models;
 using OrleansOrchestrator.NodeAgent.Cluster;
 using OrleansOrchestrator.NodeAgent.Cri;
+using OrleansOrchestrator.NodeAgent.Devices;
+using OrleansOrchestrator.NodeAgent.Dra;
 using OrleansOrchestrator.NodeAgent.Environments;
 using OrleansOrchestrator.NodeAgent.Images;
 using OrleansOrchestrator.NodeAgent.Metrics;
@@ -21,6 +23,8 @@ public sealed record PodWorkerServices(
     ContainerOperations Containers,
     ImagePuller Images,
     VolumeManager Volumes,
+    DynamicResources Devices,
+    DeviceManager PluggedDevices,
     ProbeManager Probes,
     StatusManager Statuses,
     TerminationMessages Messages,

@@ -3,6 +3,7 @@ using k8s.Models;
 using OrleansOrchestrator.NodeAgent.Cluster;
 using OrleansOrchestrator.NodeAgent.Cri;
 using OrleansOrchestrator.NodeAgent.Cri.V1;
+using OrleansOrchestrator.NodeAgent.Dra;
 using OrleansOrchestrator.NodeAgent.Logs;
 using OrleansOrchestrator.NodeAgent.Logs.Shipping;
 using OrleansOrchestrator.NodeAgent.Metrics;
@@ -34,9 +35,7 @@ public sealed class SandboxOperations(
 
     public async Task CreateAsync(V1Pod pod, uint attempt, CancellationToken cancellationToken)
     {
-        var refusal = await devices.ProblemAsync(pod, cancellationToken)
-            ?? SandboxRefusal.Of(pod, options.ClusterDomain);
-        if (refusal is not null)
+        if (await RefusalAsync(pod, cancellationToken) is { } refusal)
         {
             events.Pod(pod, EventRecorder.Warning, refusal.Reason, refusal.Message);
             throw new NotSupportedException(refusal.Message);
@@ -66,6 +65,19 @@ public sealed class SandboxOperations(
                 : exception.Message);
             events.Pod(pod, EventRecorder.Warning, failure.Reason, failure.Message);
             throw;
+        }
+    }
+
+    private async Task<SandboxRefusal?> RefusalAsync(V1Pod pod, CancellationToken cancellationToken)
+    {
+        try
+        {
+            await devices.PrepareAsync(pod, cancellationToken);
+            return SandboxRefusal.Of(pod, options.ClusterDomain);
+        }
+        catch (DraException problem)
+        {
+            return SandboxRefusal.FailedPrepare(problem);
         }
     }
 

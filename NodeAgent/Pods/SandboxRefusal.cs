@@ -1,4 +1,5 @@
 using k8s.Models;
+using OrleansOrchestrator.NodeAgent.Dra;
 
 namespace OrleansOrchestrator.NodeAgent.Pods;
 
@@ -20,6 +21,10 @@ public sealed record SandboxRefusal(string Reason, string Message)
     /// <summary>A failure to make the sandbox, in the event's form.</summary>
     public static SandboxRefusal FailedCreate(string problem) =>
         new("FailedCreatePodSandBox", $"Failed to create pod sandbox: {problem}");
+
+    /// <summary>What the pod claims cannot be prepared.</summary>
+    public static SandboxRefusal FailedPrepare(DraException problem) => new(
+        "FailedPrepareDynamicResources", $"Failed to prepare dynamic resources: {problem.Message}");
 
     private static SandboxRefusal? Hostname(V1Pod pod, string clusterDomain)
     {

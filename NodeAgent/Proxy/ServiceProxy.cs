@@ -23,6 +23,7 @@ public sealed partial class ServiceProxy(
             new ProxyTable(cidr, options.ClusterDns is [var dns, ..] ? dns : "", time, options.ProxyTable)),
     ];
 
+    private readonly ProgrammingTimes _programming = new(meters, time);
     private volatile ProxyNode _node = new(options.NodeName, "", [], []);
     private SyncLoop? _loop;
     private long _oldestChange;
@@ -36,6 +37,7 @@ public sealed partial class ServiceProxy(
     protected override async Task ExecuteAsync(CancellationToken stoppingToken)
     {
         _loop = new SyncLoop(time) { Sync = SyncAsync, Failed = failure => LogSyncFailed(failure.Message) };
+        services.SliceChanged += _programming.Note;
         services.Changed += Note;
         node.Changed += UseNode;
         if (node.Current is { } known)
@@ -94,6 +96,7 @@ public sealed partial class ServiceProxy(
     {
         var start = time.GetTimestamp();
         var (changed, oldest) = TakeChanged();
+        var triggers = _programming.Take(changed);
         var bytes = 0;
         try
         {
@@ -109,6 +112,7 @@ public sealed partial class ServiceProxy(
             throw;
         }
 
+        _programming.Programmed(triggers);
         var isWritten = bytes > 0;
         if (isWritten || changed.Count > 0)
         {

@@ -29,42 +29,58 @@ public sealed partial class ImageGarbageCollector(
     protected override async Task ExecuteAsync(CancellationToken stoppingToken)
     {
         using var timer = new PeriodicTimer(options.Housekeeping.ImageGcPeriod, time);
+        var hasFailed = false;
         while (await timer.WaitForNextTickAsync(stoppingToken))
         {
-            try
+            var problem = await TryAsync(stoppingToken);
+
+            // Once may be a runtime that cannot tell of its disk yet.
+            if (problem is not null && hasFailed)
             {
-                await health.WhenUpAsync(stoppingToken);
-                await CollectAsync(stoppingToken);
+                events.Node(EventRecorder.Warning, "ImageGCFailed", problem);
             }
-            catch (OperationCanceledException) when (stoppingToken.IsCancellationRequested)
+
+            hasFailed = problem is not null;
+        }
+    }
+
+    private async Task<string?> TryAsync(CancellationToken cancellationToken)
+    {
+        try
+        {
+            await health.WhenUpAsync(cancellationToken);
+            var problem = await CollectAsync(cancellationToken);
+            if (problem is not null)
             {
-                return;
+                LogFailed(problem);
             }
-            catch (Exception exception)
-            {
-                LogFailed(exception.Message);
-                events.Node(EventRecorder.Warning, "ImageGCFailed", exception.Message);
-            }
+
+            return problem;
+        }
+        catch (Exception exception) when (!cancellationToken.IsCancellationRequested)
+        {
+            LogFailed(exception.Message);
+            return exception.Message;
         }
     }
 
     /// <summary>
-    /// One round: what is too old, and what the disk has no room for. Says so when that was not enough.
+    /// One round: what is too old, and what the disk has no room for. Why that was not enough, in upstream's words,
+    /// which the node's events have as well; null when it was.
     /// </summary>
-    public async Task CollectAsync(CancellationToken cancellationToken)
+    public async Task<string?> CollectAsync(CancellationToken cancellationToken)
     {
         var rules = options.Housekeeping;
         var disk = await signals.ImageFsAsync(cancellationToken);
         var freed = await RemoveAsync(
             images => ImageGcPlanner.Compute(images, disk, rules, time.GetSteadyTime()), cancellationToken);
-        var used = disk.CapacityBytes - disk.AvailableBytes;
-        var wanted = (long)(used - (rules.ImageGcLowShare * disk.CapacityBytes));
-        if (used >= rules.ImageGcHighShare * disk.CapacityBytes && freed < wanted)
+        if (ImageGcPlanner.Problem(disk, rules, freed) is not { } problem)
         {
-            events.Node(
-                EventRecorder.Warning, "FreeDiskSpaceFailed",
-                $"Failed to garbage collect required amount of images. Attempted to free {wanted} bytes, but only found {freed} bytes eligible to free.");
+            return null;
         }
+
+        events.Node(EventRecorder.Warning, problem.Reason, problem.Message);
+        return problem.Message;
     }
 
     /// <summary>

@@ -28,6 +28,27 @@ public static class ImageGcPlanner
         return [.. old, .. Free(images.Except(old), wanted, rules.ImageMinimumAge, now)];
     }
 
+    /// <summary>What is wrong with the disk after a round; null when nothing is.</summary>
+    /// <param name="disk">As it was before.</param>
+    /// <param name="rules">How much of it may be in use.</param>
+    /// <param name="freedBytes">What the round freed.</param>
+    public static (string Reason, string Message)? Problem(
+        FileSystemUsage disk, HousekeepingOptions rules, long freedBytes)
+    {
+        if (disk.CapacityBytes == 0)
+        {
+            return ("InvalidDiskCapacity", "invalid capacity 0 on image filesystem");
+        }
+
+        var used = disk.CapacityBytes - disk.AvailableBytes;
+        var wanted = (long)(used - (rules.ImageGcLowShare * disk.CapacityBytes));
+        return used < rules.ImageGcHighShare * disk.CapacityBytes || freedBytes >= wanted
+            ? null
+            : ("FreeDiskSpaceFailed",
+                $"Failed to garbage collect required amount of images. Attempted to free {wanted} bytes, but only found "
+                + $"{freedBytes} bytes eligible to free.");
+    }
+
     /// <summary>Images whose removal frees at least so much, if there are so many.</summary>
     public static IReadOnlyList<CollectableImage> Free(
         IEnumerable<CollectableImage> images, long wantedBytes, TimeSpan leastAge, SteadyTime now)

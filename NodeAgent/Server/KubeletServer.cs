@@ -4,6 +4,7 @@ using Microsoft.AspNetCore.Server.Kestrel.Core;
 using Microsoft.AspNetCore.Server.Kestrel.Https;
 using OrleansOrchestrator.Machine;
 using OrleansOrchestrator.NodeAgent.Credentials;
+using OrleansOrchestrator.NodeAgent.Nftables;
 
 namespace OrleansOrchestrator.NodeAgent.Server;
 
@@ -60,7 +61,8 @@ public sealed partial class KubeletServer(
         kestrel.AddServerHeader = false;
         kestrel.Limits.MinResponseDataRate = null;
         kestrel.Limits.MinRequestBodyDataRate = null;
-        kestrel.Listen(IPAddress.Any, options.KubeletPort, listen =>
+        var address = options.Families.Contains(IpFamily.Six) ? IPAddress.IPv6Any : IPAddress.Any;
+        kestrel.Listen(address, options.KubeletPort, listen =>
         {
             listen.Protocols = HttpProtocols.Http1;
             listen.UseHttps(https =>

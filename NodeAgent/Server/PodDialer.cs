@@ -1,6 +1,7 @@
 using System.ComponentModel;
 using System.Net;
 using System.Net.Sockets;
+using System.Runtime.ExceptionServices;
 using System.Runtime.InteropServices;
 using System.Text.Json;
 using OrleansOrchestrator.NodeAgent.Cri;
@@ -22,14 +23,37 @@ public sealed partial class PodDialer(CriClient cri)
     public async Task<NetworkStream> ConnectAsync(
         string sandboxId, bool hostNetwork, int port, CancellationToken cancellationToken)
     {
-        var socket = hostNetwork
-            ? new Socket(AddressFamily.InterNetwork, SocketType.Stream, ProtocolType.Tcp)
-            : await OpenInsideAsync(await ProcessIdAsync(sandboxId, cancellationToken));
+        int? pid = hostNetwork ? null : await ProcessIdAsync(sandboxId, cancellationToken);
+        try
+        {
+            return await ConnectAsync(pid, new IPEndPoint(IPAddress.Loopback, port), cancellationToken);
+        }
+        catch (SocketException refusal) when (refusal.SocketErrorCode == SocketError.ConnectionRefused)
+        {
+            // As containerd does: a program may listen on the loopback of IPv6 alone.
+            try
+            {
+                return await ConnectAsync(pid, new IPEndPoint(IPAddress.IPv6Loopback, port), cancellationToken);
+            }
+            catch (SocketException)
+            {
+                ExceptionDispatchInfo.Throw(refusal);
+                throw;
+            }
+        }
+    }
+
+    private static async Task<NetworkStream> ConnectAsync(
+        int? pid, IPEndPoint target, CancellationToken cancellationToken)
+    {
+        var socket = pid is { } inside
+            ? await OpenInsideAsync(inside, target.AddressFamily)
+            : new Socket(target.AddressFamily, SocketType.Stream, ProtocolType.Tcp);
         try
         {
             using var timeout = CancellationTokenSource.CreateLinkedTokenSource(cancellationToken);
             timeout.CancelAfter(ConnectTimeout);
-            await socket.ConnectAsync(new IPEndPoint(IPAddress.Loopback, port), timeout.Token);
+            await socket.ConnectAsync(target, timeout.Token);
             socket.NoDelay = true;
             return new NetworkStream(socket, ownsSocket: true);
         }
@@ -48,7 +72,7 @@ public sealed partial class PodDialer(CriClient cri)
         return info.RootElement.GetProperty("pid").GetInt32();
     }
 
-    private static Task<Socket> OpenInsideAsync(int pid)
+    private static Task<Socket> OpenInsideAsync(int pid, AddressFamily family)
     {
         var result = new TaskCompletionSource<Socket>(TaskCreationOptions.RunContinuationsAsynchronously);
         var thread = new Thread(() =>
@@ -61,7 +85,7 @@ public sealed partial class PodDialer(CriClient cri)
                     throw new Win32Exception(Marshal.GetLastPInvokeError(), "entering the pod's network failed");
                 }
 
-                result.SetResult(new Socket(AddressFamily.InterNetwork, SocketType.Stream, ProtocolType.Tcp));
+                result.SetResult(new Socket(family, SocketType.Stream, ProtocolType.Tcp));
             }
             catch (Exception exception)
             {

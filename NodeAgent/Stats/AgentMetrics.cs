@@ -3,6 +3,7 @@ using System.Diagnostics;
 using OrleansOrchestrator.Logs.Shipping;
 using OrleansOrchestrator.NodeAgent.Credentials;
 using OrleansOrchestrator.NodeAgent.Cri;
+using OrleansOrchestrator.NodeAgent.Dra;
 using OrleansOrchestrator.NodeAgent.Kernel;
 using OrleansOrchestrator.NodeAgent.Logs.Shipping;
 using OrleansOrchestrator.NodeAgent.Metrics;
@@ -17,7 +18,7 @@ namespace OrleansOrchestrator.NodeAgent.Stats;
 public sealed class AgentMetrics(
     NodeAgentOptions options, IPodRegistry pods, KubeletMeters meters, VolumeMeters volumes, CriClient cri,
     ClaimedVolumes claims, CsiVolumes drivers, ShippingCounts logs, OwnLines ownLines, NodeCredentials credentials,
-    StaticPodSource statics, ManifestFollower manifests, TimeProvider time)
+    StaticPodSource statics, ManifestFollower manifests, PreparedClaims devices, TimeProvider time)
 {
     public string Write()
     {
@@ -41,6 +42,7 @@ public sealed class AgentMetrics(
             .Sample("kubelet_mirror_pods", statics.Count, null);
         manifests.Failures.Write(text);
         meters.Write(text);
+        devices.Book.Write(text);
         volumes.Write(text);
         cri.Calls.Write(text);
         credentials.Calls.Write(text);
@@ -136,9 +138,11 @@ public sealed class AgentMetrics(
             .Sample("process_cpu_seconds_total", process.TotalProcessorTime.TotalSeconds, null);
         text.Family("process_resident_memory_bytes", "gauge", "Resident memory size in bytes.")
             .Sample("process_resident_memory_bytes", process.WorkingSet64, null);
+        text.Family("process_virtual_memory_bytes", "gauge", "Virtual memory size in bytes.")
+            .Sample("process_virtual_memory_bytes", process.VirtualMemorySize64, null);
         text.Family("process_start_time_seconds", "gauge", "Start time of the process since unix epoch in seconds.")
             .Sample("process_start_time_seconds", new DateTimeOffset(process.StartTime).ToUnixTimeSeconds(), null);
         text.Family("process_open_fds", "gauge", "Number of open file descriptors.")
-            .Sample("process_open_fds", Directory.GetFiles("/proc/self/fd").Length, null);
+            .Sample("process_open_fds", Directory.EnumerateFileSystemEntries("/proc/self/fd").Count(), null);
     }
 }

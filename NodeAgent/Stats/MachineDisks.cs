@@ -11,7 +11,8 @@ namespace OrleansOrchestrator.NodeAgent.Stats;
 /// <summary>Block devices and file systems of the machine, as node_exporter tells them.</summary>
 internal static partial class MachineDisks
 {
-    // Columns of /proc/diskstats: sectors are of 512 bytes on every device, times are milliseconds.
+    // Columns of /proc/diskstats, of which older kernels have fewer: sectors are of 512 bytes on every device, times
+    // are milliseconds.
     private static readonly (string Name, string Type, string Help, int Column, double Unit)[] Figures =
     [
         ("reads_completed_total", "counter", "The total number of reads completed successfully.", 3, 1),
@@ -25,7 +26,17 @@ internal static partial class MachineDisks
         ("io_now", "gauge", "The number of I/Os currently in progress.", 11, 1),
         ("io_time_seconds_total", "counter", "Total seconds spent doing I/Os.", 12, 0.001),
         ("io_time_weighted_seconds_total", "counter", "The weighted # of seconds spent doing I/Os.", 13, 0.001),
+        ("discards_completed_total", "counter", "The total number of discards completed successfully.", 14, 1),
+        ("discards_merged_total", "counter", "The total number of discards merged.", 15, 1),
+        ("discarded_sectors_total", "counter", "The total number of sectors discarded successfully.", 16, 1),
+        ("discard_time_seconds_total", "counter", "This is the total number of seconds spent by all discards.", 17,
+            0.001),
+        ("flush_requests_total", "counter", "The total number of flush requests completed successfully", 18, 1),
+        ("flush_requests_time_seconds_total", "counter",
+            "This is the total number of seconds spent by all flush requests.", 19, 0.001),
     ];
+
+    private const int LeastColumns = 14;
 
     public static void Write(MetricsText text, string root)
     {
@@ -36,11 +47,12 @@ internal static partial class MachineDisks
     private static void Devices(MetricsText text, string table)
     {
         var devices = table.Split('\n').Select(Words)
-            .Where(static c => c.Length > Figures[^1].Column && !LeftOut().IsMatch(c[2])).ToList();
-        foreach (var (name, type, help, column, unit) in Figures)
+            .Where(static c => c.Length >= LeastColumns && !LeftOut().IsMatch(c[2])).ToList();
+        var most = devices.Select(static c => c.Length).DefaultIfEmpty(LeastColumns).Max();
+        foreach (var (name, type, help, column, unit) in Figures.Where(f => f.Column < most))
         {
             text.Family($"node_disk_{name}", type, help);
-            foreach (var columns in devices)
+            foreach (var columns in devices.Where(c => column < c.Length))
             {
                 text.Sample($"node_disk_{name}", Number(columns[column]) * unit, null, ("device", columns[2]));
             }

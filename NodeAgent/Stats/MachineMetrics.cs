@@ -1,4 +1,5 @@
 using System.Globalization;
+using OrleansOrchestrator.NodeAgent.Kernel;
 using OrleansOrchestrator.NodeAgent.Metrics;
 using OrleansOrchestrator.NodeAgent.Node;
 
@@ -12,17 +13,8 @@ public static class MachineMetrics
 {
     public const string Path = "/metrics/node";
 
-    /// <summary>The kernel's clock ticks in <c>/proc</c> are of 10 ms on every architecture.</summary>
-    private const double TicksPerSecond = 100;
-
     private const double MicrosecondsPerSecond = 1e6;
     private const int BytesPerKilobyte = 1024;
-
-    private static readonly string[] Modes =
-        ["user", "nice", "system", "idle", "iowait", "irq", "softirq", "steal"];
-
-    // Where a guest's time stands, which is in the user's and the nice one's as well.
-    private static readonly (string Mode, int Column)[] GuestModes = [("user", 9), ("nice", 10)];
 
     private static readonly (string Field, string Name, string Type, string Help)[] Totals =
     [
@@ -42,21 +34,30 @@ public static class MachineMetrics
     public static string Write(DateTimeOffset now, string root = "")
     {
         var text = new MetricsText();
-        Processors(text, CgroupFiles.Text($"{root}/proc/stat") ?? "");
+        MachineProcessors.Write(text, root);
         var totals = CgroupFiles.Table($"{root}/proc/stat");
         foreach (var (field, name, type, help) in Totals)
         {
             One(text, name, type, help, totals.Get(field));
         }
 
+        One(text, "node_intr_total", "counter", "Total number of interrupts serviced.",
+            Interrupts(CgroupFiles.Text($"{root}/proc/stat") ?? ""));
         Load(text, CgroupFiles.Text($"{root}/proc/loadavg") ?? "");
         Memory(text, CgroupFiles.Text($"{root}/proc/meminfo") ?? "");
         Paging(text, CgroupFiles.Table($"{root}/proc/vmstat"));
         Stalls(text, root);
         Files(text, CgroupFiles.Text($"{root}/proc/sys/fs/file-nr") ?? "");
+        One(text, "node_entropy_available_bits", "gauge", "Bits of available entropy.",
+            CgroupFiles.Number($"{root}/proc/sys/kernel/random/entropy_avail"));
+        One(text, "node_entropy_pool_size_bits", "gauge", "Bits of entropy pool.",
+            CgroupFiles.Number($"{root}/proc/sys/kernel/random/poolsize"));
         MachineDisks.Write(text, root);
+        MachineArrays.Write(text, root);
+        MachineInterfaces.Write(text, root);
         MachineNetwork.Write(text, root);
         Name(text, root);
+        MachineClock.Write(text, KernelClock.Read());
         One(text, "node_time_seconds", "gauge", "System time in seconds since epoch (1970).",
             now.ToUnixTimeMilliseconds() / 1000.0);
         return text.ToString();
@@ -76,35 +77,10 @@ public static class MachineMetrics
     internal static double Number(string text) =>
         double.TryParse(text, NumberStyles.Float, CultureInfo.InvariantCulture, out var number) ? number : 0;
 
-    // "cpu0 767282 127358 …", after a line of all together.
-    private static void Processors(MetricsText text, string stat)
-    {
-        const string name = "node_cpu_seconds_total";
-        const string guest = "node_cpu_guest_seconds_total";
-        var processors = stat.Split('\n')
-            .Where(static l => l.StartsWith("cpu", StringComparison.Ordinal)).Select(Words)
-            .Where(static c => c.Length > Modes.Length && c[0] != "cpu").ToList();
-        text.Family(name, "counter", "Seconds the CPUs spent in each mode.");
-        foreach (var columns in processors)
-        {
-            for (var mode = 0; mode < Modes.Length; mode++)
-            {
-                text.Sample(
-                    name, Number(columns[mode + 1]) / TicksPerSecond, null, ("cpu", columns[0][3..]),
-                    ("mode", Modes[mode]));
-            }
-        }
-
-        text.Family(guest, "counter", "Seconds the CPUs spent in guests (VMs) for each mode.");
-        foreach (var columns in processors)
-        {
-            foreach (var (mode, column) in GuestModes.Where(m => m.Column < columns.Length))
-            {
-                text.Sample(
-                    guest, Number(columns[column]) / TicksPerSecond, null, ("cpu", columns[0][3..]), ("mode", mode));
-            }
-        }
-    }
+    // "intr 2103 0 9 …": of all sorts, then of each.
+    private static double? Interrupts(string stat) => stat.Split('\n')
+        .Where(static l => l.StartsWith("intr ", StringComparison.Ordinal)).Select(Words)
+        .Where(static w => w.Length > 1).Select(static w => (double?)Number(w[1])).FirstOrDefault();
 
     private static void Load(MetricsText text, string averages)
     {

@@ -10,9 +10,21 @@ public static class NetworkDevices
     private const int TransmitColumn = 8;
     private const int Columns = 16;
 
-    public static IReadOnlyList<NetworkInterfaceFigures> Parse(string? table)
+    public static IReadOnlyList<NetworkInterfaceFigures> Parse(string? table) =>
+    [
+        .. Rows(table).Select(static r => new NetworkInterfaceFigures(
+            r.Name, r.Columns[0], r.Columns[2], r.Columns[TransmitColumn], r.Columns[TransmitColumn + 2])
+        {
+            RxPackets = r.Columns[1],
+            RxDropped = r.Columns[3],
+            TxPackets = r.Columns[TransmitColumn + 1],
+            TxDropped = r.Columns[TransmitColumn + 3],
+        }),
+    ];
+
+    /// <summary>Each device with all 16 columns: eight of what it received, as many of what it sent.</summary>
+    public static IEnumerable<(string Name, IReadOnlyList<ulong> Columns)> Rows(string? table)
     {
-        var devices = new List<NetworkInterfaceFigures>();
         foreach (var line in (table ?? "").Split('\n'))
         {
             var colon = line.IndexOf(':', StringComparison.Ordinal);
@@ -22,19 +34,9 @@ public static class NetworkDevices
                     && columns.Length >= Columns
                     && !Ignored.Any(i => name.StartsWith(i, StringComparison.Ordinal)))
             {
-                devices.Add(new NetworkInterfaceFigures(
-                    name, Number(columns[0]), Number(columns[2]), Number(columns[TransmitColumn]), Number(
-                        columns[TransmitColumn + 2]))
-                {
-                    RxPackets = Number(columns[1]),
-                    RxDropped = Number(columns[3]),
-                    TxPackets = Number(columns[TransmitColumn + 1]),
-                    TxDropped = Number(columns[TransmitColumn + 3]),
-                });
+                yield return (name, [.. columns.Take(Columns).Select(Number)]);
             }
         }
-
-        return devices;
     }
 
     /// <summary>All interfaces, and the first of them (<c>eth0</c> where there is one) for all.</summary>

@@ -2,6 +2,7 @@ using Grpc.Core;
 using k8s.Models;
 using OrleansOrchestrator.NodeAgent.Cri;
 using OrleansOrchestrator.NodeAgent.Cri.V1;
+using OrleansOrchestrator.NodeAgent.Kernel;
 using OrleansOrchestrator.NodeAgent.Node;
 using OrleansOrchestrator.NodeAgent.PodRecords;
 
@@ -109,9 +110,9 @@ public sealed class StatsReader(
     {
         try
         {
-            var answer = await cri.Runtime.ListContainerStatsAsync(
-                new ListContainerStatsRequest(), deadline: (
-                    time.GetUtcNow() + RuntimePatience).UtcDateTime, cancellationToken: cancellationToken);
+            var answer = await UnixChannels.CallAsync(
+                options => cri.Runtime.ListContainerStatsAsync(new ListContainerStatsRequest(), options),
+                RuntimePatience, cancellationToken);
             return answer.Stats.ToDictionary(s => s.Attributes.Id, StringComparer.Ordinal);
         }
         catch (RpcException) when (!cancellationToken.IsCancellationRequested)

@@ -9,7 +9,7 @@ using OrleansOrchestrator.NodeAgent.Node;
 namespace OrleansOrchestrator.NodeAgent.Stats;
 
 /// <summary>Makes <c>/stats/summary</c> of a snapshot.</summary>
-public sealed class SummaryBuilder(NodeAgentOptions options, CriClient cri, VolumeUsage volumes, TimeProvider time)
+public sealed class SummaryBuilder(NodeAgentOptions options, CriClient cri, VolumeUsage volumes)
 {
     private static readonly TimeSpan RuntimePatience = TimeSpan.FromSeconds(5);
 
@@ -173,9 +173,9 @@ public sealed class SummaryBuilder(NodeAgentOptions options, CriClient cri, Volu
     {
         try
         {
-            var answer = await cri.Images.ImageFsInfoAsync(
-                new ImageFsInfoRequest(), deadline: (
-                    time.GetUtcNow() + RuntimePatience).UtcDateTime, cancellationToken: cancellationToken);
+            var answer = await UnixChannels.CallAsync(
+                options => cri.Images.ImageFsInfoAsync(new ImageFsInfoRequest(), options), RuntimePatience,
+                cancellationToken);
             var images = answer.ImageFilesystems.FirstOrDefault();
             var place = images?.FsId?.Mountpoint is { } mount
                 && Directory.Exists(mount)

@@ -37,6 +37,17 @@ public sealed class ContainerdConfigTests : IDisposable
         Assert.Equal(["10.244.3.0/24", "fd00:10:244:3::/64"], config.PodCidrs);
     }
 
+    /// <summary>Version 1.7 knows CDI, and does nothing with it unless it is told to.</summary>
+    [Fact]
+    public void Containers_get_the_devices_that_plugins_name_by_CDI()
+    {
+        var config = Config("");
+        config.Write(restrictOomScore: false);
+        Assert.Contains(
+            "  enable_cdi = true\n  cdi_spec_dirs = [\"/etc/cdi\", \"/var/run/cdi\"]\n",
+            File.ReadAllText(config.ConfigPath), StringComparison.Ordinal);
+    }
+
     private ContainerdConfig Config(string networks) =>
         new(new NodeAgentOptions { NodeName = "n", DataDirectory = _directory, PodCidr = networks });
 }

@@ -149,6 +149,23 @@ public sealed class DeviceManagerTests : IAsyncLifetime
         Assert.Null(await _node.Manager.AllocateAsync(Pod("two", 1), _cancellation));
     }
 
+    /// <summary>Pods with devices wait behind each other.</summary>
+    [Fact]
+    public async Task A_plugin_that_hangs_holds_up_other_pods_for_a_while_only()
+    {
+        await RegisterAsync("a", "b");
+        Assert.Null(await _node.Manager.AllocateAsync(Pod("one", 1), _cancellation));
+        Assert.NotEqual(DateTime.MaxValue, _plugin.AllocateDeadline);
+
+        _plugin.Refusal = "late";
+        _plugin.RefusalCode = StatusCode.DeadlineExceeded;
+        Assert.Equal(
+            "rpc error: code = DeadlineExceeded desc = context deadline exceeded",
+            await _node.Manager.AllocateAsync(Pod("two", 1), _cancellation));
+        _plugin.Refusal = null;
+        Assert.Null(await _node.Manager.AllocateAsync(Pod("three", 1), _cancellation));
+    }
+
     [Fact]
     public async Task After_a_restart_of_the_agent_containers_have_their_devices_still()
     {
@@ -190,6 +207,32 @@ public sealed class DeviceManagerTests : IAsyncLifetime
 
         Directory.Delete(file);
         Assert.Null(await _node.Manager.AllocateAsync(Pod("two", 1), _cancellation));
+    }
+
+    [Fact]
+    public async Task Whether_the_devices_of_a_container_work_is_known_and_told()
+    {
+        await RegisterAsync("a", "b");
+        var pod = Pod("p", 2);
+        Assert.Empty(_node.Manager.HealthOf(pod, pod.Spec.Containers[0]));
+        await _node.Manager.AllocateAsync(pod, _cancellation);
+        var told = new List<string>();
+        _node.Manager.HealthChanged += told.Add;
+
+        Assert.Equal("a Healthy, b Healthy", Health());
+        _node.Inventory.Set(Resource, new Dictionary<string, bool> { ["a"] = false });
+        Assert.Equal("a Unhealthy, b Unknown", Health());
+        _node.Inventory.Lose(Resource);
+        Assert.Equal("a Unknown, b Unknown", Health());
+        Assert.Equal([pod.Metadata.Uid, pod.Metadata.Uid], told);
+
+        string Health()
+        {
+            var status = Assert.Single(_node.Manager.HealthOf(pod, pod.Spec.Containers[0]));
+            Assert.Equal(Resource, status.Name);
+            return string.Join(", ", status.Resources.OrderBy(static d => d.ResourceID, StringComparer.Ordinal)
+                .Select(static d => $"{d.ResourceID} {d.Health}"));
+        }
     }
 
     [Fact]

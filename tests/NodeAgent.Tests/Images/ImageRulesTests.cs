@@ -60,6 +60,23 @@ public sealed class ImageRulesTests
         static FileSystemUsage Disk(long available) => new(1000, available, 100, 100);
     }
 
+    [Theory]
+    [InlineData(0, 0, 0, "InvalidDiskCapacity", "invalid capacity 0 on image filesystem")]
+    [InlineData(1000, 151, 0, null, null)]
+    [InlineData(1000, 150, 50, null, null)]
+    [InlineData(
+        1000, 150, 49, "FreeDiskSpaceFailed",
+        "Failed to garbage collect required amount of images. Attempted to free 50 bytes, but only found 49 bytes "
+        + "eligible to free.")]
+    public void What_is_wrong_with_the_disk_is_told_in_upstreams_words(
+        long capacity, long available, long freed, string? reason, string? message)
+    {
+        var problem = ImageGcPlanner.Problem(
+            new FileSystemUsage(capacity, available, 100, 100), new HousekeepingOptions(), freed);
+
+        Assert.Equal((reason, message), (problem?.Reason, problem?.Message));
+    }
+
     [Fact]
     public void An_archive_is_an_OCI_layout_and_always_the_same()
     {

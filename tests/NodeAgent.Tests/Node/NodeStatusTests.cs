@@ -94,6 +94,37 @@ public sealed class NodeStatusTests : IDisposable
             status.DeclaredFeatures);
     }
 
+    /// <summary>Without the annotation no volume would be attached to the node.</summary>
+    [Fact]
+    public void A_node_that_is_there_gets_what_says_what_it_is_and_keeps_what_others_made_of_it()
+    {
+        var options = new NodeAgentOptions
+        {
+            NodeName = "n1", NodeIp = "192.0.2.7", DataDirectory = _directory,
+            NodeLabels = new Dictionary<string, string>
+            {
+                ["disk"] = "ssd", ["topology.kubernetes.io/zone"] = "a",
+            },
+        };
+        var computer = new NodeStatusComputer(options, new NodeFacts(options));
+        var node = computer.NewNode();
+        Assert.Equal("true", node.Metadata.Annotations["volumes.kubernetes.io/controller-managed-attach-detach"]);
+        Assert.Null(computer.Missing(node));
+
+        node.Metadata.Labels["disk"] = "tape";
+        node.Metadata.Labels["topology.kubernetes.io/zone"] = "b";
+        node.Metadata.Labels.Remove("kubernetes.io/os");
+        node.Metadata.Annotations = null;
+        var missing = computer.Missing(node)!;
+        Assert.Equal(
+            ["kubernetes.io/os=linux", "topology.kubernetes.io/zone=a"],
+            missing.Labels.Select(static l => $"{l.Key}={l.Value}").Order(StringComparer.Ordinal));
+        Assert.Equal(
+            "true",
+            Assert.Single(
+                missing.Annotations, static a => a.Key.EndsWith("attach-detach", StringComparison.Ordinal)).Value);
+    }
+
     [Fact]
     public void A_node_of_two_families_says_an_address_and_a_range_of_each()
     {
@@ -128,7 +159,7 @@ public sealed class NodeStatusTests : IDisposable
             (node.Spec.Taints ?? []).Select(static t => (t.Key, t.Value, t.Effect)));
         Assert.Equal(
             cloud.Length == 0 ? null : "192.0.2.7",
-            node.Metadata.Annotations?["alpha.kubernetes.io/provided-node-ip"]);
+            node.Metadata.Annotations.TryGetValue("alpha.kubernetes.io/provided-node-ip", out var told) ? told : null);
         var before = computer.Compute(new NodeStatusInput { Now = new ManualTime().Now });
         Assert.Equal(["192.0.2.7", "n1"], before.Addresses.Select(static a => a.Address));
 

@@ -38,6 +38,8 @@ public sealed class DevicePodTests(NodeHarness node)
                 "unavailable for example.com/fake. Requested: 1, Available: 0, which is unexpected"),
             (refused.Status.Reason, refused.Status.Message));
 
+        plugin.Tell("one", "-two");
+        await Cluster.UntilAsync(pod, static p => HealthOf(p) == $"{Resource}: one Healthy, two Unhealthy", "told of");
         await Cluster.UntilAsync(pod, static p => p.Status.ContainerStatuses[0].RestartCount > 0, "started again");
         await node.UntilLogAsync(pod, "c", "has one,two");
         Assert.Equal(["allocate one,two"], plugin.Calls);
@@ -47,6 +49,11 @@ public sealed class DevicePodTests(NodeHarness node)
         await Cluster.UntilAsync(
             () => node.Get<DeviceAllocations>().InUse(Resource).Count == 0, () => "free", poll: true);
     }
+
+    private static string HealthOf(V1Pod pod) => string.Join(
+        "; ",
+        (pod.Status.ContainerStatuses[0].AllocatedResourcesStatus ?? []).Select(static r =>
+            $"{r.Name}: {string.Join(", ", r.Resources.Select(static d => $"{d.ResourceID} {d.Health}"))}"));
 
     private static V1Pod WithDevices(string name, int count, string script)
     {

@@ -36,6 +36,8 @@ public sealed class LeftOversTests : CsiTestBed
         await leftOvers.RemoveAsync(static uid => uid == "known", Cancellation);
         await asked.Task.WaitAsync(Cancellation);
         await leftOvers.RemoveAsync(static uid => uid == "known", Cancellation);
+        var gone = leftOvers.WhenGoneAsync(own);
+        Assert.Equal((false, true), (gone.IsCompleted, leftOvers.WhenGoneAsync("known").IsCompleted));
         Assert.False(Directory.Exists(other));
         Assert.True(Directory.Exists(known));
         Assert.True(Stand.Manager.HasVolumes(own));
@@ -44,6 +46,25 @@ public sealed class LeftOversTests : CsiTestBed
         Stand.Csi.Devices.Released += released.SetResult;
         answer.SetResult();
         await released.Task.WaitAsync(Cancellation);
+        await gone.WaitAsync(Cancellation);
         Assert.Equal(Whole[..3], Driver.Calls); // asked once
+    }
+
+    /// <summary>Between the look at the files and the removal a file of the node may bring its pod back.</summary>
+    [Fact]
+    public async Task What_comes_back_at_the_last_moment_keeps_its_own()
+    {
+        var back = Stand.Paths.Pod("back");
+        Directory.CreateDirectory(back);
+        var leftOvers = new LeftOvers(
+            Stand.Paths, Stand.Manager,
+            new Cgroups(Stand.Options, new CgroupVersion2(Stand.Outside("cgroups"))), NullLogger<LeftOvers>.Instance);
+        var looks = 0;
+
+        await leftOvers.RemoveAsync(uid => uid == "back" && ++looks > 1, Cancellation);
+
+        Assert.Equal(2, looks);
+        Assert.True(Directory.Exists(back));
+        Assert.True(leftOvers.WhenGoneAsync("back").IsCompletedSuccessfully);
     }
 }

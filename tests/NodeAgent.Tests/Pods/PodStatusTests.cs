@@ -244,6 +244,19 @@ public sealed class PodStatusTests
         static string Initialized(V1PodStatus status) => status.Conditions.Single(c => c.Type == "Initialized").Status;
     }
 
+    [Fact]
+    public void Whether_devices_work_is_told_of_the_containers_that_have_them()
+    {
+        var pod = Pod("Always", "a", "b");
+        V1ResourceStatus[] known = [new() { Name = "claim:gpu" }];
+        var status = PodStatusComputer.Compute(Input(pod, []) with
+        {
+            Devices = new Dictionary<string, IList<V1ResourceStatus>> { ["b"] = known },
+        });
+        Assert.Null(status.ContainerStatuses[0].AllocatedResourcesStatus);
+        Assert.Same(known, status.ContainerStatuses[1].AllocatedResourcesStatus);
+    }
+
     private static V1PodCondition Restarting(V1PodStatus status) =>
         status.Conditions.Single(c => c.Type == "AllContainersRestarting");
 

@@ -24,6 +24,19 @@ public sealed class SmallNodeTests(SmallNode small)
     private FakeCluster Cluster => _node.Cluster;
 
     [Fact]
+    public async Task A_node_says_that_its_pods_together_are_held_to_what_it_has_for_them()
+    {
+        _node.Require();
+        await Cluster.UntilAsync(
+            () => Cluster.Events.Any(static e => e is
+            {
+                Reason: "NodeAllocatableEnforced", Type: "Normal",
+                Message: "Updated Node Allocatable limit across pods",
+            }),
+            static () => "NodeAllocatableEnforced");
+    }
+
+    [Fact]
     public async Task The_pod_that_fills_the_disk_goes_and_the_others_stay()
     {
         _node.Require();

@@ -4,6 +4,7 @@ using k8s.Models;
 using Microsoft.Extensions.Logging.Abstractions;
 using OrleansOrchestrator.NodeAgent.Cri;
 using OrleansOrchestrator.NodeAgent.Cri.V1;
+using OrleansOrchestrator.NodeAgent.Dra;
 using OrleansOrchestrator.NodeAgent.Environments;
 using OrleansOrchestrator.NodeAgent.Images;
 using OrleansOrchestrator.NodeAgent.Kernel;
@@ -54,6 +55,7 @@ internal sealed class PodObserver : IDisposable
     private readonly ClaimedVolumes _claims;
     private readonly CsiVolumes _drivers;
     private readonly DeviceParts _devices;
+    private readonly DraParts _resources;
     private readonly NodeAgentOptions _options;
     private readonly bool _hasAppArmor;
 
@@ -63,13 +65,15 @@ internal sealed class PodObserver : IDisposable
         _runtime.Up(abilities);
         _options = new NodeAgentOptions { NodeName = "node", DataDirectory = _directory, NodeIp = "192.0.2.1" };
         _devices = new DeviceParts(_options, TimeProvider.System);
+        _resources = new DraParts(_options, _cluster, TimeProvider.System);
         _cri = new CriClient(Path.Combine(_directory, "none.sock"));
         var (cgroups, paths) = (new Cgroups(_options, CgroupFiles.OfThisMachine()), new PodPaths(_options));
         _sandboxes = new SandboxConfigBuilder(_options, cgroups);
         _containers = new ContainerConfigBuilder(
             new EnvironmentBuilder(_cluster), new HostsFiles(_options, paths),
             new ContainerMounts(paths, _runtime, NullLogger<ContainerMounts>.Instance),
-            new ImageStore(_options, _cri, TimeProvider.System), _devices.Manager, new NodeFacts(_options), cgroups);
+            new ImageStore(_options, _cri, TimeProvider.System), _devices.Manager, _resources.Manager,
+            new NodeFacts(_options), cgroups);
         _files = new ObjectFiles(_cluster, new TokenCache(_cluster, TimeProvider.System));
         var node = new NodeObject(_cluster, _options);
         _drivers = new CsiParts(_options, _cluster, node, TimeProvider.System).Volumes;
@@ -101,9 +105,7 @@ internal sealed class PodObserver : IDisposable
     public async Task<string> ObserveAsync(V1Pod pod, Aspect aspect) => aspect switch
     {
         Aspect.Admission => Admit(pod),
-        Aspect.Sandbox =>
-            (await new DynamicResources(_cluster).ProblemAsync(pod, CancellationToken.None)
-                ?? SandboxRefusal.Of(pod, _options.ClusterDomain))?.Message ?? _sandboxes.Build(pod, 0).ToString(),
+        Aspect.Sandbox => await SandboxAsync(pod),
         Aspect.Containers => await ContainersAsync(pod),
         Aspect.Hosts => PodHostname.HostsFile(pod, ["10.0.0.9"], _options.ClusterDomain),
         Aspect.Volumes => await VolumesAsync(pod),
@@ -114,8 +116,23 @@ internal sealed class PodObserver : IDisposable
     public void Dispose()
     {
         _devices.Dispose();
+        _resources.Dispose();
         _cri.Dispose();
         Directory.Delete(_directory, recursive: true);
+    }
+
+    private async Task<string> SandboxAsync(V1Pod pod)
+    {
+        try
+        {
+            await _resources.Manager.PrepareAsync(pod, CancellationToken.None);
+        }
+        catch (DraException problem)
+        {
+            return SandboxRefusal.FailedPrepare(problem).Message;
+        }
+
+        return SandboxRefusal.Of(pod, _options.ClusterDomain)?.Message ?? _sandboxes.Build(pod, 0).ToString();
     }
 
     private string Admit(V1Pod pod)
@@ -158,7 +175,7 @@ internal sealed class PodObserver : IDisposable
             {
                 texts.AppendLine((await _containers.BuildAsync(facts, CancellationToken.None)).ToString());
             }
-            catch (ContainerConfigException exception)
+            catch (Exception exception) when (exception is ContainerConfigException or DraException)
             {
                 texts.AppendLine(exception.Message);
             }

@@ -16,8 +16,9 @@ internal sealed class DeviceParts : IDisposable
         Allocations = new DeviceAllocations(options);
         Plugins = new DevicePlugins(options, Inventory, Allocations, Meters, NullLogger<DevicePlugins>.Instance);
         Manager = new DeviceManager(Inventory, Allocations, Plugins, Meters, time);
+        Claimed = new DraParts(options, new FakeCluster(), time);
         Server = new DeviceServer(
-            options, Plugins, new PodResourcesLister(Pods, Allocations, Inventory),
+            options, Plugins, new PodResourcesLister(Pods, Allocations, Inventory, Claimed.Manager),
             NullLoggerFactory.Instance, NullLogger<DeviceServer>.Instance);
     }
 
@@ -31,6 +32,9 @@ internal sealed class DeviceParts : IDisposable
 
     public DeviceManager Manager { get; }
 
+    /// <summary>The other way to devices.</summary>
+    public DraParts Claimed { get; }
+
     public FakePods Pods { get; } = new();
 
     public DeviceServer Server { get; }
@@ -38,6 +42,7 @@ internal sealed class DeviceParts : IDisposable
     public void Dispose()
     {
         Server.Dispose();
+        Claimed.Dispose();
         Plugins.Dispose();
         Manager.Dispose();
     }

@@ -213,6 +213,22 @@ internal sealed class FakeCluster : IClusterApi, IObjectReader, IReferenceTracke
         return Task.CompletedTask;
     }
 
+    /// <summary>Whose slices the node wanted to delete: <c>NODE/DRIVER</c>, of all drivers <c>NODE/</c>.</summary>
+    public Channel<string> SliceDeletions { get; } = Channel.CreateUnbounded<string>();
+
+    public Task DeleteResourceSlicesAsync(string node, string driver, CancellationToken cancellationToken)
+    {
+        try
+        {
+            RequireThere();
+            return Task.CompletedTask;
+        }
+        finally
+        {
+            SliceDeletions.Writer.TryWrite($"{node}/{driver}");
+        }
+    }
+
     public void Put(V1RuntimeClass one) => _runtimeClasses[one.Metadata.Name] = one;
 
     public void Put(Resourcev1ResourceClaim claim) =>

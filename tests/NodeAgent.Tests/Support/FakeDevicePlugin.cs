@@ -39,6 +39,11 @@ internal sealed class FakeDevicePlugin : DevicePlugin.DevicePluginBase, IAsyncDi
     /// <summary>Why it gives none; null when it does.</summary>
     public string? Refusal { get; set; }
 
+    public StatusCode RefusalCode { get; set; } = StatusCode.Unknown;
+
+    /// <summary>Until when it was to have given devices, the last time that it was asked.</summary>
+    public DateTime AllocateDeadline { get; private set; } = DateTime.MaxValue;
+
     /// <summary>What it was asked for, with the devices.</summary>
     public IReadOnlyList<string> Calls => [.. _calls];
 
@@ -98,9 +103,10 @@ internal sealed class FakeDevicePlugin : DevicePlugin.DevicePluginBase, IAsyncDi
     {
         var devices = request.ContainerRequests[0].DevicesIds;
         _calls.Enqueue($"allocate {Text(devices)}");
+        AllocateDeadline = context.Deadline;
         if (Refusal is { } refusal)
         {
-            throw new RpcException(new Status(StatusCode.Unknown, refusal));
+            throw new RpcException(new Status(RefusalCode, refusal));
         }
 
         var given = new ContainerAllocateResponse
