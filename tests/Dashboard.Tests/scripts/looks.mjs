@@ -1,5 +1,5 @@
 // Every page in both themes, on a desk and on a phone: nothing sticks out, every control has a name, all text can be read.
-import { api, deployment, expect, merge, namespace, scenario } from './browser.mjs';
+import { api, deployment, expect, merge, namespace, scenario, until } from './browser.mjs';
 
 /** Controls that a screen reader could not name. */
 const nameless = () => [...document.querySelectorAll('button, a[href], input, select, textarea, [role=button]')]
@@ -107,6 +107,11 @@ await scenario(async open => {
       await page.locator(shown).first().waitFor();
       await page.waitForFunction(() => !document.querySelector('.loading'));
       const where = `${name} (${theme}, ${width})`;
+      // The tab that one is at may be the last of many.
+      await until(page, () => {
+        const { left, right } = document.querySelector('[role=tab][aria-selected=true]')?.getBoundingClientRect() ?? { left: 0, right: 0 };
+        return left >= 0 && right <= innerWidth;
+      });
       const wide = await page.evaluate(() => document.documentElement.scrollWidth);
       complaints.push(...(wide > width ? [`${where} is ${wide} wide`] : []));
       complaints.push(...(await page.evaluate(nameless)).map(e => `${where} has a control without a name: ${e}`));
@@ -114,6 +119,16 @@ await scenario(async open => {
       if (process.env.PICTURES) {
         await page.screenshot({ path: `${process.env.PICTURES}/${name}-${theme}-${width}.png` });
       }
+    }
+    await page.evaluate(() => { location.hash = '#/changes'; });
+    await page.locator('.table').waitFor();
+    const times = await page.locator('.table tbody td:first-child').evaluateAll(all => all.map(td => Date.parse(td.title)));
+    complaints.push(...(times.every((t, i) => i === 0 || t <= times[i - 1]) ? [] : ['recent changes are not in order']));
+    if (width < 700) {
+      await page.getByRole('button', { name: 'Menu' }).click();
+      await page.locator('.shell.menu-open').waitFor();
+      await page.keyboard.press('Escape');
+      await page.locator('.shell:not(.menu-open)').waitFor();
     }
     await page.evaluate(() => { location.hash = '#/'; });
     await page.getByRole('button', { name: 'Sign out' }).click();

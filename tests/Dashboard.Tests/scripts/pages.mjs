@@ -30,7 +30,7 @@ await scenario(async open => {
 
   const phone = await open('#/list/apps/deployments', { width: 390, height: 800, theme: 'dark' });
   // There is no room for a column of namespaces: names have theirs before them.
-  await phone.locator('.grid-body a', { hasText: `${space}/web` }).waitFor();
+  await phone.locator('.grid-body a', { hasText: 'web', has: phone.locator('small', { hasText: space }) }).waitFor();
   const width = await phone.evaluate(() => document.documentElement.scrollWidth);
   expect(width <= 390, `the page is ${width} wide on a phone`);
   expect(await phone.evaluate(() => document.documentElement.dataset.theme) === 'dark', 'the system asks for dark');

@@ -39,9 +39,9 @@ await scenario(async open => {
   // Who deletes is shown what goes along: a ReplicaSet and its two pods; of a namespace how much it holds.
   await page.getByText('2/2 ready').first().waitFor();
   await page.getByRole('button', { name: 'Delete' }).click();
-  await page.getByRole('dialog').getByText('3 objects are its own:').waitFor();
+  await page.getByRole('dialog').getByText('It owns 3 objects:').waitFor();
   expect(await page.getByRole('dialog').locator('.tree a').count() === 3, 'not all of them are named');
-  await page.getByRole('dialog').getByRole('button', { name: 'Back' }).click();
+  await page.getByRole('dialog').getByRole('button', { name: 'Cancel' }).click();
   const whole = await open(`#/object/core/namespaces/-/${space}`);
   await whole.getByRole('button', { name: 'Delete' }).click();
   await whole.getByRole('dialog').getByText(/It holds 2 Pods, 1 Deployments, 1 Services, /).waitFor();
@@ -50,7 +50,7 @@ await scenario(async open => {
   const [pod] = (await api('GET', `${core}/pods`)).items;
   const node = await open(`#/object/core/nodes/-/${pod.spec.nodeName}`);
   const row = node.getByRole('row', { name: /^cpu / });
-  await until(node, () => /^(?!0m|–)/.test([...document.querySelectorAll('tr')].find(r => r.firstChild?.textContent === 'cpu')?.children[3]?.textContent ?? '–'));
+  await until(node, () => /^(?!0$|–)/.test([...document.querySelectorAll('tr')].find(r => r.firstChild?.textContent === 'cpu')?.children[3]?.textContent ?? '–'));
   expect(/\d+m|\d/.test(await row.innerText()), 'nothing is asked for');
 
   // Any two versions, chosen in whichever order: the older is what the newer is compared to.

@@ -82,7 +82,7 @@ await scenario(async open => {
   const cluster = await open('#/');
   await cluster.getByLabel('Namespace').selectOption('');
   await cluster.locator('.axis [data-mark^="condition/"]').first().waitFor();
-  await cluster.getByRole('link', { name: 'The same as a list' }).click();
+  await cluster.getByRole('link', { name: 'Open the timeline' }).click();
   await cluster.getByRole('row', { name: /Ready: True .*Node hollow-node-0/ }).waitFor();
   const asked = [];
   await cluster.route('**/apis/logs.orc.dev/v1/lines?*', route => {

@@ -5,7 +5,8 @@ import type { KubeObject } from './api';
 export interface Column { name: string; type: string; description?: string; priority: number }
 export interface Row { cells: unknown[]; object: KubeObject }
 
-export type Phase = 'loading' | 'live' | 'retrying' | 'refused';
+/** What is `still` was read, and may not be watched by who looks. */
+export type Phase = 'loading' | 'live' | 'still' | 'retrying' | 'refused';
 
 /** A list and what has become of it since. */
 export interface Live {
@@ -27,6 +28,8 @@ export interface Source {
   table?: boolean;
   /** False for kinds that cannot be watched. */
   watch?: boolean;
+  /** The path of the only object that it can have: who may not list may get it. */
+  one?: string;
 }
 
 /** A window is soon full: the first page comes quickly, and those after it are worth their requests. */
@@ -64,12 +67,26 @@ class Follower {
   private isWhole = false;
   private remaining = 0;
   private isOver = false;
+  private isByName = false;
   private waiting = false;
   private ending: number | undefined;
   private wake = () => {};
 
   constructor(private readonly source: Source, private readonly forget: (self: Follower) => void) {
+    this.begin();
+  }
+
+  private begin(): void {
+    this.isOver = false;
+    this.version = '';
     void this.run().finally(() => { this.isOver = true; });
+  }
+
+  /** Reads anew what is not followed. */
+  again(): void {
+    if (this.isOver) {
+      this.begin();
+    }
   }
 
   /** Tells of what becomes of it, until the function that it returns is called. */
@@ -105,13 +122,12 @@ class Follower {
     while (!this.stop.signal.aborted) {
       try {
         if (!this.version) {
-          await this.list();
+          await this.read();
           pause = firstPause;
         }
-        if (this.source.watch === false) {
+        if (this.source.watch === false || !await this.watchIfAllowed(() => { pause = firstPause; })) {
           return;
         }
-        await this.watch(() => { pause = firstPause; });
       } catch (failure) {
         if (this.stop.signal.aborted) {
           return;
@@ -149,6 +165,51 @@ class Follower {
   }
 
   private get accept(): string { return this.source.table ? `${tableAccept},application/json` : 'application/json'; }
+
+  private async read(): Promise<void> {
+    try {
+      await this.list();
+      this.isByName = false;
+    } catch (failure) {
+      if (!this.source.one || !isForbidden(failure)) {
+        throw failure;
+      }
+      await this.get(this.source.one);
+    }
+  }
+
+  /** The only one, by its name; none where there is none. */
+  private async get(path: string): Promise<void> {
+    const object = await json(path, { signal: this.stop.signal }).catch(failure => {
+      if (failure instanceof ApiError && failure.code === 404) {
+        return undefined;
+      }
+      throw failure;
+    });
+    this.rows.clear();
+    if (object) {
+      this.take({ cells: [], object });
+    }
+    this.version = object?.metadata.resourceVersion ?? '';
+    this.isByName = true;
+    this.isWhole = true;
+    this.publish('live');
+  }
+
+  /** False for what may be read by its name and no more: it stays as it is. */
+  private async watchIfAllowed(isBegun: () => void): Promise<boolean> {
+    try {
+      await this.watch(isBegun);
+      return true;
+    } catch (failure) {
+      if (!this.isByName || !isForbidden(failure)) {
+        throw failure;
+      }
+      await this.get(this.source.one!);
+      this.publish('still');
+      return false;
+    }
+  }
 
   private async list(): Promise<void> {
     const seen = new Set<string>();
@@ -255,6 +316,8 @@ class Follower {
   }
 }
 
+const isForbidden = (failure: unknown): boolean => failure instanceof ApiError && failure.code === 403;
+
 const rowsOf = (page: Answer): Row[] => page.rows ?? (page.items ?? []).map(object => ({ cells: [], object }));
 
 const versionOf = (object: KubeObject & Answer): string =>
@@ -270,8 +333,8 @@ function endTooMany(): void {
 /** What one user may see is nothing to the next. */
 export const endAll = (): void => followers.forEach(f => f.end());
 
-const keyOf = ({ path, labels, fields, table, watch }: Source): string =>
-  JSON.stringify([path, labels || '', fields || '', table === true, watch !== false]);
+const keyOf = ({ path, labels, fields, table, watch, one }: Source): string =>
+  JSON.stringify([path, labels || '', fields || '', table === true, watch !== false, one || '']);
 
 function followerOf(source: Source): Follower {
   const key = keyOf(source);
@@ -286,6 +349,9 @@ function followerOf(source: Source): Follower {
 
 /** Begins to read what will be looked at in a moment. */
 export const foresee = (source: Source): void => followerOf(source).tell(() => undefined)();
+
+/** Reads anew what is shown and not followed. */
+export const readAgain = (source: Source): void => followers.get(keyOf(source))?.again();
 
 /** A list that stays up to date while it is shown; null shows nothing. */
 export function useLive(source: Source | null): Live {

@@ -81,4 +81,4 @@ export function bytes(count: number): string {
 }
 
 export const cores = (count: number): string =>
-  count < 1 ? `${Math.round(count * 1000)}m` : `${Math.round(count * 100) / 100}`;
+  count === 0 ? '0' : count < 1 ? `${Math.round(count * 1000)}m` : `${Math.round(count * 100) / 100}`;

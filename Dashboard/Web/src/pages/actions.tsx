@@ -85,7 +85,7 @@ function Scale({ path, object, close }: { path: string; object: KubeObject; clos
       <form onSubmit={submit}>
         <label>Replicas <input type="number" min="0" step="1" required value={count} onInput={e => setCount(e.currentTarget.value)} autofocus /></label>
         <Trouble error={error} />
-        <footer><Button onClick={close}>Back</Button><button type="submit" class="button main">Scale</button></footer>
+        <footer><Button onClick={close}>Cancel</Button><button type="submit" class="button main">Scale</button></footer>
       </form>
     </Dialog>
   );
@@ -145,7 +145,7 @@ function Delete({ kind, object, path, close }: Props & { path: string; close: ()
           ))}
         </fieldset>
         <Trouble error={error} />
-        <footer><Button onClick={close}>Back</Button><button type="submit" class="button danger">Delete</button></footer>
+        <footer><Button onClick={close}>Cancel</Button><button type="submit" class="button danger">Delete</button></footer>
       </form>
     </Dialog>
   );

@@ -7,7 +7,7 @@ import type { Kind } from '../kernel/kinds';
 import { mayProbably } from '../kernel/rights';
 import { hrefOf, namespace } from '../kernel/route';
 import { age, clock, serverTime } from '../kernel/text';
-import { Badge, Empty, Loading } from '../ui/basics';
+import { Badge, Empty, Loading, Switch } from '../ui/basics';
 
 interface Change { kind: Kind; object: KubeObject; who: string; what: string; when: string }
 
@@ -70,7 +70,8 @@ async function readAll(watched: Kind[], since: number, signal: AbortSignal): Pro
     .then(part => ({ kind, ...part, failed: false }), () => ({ kind, found: [], isCut: false, failed: true })))));
   const titles = (parts: typeof all) => [...new Set(parts.map(p => titleOf(p.kind)))];
   return {
-    found: all.flatMap(p => p.found).sort((a, b) => (a.when < b.when ? 1 : -1)),
+    // Some times are of whole seconds, some finer: as texts they have no order.
+    found: all.flatMap(p => p.found).sort((a, b) => Date.parse(b.when) - Date.parse(a.when)),
     failed: titles(all.filter(p => p.failed)), cut: titles(all.filter(p => p.isCut)),
   };
 }
@@ -95,7 +96,7 @@ export function ChangesPage() {
         <h1>Recent changes</h1>
         <span class="count">{!changes ? '' : wanted.length > mostShown ? `the newest ${mostShown} of ${wanted.length}` : wanted.length}</span>
         <div class="filters">
-          <label><input type="checkbox" checked={withStatus} onChange={e => setWithStatus(e.currentTarget.checked)} /> with status</label>
+          <Switch title="Status, too" on={withStatus} set={setWithStatus} />
           <select aria-label="Time" value={minutes} onChange={e => setMinutes(Number(e.currentTarget.value))}>
             {spans.map(([title, count]) => <option key={count} value={count}>Last {title}</option>)}
           </select>

@@ -82,7 +82,7 @@ export function CreatePage() {
     <div>
       <header class="heading">
         <h1>Create</h1>
-        <span class="count">in {namespace.value || 'default'}, where an object names no namespace</span>
+        <span class="count">Objects that name no namespace go to {namespace.value || 'default'}</span>
         <div class="filters">
           <Button onClick={() => void run(true)} disabled={busy}>Try (dry run)</Button>
           <Button look="main" onClick={() => void run(false)} disabled={busy}>Create</Button>

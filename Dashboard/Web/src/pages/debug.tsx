@@ -29,7 +29,7 @@ export function Debug({ pod, close }: { pod: KubeObject; close: () => void }) {
           <option value="">no container</option>
         </select></label>
         <Trouble error={error} />
-        <footer><Button onClick={close}>Back</Button><button type="submit" class="button main">Start</button></footer>
+        <footer><Button onClick={close}>Cancel</Button><button type="submit" class="button main">Start</button></footer>
       </form>
     </Dialog>
   );

@@ -96,7 +96,7 @@ export function Drain({ node, close }: { node: KubeObject; close: () => void }) 
   const done = steps !== undefined && over === steps.length && over > 0;
   return (
     <Dialog title={`Drain ${node.metadata.name}`} close={close} wide>
-      <p>The node takes no new pods, and {steps?.length ?? '…'} of its pods are evicted; their disruption budgets hold.
+      <p>The node takes no new pods, and {steps?.length ?? '…'} of its pods are evicted, as far as their disruption budgets allow.
         {left > 0 ? ` ${left} of DaemonSets stay.` : ''}</p>
       <Trouble error={error} />
       {steps && steps.length > 0 && <Bar share={over / steps.length} tone={done ? 'good' : 'info'} label="Evicted" />}
@@ -111,7 +111,7 @@ export function Drain({ node, close }: { node: KubeObject; close: () => void }) 
         </table>
       </div>
       <footer>
-        <Button onClick={close}>{running ? 'Stop' : done ? 'Done' : 'Back'}</Button>
+        <Button onClick={close}>{running ? 'Stop' : done ? 'Done' : 'Cancel'}</Button>
         {!done && <Button look="main" disabled={running || !steps} onClick={() => void run()}>{running ? 'Draining …' : 'Drain'}</Button>}
       </footer>
     </Dialog>

@@ -77,7 +77,7 @@ export function Dependents({ kind, object }: { kind: Kind; object: KubeObject })
   const count = countBelow(object.metadata.uid, children);
   return isLoading && count === 0 ? <Loading what="Looking for what it owns" /> : count === 0 ? null : (
     <div class="owned">
-      <p>{count === 1 ? 'One object is its own:' : `${count} objects are its own:`}</p>
+      <p>It owns {count === 1 ? 'one object' : `${count} objects`}:</p>
       <ul class="tree scroll"><Branch uid={object.metadata.uid} children={children} depth={0} flat /></ul>
     </div>
   );

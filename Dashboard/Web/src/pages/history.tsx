@@ -36,7 +36,7 @@ export function History({ kind, object }: { kind: Kind; object: KubeObject }) {
   return (
     <Panel title="Versions" aside={(
       <div class="toolbar tight">
-        <Switch title="with status" on={withStatus} set={setWithStatus} />
+        <Switch title="Status, too" on={withStatus} set={setWithStatus} />
         <Button onClick={compare} disabled={!from || !to || from === to}>Compare chosen</Button>
       </div>
     )}>

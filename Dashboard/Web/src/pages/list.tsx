@@ -70,7 +70,7 @@ function Listing({ kind }: { kind: Kind }) {
       </header>
       {live.phase === 'refused' && <Trouble error={live.error} />}
       {live.phase === 'loading' ? <Loading /> : live.phase !== 'refused' && (
-        <Grid label={titleOf(kind)} rows={rows} columns={columns} keyOf={row => row.object.metadata.uid ?? row.object.metadata.name}
+        <Grid label={titleOf(kind)} tall={isTall(kind, namespace.value === '')} rows={rows} columns={columns} keyOf={row => row.object.metadata.uid ?? row.object.metadata.name}
           hrefOf={row => hrefOf(kind, row.object)}
           empty={live.rows.length === 0 ? <>{`No ${titleOf(kind)}${namespace.value && kind.namespaced ? ` in ${namespace.value}` : ''}.`}{mayCreate && <> <a href="#/create">Create one</a></>}</>
             : looksLikeSelector(text) ? 'Nothing has this text. Selectors go into the field for labels.' : 'Nothing matches the filter.'} />
@@ -86,13 +86,15 @@ function Selector({ label, value, place, set }: { label: string; value: string; 
 }
 
 const endOfName = 6;
+
+const isTall = (kind: Kind, everywhere: boolean): boolean => narrow.value && kind.namespaced && everywhere;
 const essential = new Set(['Name', 'Status', 'Ready', 'Age', 'Phase', 'Last Seen', 'Reason']);
 const toned = new Set(['Status', 'Phase', 'Ready', 'Type', 'Available']);
 
 function columnsOf(given: Column[], kind: Kind, everywhere: boolean): GridColumn<Row>[] {
   const shown = given.map((column, index) => ({ column, index })).filter(({ column }) => column.priority === 0);
-  // Where there is no room for a column of namespaces, names have theirs before them.
-  const spaceOf = (row: Row) => (narrow.value && everywhere && row.object.metadata.namespace ? `${row.object.metadata.namespace}/` : '');
+  // Where there is no room for a column of namespaces, names have theirs below them.
+  const spaceOf = (row: Row) => (isTall(kind, everywhere) ? row.object.metadata.namespace : undefined);
   const columns = shown.map(({ column, index }): GridColumn<Row> => {
     const plain = (row: Row) => cellText(row.cells[index]);
     if (column.name === 'Age' && column.type !== 'date') {
@@ -105,7 +107,7 @@ function columnsOf(given: Column[], kind: Kind, everywhere: boolean): GridColumn
     const isStatus = toned.has(column.name) && !(column.name === 'Type' && kind.resource !== 'events');
     return {
       name: column.name, title: column.description, text: plain, essential: essential.has(column.name),
-      show: index === 0 ? row => nameCell(spaceOf(row) + plain(row)) : isStatus ? row => toneCell(plain(row)) : undefined,
+      show: index === 0 ? row => nameCell(plain(row), spaceOf(row)) : isStatus ? row => toneCell(plain(row)) : undefined,
     };
   });
   const space: GridColumn<Row> = { name: 'Namespace', text: row => row.object.metadata.namespace ?? '' };
@@ -129,7 +131,9 @@ const cellText = (cell: unknown): string =>
   cell === null || cell === undefined ? '' : typeof cell === 'object' ? JSON.stringify(cell) : String(cell);
 
 /** Of names that are too long the end stays: it is what tells the pods of one set apart. */
-const nameCell = (name: string) => <b><span>{name.slice(0, -endOfName)}</span>{name.slice(-endOfName)}</b>;
+const nameCell = (name: string, space: string | undefined) => (
+  <><b><span>{name.slice(0, -endOfName)}</span>{name.slice(-endOfName)}</b>{space && <small>{space}</small>}</>
+);
 
 function toneCell(text: string) {
   const fraction = toneOfFraction(text);

@@ -59,13 +59,13 @@ export function MetricsPage() {
       {!past ? !error && <Loading what="Reading" />
         : rows.length === 0 ? <Empty>Nothing was measured in that time.</Empty> : (
           <>
-            <Panel title={`${title}, ${picked.length > 0 ? 'chosen' : 'most'}`}>
+            <Panel title={title} aside={<span class="count">{picked.length > 0 ? 'those chosen' : drawn.length < rows.length ? `the ${drawn.length} that used the most` : ''}</span>}>
               <Chart label={`${title} of ${groups[group]!.title}`} moments={momentsOf(past)} lines={lines} show={show} unit={unit} zoom={zoomTo} />
             </Panel>
             <div class="panel">
               {past.truncated && <div class="note warn">There are more than fit: choose a namespace, or a shorter time.</div>}
               <table class="table">
-                <thead><tr><th>Compare</th><th>Name</th>{!narrow.value && <th>Namespace</th>}<th class="number">Now</th><th class="number">Mean</th><th class="number">Most</th></tr></thead>
+                <thead><tr><th>Compare</th><th>Name</th>{!narrow.value && <th>Namespace</th>}<th class="number">Now</th><th class="number">Mean</th><th class="number">Peak</th></tr></thead>
                 <tbody>
                   {rows.map(s => {
                     const [key, at] = [keyOf(s), drawn.indexOf(s)];

@@ -3,13 +3,13 @@ import { pathOf } from '../kernel/api';
 import type { KubeObject } from '../kernel/api';
 import { apiVersionOf, findResource, titleOf } from '../kernel/kinds';
 import type { Kind } from '../kernel/kinds';
-import { useLive } from '../kernel/live';
+import { readAgain, useLive } from '../kernel/live';
 import { useMay } from '../kernel/rights';
 import { amend, listHref, route, routeKind } from '../kernel/route';
 import { podsSelector } from '../kernel/selectors';
 import { summary } from '../kernel/status';
 import { age, clock } from '../kernel/text';
-import { Badge, Empty, Loading, Panel, Tabs, Trouble } from '../ui/basics';
+import { Badge, Button, Empty, Loading, Panel, Tabs, Trouble } from '../ui/basics';
 import { Actions } from './actions';
 import { Facts } from './facts';
 import { Files } from './files';
@@ -31,9 +31,10 @@ export function ObjectPage() {
 }
 
 function One({ kind, namespace, name }: { kind: Kind; namespace?: string; name: string }) {
-  const live = useLive({
-    path: pathOf(kind, namespace), fields: `metadata.name=${name}`, watch: kind.verbs.includes('watch'),
-  });
+  const source = {
+    path: pathOf(kind, namespace), fields: `metadata.name=${name}`, watch: kind.verbs.includes('watch'), one: pathOf(kind, namespace, name),
+  };
+  const live = useLive(source);
   const found = live.rows[0]?.object;
   const object = useMemo(() => found && { ...found, kind: kind.kind, apiVersion: apiVersionOf(kind) }, [found]);
   const tab = route.value.query.get('tab') ?? 'about';
@@ -52,6 +53,12 @@ function One({ kind, namespace, name }: { kind: Kind; namespace?: string; name: 
         <Actions kind={kind} object={object} />
       </header>
       {live.phase === 'refused' && <Trouble error={live.error} />}
+      {live.phase === 'still' && (
+        <div class="note info" role="status">
+          <span>You may read this, but not follow it: it is shown as it was when you opened it.</span>
+          <Button onClick={() => readAgain(source)}>Read again</Button>
+        </div>
+      )}
       <Pages kind={kind} object={object} tab={tab} />
     </div>
   );

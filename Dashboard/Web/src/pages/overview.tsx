@@ -61,7 +61,7 @@ export function Overview() {
       {findings.length > 0 && <Findings findings={findings} count={count} />}
       {(count > 0 || isKnown) && (
         <Later>
-          <Timeline scope={{ namespace: namespace.value || undefined }} title="Lately" brief />
+          <Timeline scope={{ namespace: namespace.value || undefined }} title="Timeline" brief />
           <RecentWarnings live={warnings.live} />
         </Later>
       )}

@@ -26,7 +26,7 @@ export function Ports({ kind, object }: { kind: Kind; object: KubeObject }) {
   return ports.length === 0 || !allowed ? null : (
     <Panel title="Ports">
       <table class="table stack">
-        <thead><tr><th>Port</th><th>On your machine</th><th>With</th></tr></thead>
+        <thead><tr><th>Port</th><th>On your machine</th><th>Command</th><th /></tr></thead>
         <tbody>
           {ports.map(p => {
             const port = (p.port ?? p.containerPort)!;
@@ -36,7 +36,8 @@ export function Ports({ kind, object }: { kind: Kind; object: KubeObject }) {
               <tr key={`${p.name}/${port}`}>
                 <td>{p.name ? `${p.name} ` : ''}{port}</td>
                 <td><a href={address} target="_blank" rel="noreferrer">{address}</a></td>
-                <td class="wrap"><code>{command}</code> <Button look="quiet" label={`Copy the command for port ${port}`} onClick={() => copy(command)}>Copy</Button></td>
+                <td class="wrap"><code>{command}</code></td>
+                <td><Button label={`Copy the command for port ${port}`} onClick={() => copy(command)}>Copy</Button></td>
               </tr>
             );
           })}

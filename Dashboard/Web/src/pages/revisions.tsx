@@ -98,7 +98,7 @@ function RollBack({ kind, object, to, allowed, close }: {
       <p>Going back would change the pods’ template like this:</p>
       {lines ? <DiffView lines={lines} /> : <Loading />}
       <Trouble error={error} />
-      <footer><Button onClick={close}>Back</Button>{allowed && <Button look="main" onClick={run}>Roll back</Button>}</footer>
+      <footer><Button onClick={close}>Cancel</Button>{allowed && <Button look="main" onClick={run}>Roll back</Button>}</footer>
     </Dialog>
   );
 }

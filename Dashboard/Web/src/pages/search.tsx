@@ -52,8 +52,11 @@ export function SearchPage() {
     <div class="logs">
       <header class="heading"><h1>Logs</h1><span class="count">{found ? `${found.length} lines` : ''}</span></header>
       <form class="toolbar" onSubmit={onSubmit} role="search">
-        <input data-search type="search" value={typed} aria-label="Search all logs" onInput={e => setTyped(e.currentTarget.value)}
-          placeholder={'Words, "phrases", /regex/, field=value, -without'} style={{ flex: 1, minWidth: '220px' }} />
+        <div class="row">
+          <input data-search type="search" value={typed} aria-label="Search all logs" onInput={e => setTyped(e.currentTarget.value)}
+            placeholder={'Words, "phrases", /regex/, field=value, -without'} style={{ flex: 1, minWidth: '220px' }} />
+          <button type="submit" class="button main">Search</button>
+        </div>
         <Confirmed value={pod} placeholder="Pod" label="Pod" set={text => amend({ pod: text })} />
         <Confirmed value={workload} placeholder="Workload" label="Workload" set={text => amend({ workload: text })} />
         <select aria-label="Level" value={level} onChange={e => amend({ level: e.currentTarget.value })}>
@@ -65,7 +68,6 @@ export function SearchPage() {
         </select>
         <Switch title="Follow" on={follow} set={on => amend({ follow: on ? '1' : '' })} />
         <Switch title="Wrap" on={wrap} set={setWrap} />
-        <button type="submit" class="button main">Search</button>
       </form>
       <Trouble error={error} />
       {onward && found && <Button onClick={() => void more().catch(setError)}>Older lines</Button>}
@@ -97,7 +99,7 @@ function Around({ line, close }: { line: Line; close: () => void }) {
       {found ? <Lines all={found} follow={false} times wrap isPod matcher={null} marked={line.cursor} /> : !error && <Loading />}
       <footer>
         <Button onClick={() => setContext(context * 2)} disabled={!found || context >= mostAround}>More lines</Button>
-        <Button onClick={close}>Back</Button>
+        <Button onClick={close}>Close</Button>
       </footer>
     </Dialog>
   );

@@ -66,7 +66,7 @@ export function SignIn() {
       <form class="signin" onSubmit={submit}>
         <Mark />
         <h1>Orleans Orchestrator</h1>
-        <p>Sign in with a bearer token or a kubeconfig that holds one. It stays in this tab and sees what its user may see.</p>
+        <p>Sign in with a bearer token or a kubeconfig that holds one. The token stays in this tab, and you see what its user may see.</p>
         {farewell.value && <div class="note warn" role="status">{farewell.value}</div>}
         <Trouble error={error} />
         {isBusy && <Loading what="Signing in" />}

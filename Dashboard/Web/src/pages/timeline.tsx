@@ -7,7 +7,7 @@ import { age, clock, now, serverTime } from '../kernel/text';
 import { useMarks } from '../kernel/timeline';
 import type { Scope, Stretch } from '../kernel/timeline';
 import { Axis, lanes } from '../ui/axis';
-import { Badge, Button, Empty, Loading, Panel, narrow } from '../ui/basics';
+import { Badge, Button, Empty, Loading, Panel, Switch, narrow } from '../ui/basics';
 import { spanOf, zoomTo } from './measures';
 
 const spans: [string, number][] = [['1 h', 3600], ['6 h', 21_600], ['24 h', 86_400], ['7 d', 604_800]];
@@ -65,11 +65,11 @@ export function Timeline({ scope, title = 'What happened', brief }: { scope: Sco
         <p class="told"><span>
           {told ? <><b>{told.title}</b> {told.about} · {clock(told.time)}{told.text && ` · ${told.text}`}</>
             : isLoading ? 'Reading …' : marks.length === 0 ? 'Nothing happened in this time.' : `${clock(stretch.from)} – ${clock(stretch.to)}`}
-        </span>{brief && <a href="#/timeline">The same as a list</a>}</p>
+        </span>{brief && <a href="#/timeline">Open the timeline</a>}</p>
       </Panel>
       {!brief && (
         <>
-          <label><input type="checkbox" checked={allEvents} onChange={e => amend({ events: e.currentTarget.checked ? 'all' : 'warnings' })} /> events that are no warnings</label>
+          <Switch title="Normal events, too" on={allEvents} set={on => amend({ events: on ? 'all' : 'warnings' })} />
           {isLoading && marks.length === 0 ? <Loading /> : <MarkList marks={marks} isCut={isCut} />}
         </>
       )}
@@ -87,7 +87,7 @@ function MarkList({ marks, isCut }: { marks: Mark[]; isCut: boolean }) {
     <div class="panel listed">
       {(isCut || marks.length > mostListed) && <div class="note warn">There is more than is shown: choose a shorter time.</div>}
       <table class="table" aria-label="What happened, the newest first">
-        <thead><tr><th>When</th><th>What</th>{!narrow.value && <><th>Object</th><th>Message</th><th>Sort</th></>}</tr></thead>
+        <thead><tr><th>When</th><th>What</th>{!narrow.value && <><th>Object</th><th>Message</th><th>Type</th></>}</tr></thead>
         <tbody>
           {shown.map(m => {
             const when = new Date(m.time).toISOString();

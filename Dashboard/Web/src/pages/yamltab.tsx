@@ -5,7 +5,7 @@ import type { Kind } from '../kernel/kinds';
 import { useMay } from '../kernel/rights';
 import { diff, merge } from '../kernel/diff';
 import { comparable, versionIn, withoutOwners } from '../kernel/yaml';
-import { Button, Dialog, DiffView, Loading, Trouble, tell } from '../ui/basics';
+import { Button, Dialog, DiffView, Loading, Switch, Trouble, tell } from '../ui/basics';
 import { Editor } from '../ui/editor';
 import { marksOf } from './create';
 
@@ -103,7 +103,7 @@ export function YamlTab({ kind, object }: { kind: Kind; object: KubeObject }) {
             <Button onClick={() => { setText(shown(base, owners)); setError(undefined); setCauses([]); setMarks(undefined); }} disabled={!edited}>Discard</Button>
           </>
         ) : <span class="count">You may look, not change.</span>}
-        <label><input type="checkbox" checked={owners} disabled={edited} onChange={e => setOwners(e.currentTarget.checked)} /> owners of fields</label>
+        <Switch title="Owners of fields" on={owners} set={setOwners} disabled={edited} />
         {edited && versionIn(base) !== resourceVersion && (
           <>
             <span class="note warn inline" role="status">It has been changed meanwhile.</span>

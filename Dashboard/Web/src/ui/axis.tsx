@@ -149,15 +149,15 @@ export function Axis({ marks, stretch, zoom, tell }: {
     <div class="axis" ref={box}>
       <svg width={width} height={height} role="group" aria-label="What happened, over time; the list below has the same" onKeyDown={onKeyDown}>
         {bands.map((band, index) => (
-          <g key={band.lane}>
-            <rect class={index % 2 ? 'band odd' : 'band'} x="0" y={band.y} width={width} height={band.height} />
-            <text class="lane" x="8" y={narrow.value ? band.y + 13 : band.y + band.height / 2 + 4}>{lanes[index]!.title}</text>
-          </g>
+          <rect key={band.lane} class={index % 2 ? 'band odd' : 'band'} x="0" y={band.y} width={width} height={band.height} />
         ))}
         {ticksOf(stretch, plot).map(tick => {
           const x = left + ((tick.time - stretch.from) / (stretch.to - stretch.from)) * plot;
           return <g key={tick.time} aria-hidden="true"><line class="tick" x1={x} x2={x} y1={axisHeight - 4} y2={height} /><text class="time" x={x} y="14">{tick.text}</text></g>;
         })}
+        {bands.map((band, index) => (
+          <text key={band.lane} class={index % 2 ? 'lane odd' : 'lane'} x="8" y={narrow.value ? band.y + 13 : band.y + band.height / 2 + 4}>{lanes[index]!.title}</text>
+        ))}
         <rect class="catch" x={left} y="0" width={plot} height={height} onPointerDown={onDown} onPointerUp={onUp}
           onPointerMove={event => { if (drag) { setDrag({ ...drag, to: placeOf(event) }); } }} onPointerCancel={() => setDrag(null)} />
         {drag && <rect class="drag" x={Math.min(drag.from, drag.to)} y="0" width={Math.abs(drag.to - drag.from)} height={height} />}

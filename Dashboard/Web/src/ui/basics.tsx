@@ -67,8 +67,8 @@ export function Button({ onClick, children, look = 'plain', disabled, title, lab
   );
 }
 
-export function Switch({ title, on, set }: { title: string; on: boolean; set: (on: boolean) => void }) {
-  return <label class="switch"><input type="checkbox" checked={on} onChange={e => set(e.currentTarget.checked)} /> {title}</label>;
+export function Switch({ title, on, set, disabled }: { title: string; on: boolean; set: (on: boolean) => void; disabled?: boolean }) {
+  return <label class="switch"><input type="checkbox" checked={on} disabled={disabled} onChange={e => set(e.currentTarget.checked)} /> {title}</label>;
 }
 
 export function Loading({ what = 'Loading' }: { what?: string }) {
@@ -172,6 +172,10 @@ export function Toasts() {
 export function Tabs({ tabs, current, choose }: {
   tabs: { id: string; title: string }[]; current: string; choose: (id: string) => void;
 }) {
+  // A tab that an address names may not be there for everybody: the keyboard gets to the others all the same.
+  const isThere = tabs.some(t => t.id === current);
+  // On a phone it may be beyond the edge.
+  useEffect(() => document.getElementById(`tab-${current}`)?.scrollIntoView({ block: 'nearest', inline: 'nearest' }), [current, tabs.length]);
   const onKeyDown = (event: KeyboardEvent) => {
     const at = tabs.findIndex(t => t.id === current);
     const steps: Record<string, number> = { ArrowRight: at + 1, ArrowLeft: at - 1, Home: 0, End: tabs.length - 1 };
@@ -185,9 +189,9 @@ export function Tabs({ tabs, current, choose }: {
   };
   return (
     <div class="tabs" role="tablist" onKeyDown={onKeyDown}>
-      {tabs.map(t => (
+      {tabs.map((t, index) => (
         <button key={t.id} id={`tab-${t.id}`} type="button" role="tab" aria-selected={t.id === current}
-          tabIndex={t.id === current ? 0 : -1} onClick={() => choose(t.id)}>{t.title}</button>
+          tabIndex={t.id === current || (index === 0 && !isThere) ? 0 : -1} onClick={() => choose(t.id)}>{t.title}</button>
       ))}
     </div>
   );

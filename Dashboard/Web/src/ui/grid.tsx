@@ -20,13 +20,17 @@ interface Grid<T> {
   keyOf: (row: T) => string;
   hrefOf: (row: T) => string;
   empty: ComponentChildren;
+  /** Rows have room for two lines. */
+  tall?: boolean;
 }
 
-const rowHeight = 36;
+const heightOfRow = 36;
+const heightOfTallRow = 52;
 const spare = 12;
 
 /** A list of any length: only what is in sight is in the page. */
-export function Grid<T>({ label, rows, columns, keyOf, hrefOf, empty }: Grid<T>) {
+export function Grid<T>({ label, rows, columns, keyOf, hrefOf, empty, tall }: Grid<T>) {
+  const rowHeight = tall ? heightOfTallRow : heightOfRow;
   const box = useRef<HTMLDivElement>(null);
   const [top, setTop] = useState(0);
   const [height, setHeight] = useState(800);
@@ -75,7 +79,7 @@ export function Grid<T>({ label, rows, columns, keyOf, hrefOf, empty }: Grid<T>)
   };
 
   return (
-    <div class="grid" ref={box} tabIndex={0} role="grid" aria-label={label} aria-rowcount={sorted.length + 1}
+    <div class={tall ? 'grid tall' : 'grid'} ref={box} tabIndex={0} role="grid" aria-label={label} aria-rowcount={sorted.length + 1}
       aria-activedescendant={sorted[active] ? `row-${keyOf(sorted[active])}` : undefined}
       onScroll={event => setTop(event.currentTarget.scrollTop)} onKeyDown={onKeyDown}>
       <div class="grid-head" role="row" style={{ gridTemplateColumns: template }}>

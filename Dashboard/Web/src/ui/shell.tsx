@@ -49,6 +49,8 @@ export function Shell({ children }: { children: ComponentChildren }) {
       if ((event.key === 'k' && (event.ctrlKey || event.metaKey)) || (event.key === ':' && !typing)) {
         event.preventDefault();
         paletteOpen.value = true;
+      } else if (event.key === 'Escape') {
+        menuOpen.value = false;
       } else if (event.key === '/' && !typing) {
         event.preventDefault();
         const field = document.querySelector<HTMLInputElement>('input[data-search]');
