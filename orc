@@ -6,6 +6,29 @@ root=$(cd "$(dirname "$(readlink -f "${BASH_SOURCE[0]}")")" && pwd)
 program=$root/Silo/bin/Release/publish/OrleansOrchestrator.Silo
 stamp=$root/Silo/bin/Release/publish/.built
 
+# Whether a command line asks for help.
+asks_help() {
+    local word
+    for word; do
+        case $word in --) return 1 ;; -h | --help | '-?') return 0 ;; esac
+    done
+    return 1
+}
+
+# The help of a command as it is written down, for as long as there is no program that could say it.
+written_help() {
+    local command="\$ orc"
+    while [[ ${1:-} == [a-z]* ]]; do command+=" $1"; shift; done
+    awk -v wanted="$command --help" '/^\$ / { said = $0 == wanted; next } said { print; found = 1 } END { exit !found }' \
+        "$root/docs/commands.txt"
+}
+
+if asks_help "$@" && [[ ${1:-} != test && ${1:-} != bench ]]; then
+    [ -x "$program" ] && [ -f "$stamp" ] && exec "$program" "$@"
+    written_help "$@" || written_help
+    exit
+fi
+
 command -v dotnet >/dev/null || { echo "orc: the .NET 10 SDK is missing: install it so that 'dotnet' is on the PATH." >&2; exit 1; }
 
 out_of_date() {
@@ -61,8 +84,8 @@ build() (
 
 case ${1:-} in
     test) shift; exec "$root/build/test.sh" "$@" ;;
-    bench) shift; [[ " $* " == *" -h "* || " $* " == *" --help "* ]] || build; exec "$root/build/bench.sh" "$@" ;;
+    bench) shift; asks_help "$@" || build; exec "$root/build/bench.sh" "$@" ;;
     # What only looks or ends something does not wait for a build: the program that is there will do.
-    down | reset | status | -h | --help) [ -f "$stamp" ] || build; exec "$program" "$@" ;;
+    down | reset | status) [ -f "$stamp" ] || build; exec "$program" "$@" ;;
     *) build; exec "$program" "$@" ;;
 esac

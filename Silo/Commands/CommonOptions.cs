@@ -2,6 +2,7 @@ using System.CommandLine;
 using System.CommandLine.Parsing;
 using System.Globalization;
 using System.Net;
+using System.Net.Sockets;
 using OrleansOrchestrator.Formats;
 using OrleansOrchestrator.Grains.Cloud.BareMetal;
 using OrleansOrchestrator.Grains.Core.Nodes;
@@ -53,7 +54,8 @@ internal static class CommonOptions
 
     public static Option<DualNetwork?> ServiceNetwork() => MaybeNetwork(
         "--service-cidr",
-        "Network of the Services' addresses; with a comma, one of IPv6 behind it. The same for all silos of a cluster, "
+        "Network of the Services' addresses; with a comma, one of each family, the primary first. "
+        + "The same for all silos of a cluster, "
             + $"for as long as it lives. Default: {ServiceAddressRange.Default.Cidr}.",
         (12, 24),
         (64, 120));
@@ -227,11 +229,11 @@ internal static class CommonOptions
         },
     };
 
-    /// <summary>An IPv4 network, in the form ADDRESS/BITS; with a comma, one of IPv6 behind it.</summary>
+    /// <summary>A network, in the form ADDRESS/BITS; with a comma, one of each family.</summary>
     /// <param name="name">The option.</param>
     /// <param name="description">What it is for.</param>
-    /// <param name="four">The fewest and most bits of the first.</param>
-    /// <param name="six">The same of the second.</param>
+    /// <param name="four">The fewest and most bits of one of IPv4.</param>
+    /// <param name="six">The same of IPv6.</param>
     public static Option<DualNetwork?> MaybeNetwork(
         string name, string description, (int Fewest, int Most) four, (int Fewest, int Most) six) => new(name)
     {
@@ -239,15 +241,15 @@ internal static class CommonOptions
         CustomParser = result =>
         {
             var text = result.Tokens[0].Value;
-            if (DualNetwork.Parse(text) is { } networks && IsWithin(networks.Four, four)
-                && (networks.Six is not { } second || IsWithin(second, six)))
+            if (DualNetwork.Parse(text) is { } networks && networks.All.All(n => IsWithin(
+                n, n.BaseAddress.AddressFamily == AddressFamily.InterNetworkV6 ? six : four)))
             {
                 return networks;
             }
 
             result.AddError(
-                $"{name}: '{text}' is no IPv4 network of {four.Fewest} to {four.Most} bits, such as 10.96.0.0/16, "
-                    + $"alone or with an IPv6 network of {six.Fewest} to {six.Most} bits behind a comma.");
+                $"{name}: '{text}' is no IPv4 network of {four.Fewest} to {four.Most} bits, such as 10.96.0.0/16, no "
+                    + $"IPv6 network of {six.Fewest} to {six.Most} bits, and not one of each with a comma.");
             return null;
         },
     };

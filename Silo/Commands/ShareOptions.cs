@@ -21,15 +21,15 @@ internal sealed class ShareOptions
         "Address of the node, for clusters of several machines; with a comma, one of each family. Default: 10.243.0.1 "
             + "on a link of our own.");
     private readonly Option<DualNetwork?> _pods = CommonOptions.MaybeNetwork(
-        "--pod-cidr", Free("Network of all pods; with a comma, one of IPv6 behind it", "10.244.0.0/16"),
+        "--pod-cidr", Free("Network of all pods; with a comma, one of each family, the primary first", "10.244.0.0/16"),
         (8, 23), (48, 63));
     private readonly Option<DualNetwork?> _services = CommonOptions.ServiceNetwork();
     private readonly Option<IPAddress?> _dns = CommonOptions.MaybeAddress(
         "--cluster-dns", "Address of the cluster's DNS. Default: the tenth of the Services' network.");
     private readonly Option<PortRange?> _nodePorts = CommonOptions.NodePorts();
     private readonly Option<string[]> _pools = CommonOptions.LoadBalancerPools(
-        "Addresses that Services of type LoadBalancer get. Default: the last quarter of 10.243.0.0/24, which this "
-            + "machine alone reaches, and none with --node-ip.");
+        "Addresses that Services of type LoadBalancer get. Default: the last quarter of 10.243.0.0/24, of IPv6 "
+            + "fd00:10:243::1:0/112, which this machine alone reaches, and none with --node-ip.");
     private readonly Option<string?> _announce = CommonOptions.MaybeText(
         "--announce-link",
         "The link of this machine on which others are told (by ARP and NDP) to send load balancers' traffic here.");

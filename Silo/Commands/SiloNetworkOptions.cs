@@ -21,7 +21,7 @@ internal sealed class SiloNetworkOptions
     public SiloOptions Over(SiloOptions silo, ParseResult parsed)
     {
         var (services, pods) = (parsed.GetValue(_services), parsed.GetValue(_pods));
-        if (services?.Six is not null && pods?.Any(IsOfSix) != true)
+        if (services?.HasSix == true && pods?.Any(IsOfSix) != true)
         {
             throw new UserErrorException(
                 "--service-cidr: Services of IPv6 need pods of IPv6: give --cluster-cidr a network of each family, "

@@ -12,6 +12,9 @@ namespace OrleansOrchestrator.Silo.Commands;
 /// <summary><c>orc up</c>: a cluster on this machine, in the foreground until Ctrl-C.</summary>
 internal static class UpCommand
 {
+    /// <summary>So that nobody takes a slow step for one that hangs.</summary>
+    private static readonly TimeSpan ProgressPeriod = TimeSpan.FromSeconds(10);
+
     public static Command Create()
     {
         var data = CommonOptions.DataDirectory();
@@ -70,7 +73,7 @@ internal static class UpCommand
         await PackageInstaller.InstallAsync(PackageInstaller.Missing(needed), asked.Yes, console, cancellationToken);
         var (directory, share, api) = await OpenAsync(asked, isHollow, cancellationToken);
         options = options with { Api = api };
-        if (!isHollow && share.PodNetworks.Count() > 1 && !Ipv6.IsAvailable)
+        if (!isHollow && share.HasSix && !Ipv6.IsAvailable)
         {
             console.WriteLine("This kernel has no IPv6, or has it switched off: pods of this node get IPv4 alone.");
         }
@@ -123,6 +126,13 @@ internal static class UpCommand
         if (before is not null && state.ProblemOf(share, root, isHollow, isRunning) is { } problem)
         {
             throw new UserErrorException(problem);
+        }
+
+        if (!isHollow && share.IsSixFirst && !Ipv6.IsAvailable)
+        {
+            throw new UserErrorException(
+                "This kernel has no IPv6, or has it switched off, and it is the first family of this cluster: its node "
+                    + "cannot run here.");
         }
 
         var kubeconfig = Path.GetFullPath(
@@ -203,7 +213,13 @@ internal static class UpCommand
                 ? $"{options.HollowNodes} hollow node(s)"
                 : $"node {options.NodeName}", cluster.StartNodeAsync,
             cancellationToken);
-        Greet(console, cluster, time.GetElapsedTime(start));
+        if (!cluster.IsHollow)
+        {
+            await StepAsync(console, time, "cluster DNS", cluster.WaitForDnsAsync, cancellationToken);
+        }
+
+        var starting = await cluster.CountStartingPodsAsync(cancellationToken);
+        Greet(console, cluster, time.GetElapsedTime(start), starting);
     }
 
     private static async Task StopAsync(LocalCluster cluster, IAnsiConsole console)
@@ -240,13 +256,27 @@ internal static class UpCommand
     {
         var start = time.GetTimestamp();
         console.Write($"  {name} … ");
-        await run(cancellationToken);
+        await using (time.CreateTimer(
+            _ => console.Write(string.Create(
+                CultureInfo.InvariantCulture, $"{time.GetElapsedTime(start).TotalSeconds:F0} s … ")),
+            null, ProgressPeriod, ProgressPeriod))
+        {
+            await run(cancellationToken);
+        }
+
         console.WriteLine(
             string.Create(CultureInfo.InvariantCulture, $"ready ({time.GetElapsedTime(start).TotalSeconds:F1} s)"));
     }
 
-    private static void Greet(IAnsiConsole console, LocalCluster cluster, TimeSpan elapsed)
+    private static void Greet(IAnsiConsole console, LocalCluster cluster, TimeSpan elapsed, int? starting)
     {
+        if (starting is not 0)
+        {
+            console.WriteLine(starting is { } count
+                ? $"  pods … {count} not Ready yet: 'kubectl get pods --all-namespaces' shows which"
+                : "  pods … the node does not say yet which of them run");
+        }
+
         console.WriteLine();
         console.WriteLine(string.Create(CultureInfo.InvariantCulture, $"The cluster is ready after {elapsed.TotalSeconds:F1} s. In another terminal:"));
         console.WriteLine();

@@ -19,7 +19,7 @@ public sealed record AdmissionSettings(
 /// </summary>
 public static class AdmissionConfigurationFile
 {
-    private static readonly string[] Versions = [$"{ConfigurationFile.Group}/v1"];
+    private static readonly string[] Versions = [$"{ConfigurationFile.Group}/v1", "apiserver.k8s.io/v1alpha1"];
 
     /// <summary>Reads the file; what it does not say is as upstream has it.</summary>
     public static AdmissionSettings Read(string path)

@@ -39,9 +39,13 @@ public sealed class LocalCluster
 {
     private static readonly TimeSpan SiloStartTime = TimeSpan.FromSeconds(60);
     private static readonly TimeSpan NodeReadyTime = TimeSpan.FromSeconds(120);
+    private static readonly TimeSpan DnsStartTime = TimeSpan.FromSeconds(60);
     private static readonly TimeSpan StopPatience = TimeSpan.FromSeconds(30);
     private static readonly TimeSpan SupervisorPatience = TimeSpan.FromSeconds(90);
     private static readonly TimeSpan PollInterval = TimeSpan.FromMilliseconds(100);
+
+    private const int DnsPort = 53;
+    private const string ApiName = "kubernetes.default.svc.cluster.local";
 
     private readonly LocalClusterOptions _options;
     private readonly DataDirectory _directory;
@@ -132,7 +136,8 @@ public sealed class LocalCluster
             process = _silo.Start(Environment.ProcessPath!, SiloArguments(), SiloSecrets());
         }
 
-        await WaitForApiAsync(process, began, cancellationToken);
+        await WaitAsync(
+            "silo", _silo, process, SiloStartTime, token => IsApiReadyAsync(began, token), cancellationToken);
     }
 
     /// <summary>
@@ -191,6 +196,37 @@ public sealed class LocalCluster
             : WaitForNodesAsync(_agent, process!, cancellationToken));
     }
 
+    /// <summary>Returns when the cluster's DNS, which the node's agent serves, knows the API's name.</summary>
+    public async Task WaitForDnsAsync(CancellationToken cancellationToken)
+    {
+        const string What = "cluster's DNS";
+        using var process = _agent.Find() ?? throw Ended(What, _agent);
+        var question = Questions.Name(new IPEndPoint(IPAddress.Parse(Share.DnsAddress), DnsPort), ApiName);
+        await WaitAsync(
+            What, _agent, process, DnsStartTime, token => IsAnsweredAsync(question, token), cancellationToken);
+    }
+
+    private static async Task<bool> IsAnsweredAsync(
+        Func<CancellationToken, Task> question, CancellationToken cancellationToken)
+    {
+        try
+        {
+            await question(cancellationToken);
+            return true;
+        }
+        catch (Exception failure) when (
+            failure is SocketException or IOException or OperationCanceledException
+            && !cancellationToken.IsCancellationRequested)
+        {
+            return false; // its address or its server is not there yet, or has not read the Services
+        }
+    }
+
+    /// <summary>How many pods are to run and are not Ready yet; null when API or node did not say in time.</summary>
+    public Task<int?> CountStartingPodsAsync(CancellationToken cancellationToken) => new StartingPods(
+        () => Kubeconfig.Read(Share.Kubeconfig, CredentialWriter.Admin), IsHollow ? null : _options.NodeName, _time)
+        .CountAsync(cancellationToken);
+
     /// <summary>
     /// Makes the link with the node's addresses, unless they are somebody else's affair, and repairs it; true when it
     /// was not there.
@@ -215,7 +251,7 @@ public sealed class LocalCluster
             await _link.RouteAsync(network.ToString(), cancellationToken);
         }
 
-        if (Share.OwnPool is { } pool)
+        foreach (var pool in Share.OwnPools.Where(static p => IsUsable(IPNetwork.Parse(p).BaseAddress)))
         {
             await _link.RouteAsync(pool, cancellationToken);
         }
@@ -293,20 +329,23 @@ public sealed class LocalCluster
         return Process.GetProcessById(pid);
     }
 
-    private async Task WaitForApiAsync(
-        Process silo, DateTimeOffset began, CancellationToken cancellationToken)
+    /// <summary>Returns when something is ready, and fails when that is late, or the process on which it depends ends
+    /// first.</summary>
+    private async Task WaitAsync(
+        string what, DaemonProcess daemon, Process process, TimeSpan limit,
+        Func<CancellationToken, Task<bool>> isReady, CancellationToken cancellationToken)
     {
         var start = _time.GetTimestamp();
-        while (!await IsApiReadyAsync(began, cancellationToken))
+        while (!await isReady(cancellationToken))
         {
-            if (silo.HasExited)
+            if (process.HasExited)
             {
-                throw Ended("silo", _silo);
+                throw Ended(what, daemon);
             }
 
-            if (_time.GetElapsedTime(start) > SiloStartTime)
+            if (_time.GetElapsedTime(start) > limit)
             {
-                throw Late("silo", _silo, SiloStartTime);
+                throw Late(what, daemon, limit);
             }
 
             await Task.Delay(PollInterval, _time, cancellationToken);
@@ -375,7 +414,8 @@ public sealed class LocalCluster
     /// <summary>The kubeconfig of the node, which the silo writes last of all it has to write for one.</summary>
     private string NodeAccess => Path.Combine(_directory.Pki, "node.conf");
 
-    private string Address => IsHollow && !Share.HasForeignAddress ? IPAddress.Loopback.ToString() : Share.NodeAddress;
+    private string Address =>
+        IsHollow && !Share.HasForeignAddress ? IPAddress.Loopback.ToString() : Share.PrimaryAddress;
 
     /// <summary>What may hold a password is no argument: everybody on a machine can read those.</summary>
     private Dictionary<string, string> SiloSecrets() => new()

@@ -1,4 +1,5 @@
 using System.Net;
+using System.Net.Sockets;
 using System.Text.Json;
 using System.Text.Json.Serialization;
 using OrleansOrchestrator.Grains.Kernel;
@@ -70,17 +71,31 @@ public sealed record MachineShare
     [JsonIgnore]
     public IEnumerable<IPNetwork> PodNetworks => Networks(PodCidr);
 
+    /// <summary>True when pods have addresses of IPv6.</summary>
+    [JsonIgnore]
+    public bool HasSix => PodNetworks.Any(static n => IsSix(n.BaseAddress));
+
+    /// <summary>True when the cluster's first family is IPv6.</summary>
+    [JsonIgnore]
+    public bool IsSixFirst => IsSix(PodNetworks.First().BaseAddress);
+
     [JsonIgnore]
     public IEnumerable<IPNetwork> ServiceNetworks => Networks(ServiceCidr);
 
     /// <summary>
-    /// What the link of ours holds; none where the node's address is somebody else's affair. That of IPv6 is made of
-    /// the other's numbers, in the range that is for private use.
+    /// What the link of ours holds, one of each family of the cluster, the primary first; none where the node's address
+    /// is somebody else's affair. That of IPv6 is made of the other's numbers, in the range that is for private use.
     /// </summary>
     [JsonIgnore]
-    public IReadOnlyList<IPAddress> OwnAddresses => HasForeignAddress ? []
-        : ServiceNetworks.Count() == 1 ? [IPAddress.Parse(NodeAddress)]
-        : [IPAddress.Parse(NodeAddress), PrivateAddress(IPAddress.Parse(NodeAddress))];
+    public IReadOnlyList<IPAddress> OwnAddresses => HasForeignAddress ? [] :
+    [
+        .. ServiceNetworks.Select(
+            n => IPAddress.Parse(IsSix(n.BaseAddress) ? $"{PrivateNetwork}::{NodeDigits[3]}" : NodeAddress)),
+    ];
+
+    /// <summary>The node's address of the cluster's first family.</summary>
+    [JsonIgnore]
+    public string PrimaryAddress => HasForeignAddress ? NodeAddress : OwnAddresses[0].ToString();
 
     /// <summary>The node's addresses with a comma, the primary one first.</summary>
     [JsonIgnore]
@@ -101,16 +116,24 @@ public sealed record MachineShare
     public string Bridge => Name == FirstName ? "orc0" : $"{Name}-pods";
 
     /// <summary>
-    /// Addresses of load balancers beside the node's own, which only this machine reaches; null when the node's address
-    /// is somebody else's affair.
+    /// Addresses of load balancers beside the node's own, which only this machine reaches, of each family of the
+    /// cluster; none when the node's address is somebody else's affair.
     /// </summary>
-    public string? OwnPool => HasForeignAddress || NodeAddress.LastIndexOf('.') is not (>= 0 and var dot)
-        ? null
-        : $"{NodeAddress[..dot]}.192/26";
+    [JsonIgnore]
+    public IReadOnlyList<string> OwnPools =>
+    [
+        .. OwnAddresses.Select(
+            a => IsSix(a) ? $"{PrivateNetwork}::1:0/112" : $"{NodeAddress[..NodeAddress.LastIndexOf('.')]}.192/26"),
+    ];
 
     /// <summary>All addresses of load balancers.</summary>
-    public IReadOnlyList<string> LoadBalancerPools =>
-        ChosenPools.Count > 0 ? ChosenPools : OwnPool is { } own ? [own] : [];
+    [JsonIgnore]
+    public IReadOnlyList<string> LoadBalancerPools => ChosenPools.Count > 0 ? ChosenPools : OwnPools;
+
+    private string[] NodeDigits => NodeAddress.Split('.');
+
+    // 10.243.0.1 is fd00:10:243:0::1: the digits are read as they are written.
+    private string PrivateNetwork => $"fd00:{NodeDigits[0]}:{NodeDigits[1]}:{NodeDigits[2]}";
 
     /// <summary>The share of the n-th cluster of a machine, counted from 0.</summary>
     public static MachineShare At(int number) => new()
@@ -135,18 +158,13 @@ public sealed record MachineShare
     public static string DnsOf(IPNetwork services)
     {
         var address = services.BaseAddress.GetAddressBytes();
-        address[3] += 10;
+        address[^1] += 10;
         return new IPAddress(address).ToString();
     }
 
     private static IReadOnlyList<IPNetwork> Networks(string texts) => NetworkRules.NetworksOf(texts) ?? [];
 
-    // 10.243.0.1 is fd00:10:243:0::1: the digits are read as they are written.
-    private static IPAddress PrivateAddress(IPAddress four)
-    {
-        var parts = four.ToString().Split('.');
-        return IPAddress.Parse($"fd00:{parts[0]}:{parts[1]}:{parts[2]}::{parts[3]}");
-    }
+    private static bool IsSix(IPAddress address) => address.AddressFamily == AddressFamily.InterNetworkV6;
 
     /// <summary>The share of the cluster in a data directory; null when none was chosen yet.</summary>
     public static MachineShare? Load(DataDirectory directory) => Load(directory.Root);
@@ -211,15 +229,18 @@ public sealed record WantedShare
     /// <summary>The networks of a cluster whose objects are there already; null when it noted none.</summary>
     public static WantedShare Of(StoreNetworks? networks)
     {
-        var (pods, services) = (NetworkIn(networks?.Pods), NetworkIn(networks?.Services));
-        var areDual = pods?.Six is not null && services?.Six is not null;
+        var services = DualNetwork.Parse(networks?.Services ?? "");
+        var pods = Beside(DualNetwork.Parse(networks?.Pods ?? ""), services);
         return new WantedShare
         {
-            Pods = areDual ? pods : pods is null ? null : pods with { Six = null },
-            Services = areDual ? services : services is null ? null : services with { Six = null },
+            Pods = pods,
+            Services = Beside(services, pods),
             NodePorts = PortRange.Parse(networks?.NodePorts ?? ""),
         };
     }
+
+    private static DualNetwork? Beside(DualNetwork? networks, DualNetwork? others) =>
+        others is null ? networks?.First : networks?.Like(others);
 
     /// <summary>The same, and networks that a cluster has already where none were chosen.</summary>
     public WantedShare Or(WantedShare networks) => this with
@@ -244,17 +265,9 @@ public sealed record WantedShare
         PodCidr = Pods?.ToString() ?? share.PodCidr,
         ServiceCidr = Services?.ToString() ?? share.ServiceCidr,
         DnsAddress = DnsAddress?.ToString()
-            ?? (Services is { } services ? MachineShare.DnsOf(services.Four) : share.DnsAddress),
+            ?? (Services is { } services ? MachineShare.DnsOf(services.Primary) : share.DnsAddress),
         NodePorts = NodePorts?.ToString() ?? share.NodePorts,
         ChosenPools = LoadBalancerPools ?? share.ChosenPools,
         AnnounceLink = AnnounceLink ?? share.AnnounceLink,
     };
-
-    // A cluster of 'orc up' has the networks of IPv4 first; a silo's may be the other way round.
-    private static DualNetwork? NetworkIn(string? text)
-    {
-        var networks = (text ?? "").Split(',')
-            .OrderBy(static t => t.Contains(':', StringComparison.Ordinal));
-        return DualNetwork.Parse(string.Join(',', networks));
-    }
 }

@@ -1,5 +1,6 @@
 using System.Net;
 using System.Net.NetworkInformation;
+using System.Net.Sockets;
 using OrleansOrchestrator.Machine;
 
 namespace OrleansOrchestrator.Silo.Hosting;
@@ -67,10 +68,22 @@ public sealed class MachineState
             : LinkProblem(share, root) ?? ClusterProblem(share, root) ?? AddressProblem(share);
     }
 
-    private static string? FamilyProblem(MachineShare share) =>
-        share.PodNetworks.Count() == share.ServiceNetworks.Count() ? null
-            : "Pods and Services need networks of the same families: give both --pod-cidr and --service-cidr one of "
-                + "IPv6 behind a comma, or neither.";
+    private static string? FamilyProblem(MachineShare share)
+    {
+        if (!FamiliesOf(share.PodNetworks).SequenceEqual(FamiliesOf(share.ServiceNetworks)))
+        {
+            return "Pods and Services need networks of the same families, in the same order: give both --pod-cidr and "
+                + "--service-cidr one of IPv4, one of IPv6, or both with a comma.";
+        }
+
+        return FamiliesOf(share.ServiceNetworks).First() == IPAddress.Parse(share.PrimaryAddress).AddressFamily
+            ? null
+            : "The node's first address must be of the family of the first networks: give --node-ip one of each "
+                + "family, in their order.";
+    }
+
+    private static IEnumerable<AddressFamily> FamiliesOf(IEnumerable<IPNetwork> networks) =>
+        networks.Select(static n => n.BaseAddress.AddressFamily);
 
     private string? PortProblem(MachineShare share, bool isHollow)
     {

@@ -1,3 +1,4 @@
+using System.Text.Json;
 using OrleansOrchestrator.Api.Configuration;
 using OrleansOrchestrator.Grains.Scheduling;
 using OrleansOrchestrator.Resources.Kernel;
@@ -146,6 +147,23 @@ internal static class SchedulerArgsReader
         return resources.Count == 0 ? profile : profile with { BalancedResources = [.. seen] };
     }
 
+    /// <summary>
+    /// The points of a shape in the order of upstream's fields; what is no list of points as it stands.
+    /// </summary>
+    private static string PointsOf(JsonElement shape)
+    {
+        return shape.ValueKind != JsonValueKind.Array
+            || shape.EnumerateArray().Any(static p => p.ValueKind != JsonValueKind.Object)
+            ? shape.GetRawText()
+            : $"[{string.Join(',', shape.EnumerateArray().Select(Point))}]";
+
+        static string Point(JsonElement point) =>
+            $$"""{"utilization":{{Field(point, "utilization")}},"score":{{Field(point, "score")}}}""";
+
+        static string Field(JsonElement point, string name) =>
+            point.TryGetProperty(name, out var value) ? value.GetRawText() : "0";
+    }
+
     private static SchedulerProfile ReadVolumes(
         ConfigurationNode args, FieldPath path, SchedulerProfile profile, FieldErrors errors)
     {
@@ -153,7 +171,7 @@ internal static class SchedulerArgsReader
         if (args.Foreign("shape") is { } shape)
         {
             errors.Invalid(
-                path.Child("shape"), new RawJson(shape.GetRawText()),
+                path.Child("shape"), new RawJson(PointsOf(shape)),
                 "unexpected field `shape`, remove it or turn on the feature gate StorageCapacityScoring");
         }
 

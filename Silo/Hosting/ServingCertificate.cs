@@ -1,6 +1,5 @@
 using System.Net;
 using System.Net.Security;
-using System.Net.Sockets;
 using System.Security.Cryptography.X509Certificates;
 using Microsoft.Extensions.Logging;
 using OrleansOrchestrator.Api.Auth;
@@ -135,7 +134,7 @@ public sealed partial class ServingCertificate(
             yield return options.BindAddress.ToString();
         }
 
-        foreach (var address in Dns.GetHostAddresses(Dns.GetHostName()).Where(a => a.AddressFamily == AddressFamily.InterNetwork))
+        foreach (var address in Dns.GetHostAddresses(Dns.GetHostName()).Where(static a => !a.IsIPv6LinkLocal))
         {
             yield return address.ToString();
         }

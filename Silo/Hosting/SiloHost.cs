@@ -35,6 +35,7 @@ using OrleansOrchestrator.Logs.Export;
 using OrleansOrchestrator.Logs.Shipping;
 using OrleansOrchestrator.Machine;
 using OrleansOrchestrator.Resources;
+using OrleansOrchestrator.Resources.Core.Services;
 
 namespace OrleansOrchestrator.Silo.Hosting;
 
@@ -311,9 +312,17 @@ public static class SiloHost
             kestrel.Limits.Http2.MaxRequestHeaderFieldSize = MaxHeaderBytes;
             kestrel.Limits.Http2.MaxStreamsPerConnection = MaxStreamsPerConnection;
             kestrel.Limits.Http2.KeepAlivePingDelay = TimeSpan.FromSeconds(30);
-            kestrel.Listen(new IPEndPoint(options.BindAddress, options.Port), ConfigureTls);
+            kestrel.Listen(new IPEndPoint(Bound(options), options.Port), ConfigureTls);
         });
     }
+
+    /// <summary>All addresses are those of both families where the cluster has IPv6, as upstream's API has
+    /// it.</summary>
+    private static IPAddress Bound(SiloOptions options) =>
+        options.BindAddress.Equals(IPAddress.Any) && Ipv6.IsAvailable
+            && options.Services.OfFamily(ServiceKinds.IPv6) is not null
+            ? IPAddress.IPv6Any
+            : options.BindAddress;
 
     private static void ConfigureTls(ListenOptions listen)
     {

@@ -55,13 +55,17 @@ public sealed class CommandLineTests : IDisposable
     [InlineData("up --node-ip here", "--node-ip: 'here' is no IP address")]
     [InlineData("up --pod-cidr 10.244.0.0", "--pod-cidr: '10.244.0.0' is no IPv4 network")]
     [InlineData("up --pod-cidr 10.244.0.0/30", "--pod-cidr: '10.244.0.0/30' is no IPv4 network of 8 to 23 bits")]
-    [InlineData("up --service-cidr fd00::/112", "--service-cidr: 'fd00::/112' is no IPv4 network")]
+    [InlineData("up --service-cidr fd00::/48", "--service-cidr: 'fd00::/48' is no IPv4 network")]
     [InlineData("up --pod-cidr 10.244.0.0/16,fd00::/64", "--pod-cidr: '10.244.0.0/16,fd00::/64' is no IPv4 network")]
     [InlineData("up --service-cidr 10.1.0.0/16,10.2.0.0/16", "--service-cidr: '10.1.0.0/16,10.2.0.0/16' is no IPv4")]
-    [InlineData("up --service-cidr 10.96.0.0/16,fd00::/48", "or with an IPv6 network of 64 to 120 bits behind a comma")]
+    [InlineData(
+        "up --service-cidr 10.96.0.0/16,fd00::/48", "no IPv6 network of 64 to 120 bits, and not one of each with")]
     [InlineData(
         "up --data-dir {empty-dir} --service-cidr 10.96.0.0/16,fd00::/112",
         "Pods and Services need networks of the same families")]
+    [InlineData(
+        "up --data-dir {empty-dir} --service-cidr fd00::/112,10.96.0.0/16 --pod-cidr 10.244.0.0/16,fd00::/56",
+        "Pods and Services need networks of the same families, in the same order")]
     [InlineData("up --node-ip 192.0.2.1,192.0.2.2", "'192.0.2.1,192.0.2.2' is more than one address of each family")]
     [InlineData("up --cluster-dns dns", "--cluster-dns: 'dns' is no IP address")]
     [InlineData("up --node-port-range 32767-30000", "--node-port-range: '32767-30000' is no range of ports")]

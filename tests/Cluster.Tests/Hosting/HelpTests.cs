@@ -1,7 +1,10 @@
 using System.CommandLine;
 using System.Globalization;
+using System.Net;
 using System.Text.RegularExpressions;
 using OrleansOrchestrator.Silo.Commands;
+using OrleansOrchestrator.Silo.Hosting;
+using OrleansOrchestrator.TestKit;
 using Xunit;
 
 namespace OrleansOrchestrator.Cluster.Tests.Hosting;
@@ -53,6 +56,33 @@ public sealed class HelpTests
         var text = Regex.Match(help, $@"(?m)^  (-\w, )?{option}( .*)?\n((?:      .*\n)+)").Groups[3].Value;
         Assert.EndsWith(expected, Regex.Replace(text, @"\s+", " ").TrimEnd(), StringComparison.Ordinal);
     }
+
+    /// <summary>Else whoever has not built orc yet reads something old.</summary>
+    [Fact]
+    public async Task What_is_written_down_is_what_the_program_says()
+    {
+        var root = OrcCommandLine.CreateRoot();
+        var expected = string.Concat(
+            PathsOf(root, "").Where(static p => p is not ("test" or "bench"))
+                .OrderBy(static p => p, StringComparer.Ordinal)
+                .Select(p => $"$ {$"orc {p}".TrimEnd()} --help {OfNobody(HelpOf(root, p))} "));
+        var written = await File.ReadAllTextAsync(
+            Repository.PathOf("docs", "commands.txt"), TestContext.Current.CancellationToken);
+        var sections = Regex.Split(written, @"(?m)^(?=\$ )").Where(static s => s.Length > 0)
+            .OrderBy(static s => s.Split(" --help")[0]["$ orc".Length..].TrimStart(), StringComparer.Ordinal);
+
+        Assert.True(
+            Words(expected).SequenceEqual(Words(string.Concat(sections).ReplaceLineEndings(" "))),
+            "The help has changed: run build/commands.sh, and commit docs/commands.txt with it");
+    }
+
+    /// <summary>Without the names of this machine and user, and without the breaks of a terminal's lines.</summary>
+    private static string OfNobody(string help) => help.ReplaceLineEndings(" ")
+        .Replace(
+            $"Default: {Dns.GetHostName().ToLowerInvariant()}.", "Default: the machine's name.",
+            StringComparison.Ordinal)
+        .Replace(DataDirectory.Default, "/var/lib/orc as root, ~/.orc/data otherwise", StringComparison.Ordinal)
+        .Replace(Environment.GetFolderPath(Environment.SpecialFolder.UserProfile), "~", StringComparison.Ordinal);
 
     private static string HelpOf(RootCommand root, string path)
     {

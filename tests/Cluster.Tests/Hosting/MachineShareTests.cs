@@ -141,6 +141,50 @@ public sealed class MachineShareTests
         Assert.Equal("10.243.0.1", MachineShare.At(0).NodeAddresses);
     }
 
+    [Theory]
+    [InlineData(
+        "fd00:10:8::/56", "fd00:10:9::/112", "fd00:10:9::a", "fd00:10:243:1::1", "fd00:10:243:1::1:0/112")]
+    [InlineData(
+        "fd00:10:8::/56,10.8.0.0/16", "fd00:10:9::/112,10.9.0.0/16", "fd00:10:9::a", "fd00:10:243:1::1,10.243.1.1",
+        "fd00:10:243:1::1:0/112 10.243.1.192/26")]
+    public void A_cluster_may_have_IPv6_alone_or_first(
+        string pods, string services, string dns, string addresses, string pools)
+    {
+        var wanted = new WantedShare { Pods = DualNetwork.Parse(pods), Services = DualNetwork.Parse(services) };
+        var state = State(owners: [("orc-node", Other)]);
+
+        var share = state.Choose(wanted, Root, isHollow: false);
+
+        Assert.Equal(
+            (pods, services, dns, addresses, "fd00:10:243:1::1"),
+            (share.PodCidr, share.ServiceCidr, share.DnsAddress, share.NodeAddresses, share.PrimaryAddress));
+        Assert.Equal(pools.Split(' '), share.LoadBalancerPools);
+        Assert.All(
+            share.OwnAddresses,
+            a => Assert.DoesNotContain(share.LoadBalancerPools, p => IPNetwork.Parse(p).Contains(a)));
+        Assert.True(share.HasSix);
+    }
+
+    [Theory]
+    [InlineData("192.0.2.1", false)]
+    [InlineData("192.0.2.1,2001:db8::1", false)]
+    [InlineData("2001:db8::1", true)]
+    [InlineData("2001:db8::1,192.0.2.1", true)]
+    public void The_nodes_first_address_is_of_the_first_family(string addresses, bool isGood)
+    {
+        var wanted = new WantedShare
+        {
+            Pods = DualNetwork.Parse("fd00:10:8::/56,10.8.0.0/16"),
+            Services = DualNetwork.Parse("fd00:10:9::/112,10.9.0.0/16"),
+            NodeAddresses = [.. addresses.Split(',').Select(IPAddress.Parse)],
+        };
+
+        var problem = State().ProblemOf(wanted.Over(MachineShare.At(0)), Root, isHollow: false, isRunning: false);
+
+        Assert.Equal(isGood, problem is null);
+        Assert.True(isGood || problem!.Contains("--node-ip", StringComparison.Ordinal));
+    }
+
     [Fact]
     public void Pods_and_services_have_the_same_families()
     {

@@ -3,7 +3,7 @@ using Xunit;
 
 namespace OrleansOrchestrator.Cluster.Tests.Scenarios;
 
-/// <summary>A cluster with addresses of both families beside one that has IPv4 alone.</summary>
+/// <summary>Clusters with addresses of both families, and of IPv6 alone, beside one that has IPv4 alone.</summary>
 [Collection(ClusterTests.Name)]
 public sealed class DualStackTests(RealCluster cluster)
 {
@@ -25,6 +25,21 @@ public sealed class DualStackTests(RealCluster cluster)
           ipFamilyPolicy: PreferDualStack
           selector: {app: web}
           ports: [{port: 8080}]
+        """;
+
+    private const string ServiceOfSix = """
+        apiVersion: v1
+        kind: Service
+        metadata: {name: web}
+        spec:
+          type: LoadBalancer
+          selector: {app: web}
+          ports: [{port: 80, targetPort: 8080}]
+        """;
+
+    private const string Probed = """
+        {"spec": {"template": {"spec": {"containers": [
+          {"name": "demo", "readinessProbe": {"httpGet": {"path": "/", "port": 8080}, "periodSeconds": 1}}]}}}}
         """;
 
     private const string NobodyIn = """
@@ -68,6 +83,44 @@ public sealed class DualStackTests(RealCluster cluster)
         Assert.DoesNotContain(':', await space.FieldAsync("service/web", "{.spec.clusterIPs[*]}"));
         await space.ShellUntilAsync("client", $"! timeout 2 wget -q -O - http://[{six}]");
         await space.ShellUntilAsync("client", "wget -q -O - http://web");
+    }
+
+    /// <summary>
+    /// What needs an address has one of IPv6: node, API, pods, their probes and names, load balancers, policies.
+    /// </summary>
+    [Fact]
+    public async Task All_goes_by_IPv6_where_there_is_nothing_else()
+    {
+        cluster.Require();
+        Assert.SkipUnless(Ipv6.IsAvailable, "needs IPv6");
+        await using var six = await RealCluster.StartAnotherAsync(
+            "--pod-cidr", "fd00:10:252::/56", "--service-cidr", "fd00:10:112::/112");
+        await using var space = await Space.CreateAsync(six, "six");
+        await space.KubectlAsync("create", "deployment", "web", $"--image={Pods.Image}");
+        await space.KubectlAsync("patch", "deployment", "web", "-p", Probed);
+        await space.ApplyAsync(Pods.Together(ServiceOfSix, Pods.Shell("client", Pods.Idle)));
+        await space.KubectlAsync("rollout", "status", "deployment/web", "--timeout=300s");
+        await space.WaitAsync("pod/client", "Ready");
+
+        var node = (await six.KubectlAsync(
+            "get", "nodes", "-o", "jsonpath={.items[0].status.addresses[?(@.type==\"InternalIP\")].address}")).Required;
+        Assert.StartsWith("fd00:10:243:", node, StringComparison.Ordinal);
+        Assert.DoesNotContain('.', await space.FieldAsync("pod/client", "{.status.hostIP} {.status.podIPs[*].ip}"));
+        Assert.Equal(["IPv6"], await TypesAsync(space));
+        var address = await space.FieldAsync("service/web", "{.spec.clusterIPs[*]}");
+        Assert.StartsWith("fd00:10:112::", address, StringComparison.Ordinal);
+        await space.ShellUntilAsync("client", $"wget -q -O - http://[{address}]");
+        await space.ShellUntilAsync("client", "wget -q -O - http://web");
+        await space.ShellUntilAsync("client", $"nslookup -type=aaaa web.six.svc.cluster.local | grep -q {address}");
+        await space.ShellUntilAsync("client", "nc -w 2 $KUBERNETES_SERVICE_HOST $KUBERNETES_SERVICE_PORT </dev/null");
+        var balanced = await space.FieldAsync("service/web", "{.status.loadBalancer.ingress[0].ip}");
+        using var http = new HttpClient();
+        Assert.Contains("says hello", await http.GetStringAsync($"http://[{balanced}]/"), StringComparison.Ordinal);
+
+        await space.ApplyAsync(NobodyIn);
+        await space.ShellUntilAsync("client", $"! timeout 2 wget -q -O - http://[{address}]");
+        await space.KubectlAsync("delete", "networkpolicy", "nobody-in");
+        await space.ShellUntilAsync("client", $"timeout 2 wget -q -O - http://[{address}]");
     }
 
     private static async Task AnswersOnTheNodeAsync(RealCluster dual, Space space)

@@ -75,6 +75,10 @@ public sealed class PrometheusTests(RealCluster cluster)
         ("retransmitted",
             "sum(rate(node_netstat_Tcp_RetransSegs[1m]) / rate(node_netstat_Tcp_OutSegs[1m])) >= 0"),
         ("services", "sum(kubeproxy_sync_proxy_rules_duration_seconds_count{ip_family=\"IPv4\"}) > 0"),
+        ("programmed", "sum(kubeproxy_network_programming_duration_seconds_count{ip_family=\"IPv4\"}) > 0"),
+        ("clock", "min_over_time(node_timex_sync_status[1m]) >= 0 and node_timex_maxerror_seconds >= 0"),
+        ("links", "sum(node_network_carrier) >= 1 and sum(node_network_mtu_bytes) > 0"),
+        ("descriptors", "count(process_open_fds > 0) == count(process_virtual_memory_bytes > 0)"),
     ];
 
     [Fact]
@@ -88,7 +92,7 @@ public sealed class PrometheusTests(RealCluster cluster)
                 readinessProbe: {exec: {command: [cat, /tmp/ok]}, periodSeconds: 1}
                 resources: {requests: {cpu: 20m, memory: 16Mi}}
                 """),
-            Rights(space.Name)));
+            Rights(space.Name), Service));
         await space.WaitAsync("pod/busy", "Ready");
         var token = (await cluster.KubectlAsync("create", "token", "prometheus", "-n", space.Name)).Required;
         await using var alerts = await AlertReceiver.StartAsync(Queries.Select(static q => q.Name));
@@ -105,6 +109,13 @@ public sealed class PrometheusTests(RealCluster cluster)
 
         Assert.Empty(alerts.Missing);
     }
+
+    private const string Service = """
+        apiVersion: v1
+        kind: Service
+        metadata: {name: busy}
+        spec: {selector: {app: busy}, ports: [{port: 80, targetPort: 8080}]}
+        """;
 
     private static string Rights(string space) => $$"""
         apiVersion: v1

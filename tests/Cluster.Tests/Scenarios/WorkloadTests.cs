@@ -98,6 +98,11 @@ public sealed class WorkloadTests(RealCluster cluster)
             "wait", "--for=jsonpath={.status.readyReplicas}=3", "deployment/web", "--timeout=600s");
         Assert.Equal("True", await space.FieldAsync(
             "hpa/web", "{.status.conditions[?(@.type==\"ScalingActive\")].status}"));
+        Assert.Matches(
+            @"(?m)^web-\S+ +\d+m +\d+Mi *$",
+            await space.KubectlAsync("top", "pod", "-l", "app=web", "--no-headers"));
+        Assert.Matches(
+            @"(?m)^\S+ +\d+m +\d+% +\d+Mi +\d+% *$", await space.KubectlAsync("top", "node", "--no-headers"));
 
         await space.KubectlAsync("delete", "pod", "crowd", "--timeout=300s");
         await space.KubectlAsync(
