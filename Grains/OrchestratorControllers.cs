@@ -139,7 +139,6 @@ public static class OrchestratorControllers
     private static WakeUp Waker(IServiceProvider provider, string grainType)
     {
         var grains = provider.GetRequiredService<IGrainFactory>();
-        return target =>
-            _ = grains.GetObjectGrain(GrainId.Create(grainType, target.ToString())).ReconcileAsync();
+        return target => _ = grains.GetObjectGrain(grainType, target).ReconcileAsync();
     }
 }

@@ -22,6 +22,9 @@ internal sealed class JournalWriter(IJournalGrain journal)
     private readonly Queue<Waiting> _waiting = new();
     private bool _isRunning;
 
+    /// <summary>The journal itself, to be read.</summary>
+    public IJournalGrain Journal => journal;
+
     /// <summary>
     /// Commits a write. Throws what <see cref="IJournalGrain.CommitAsync"/> throws, overload included.
     /// </summary>

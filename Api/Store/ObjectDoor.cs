@@ -1,5 +1,4 @@
 using System.Collections.Concurrent;
-using Orleans.Runtime;
 using OrleansOrchestrator.Api.Cache;
 using OrleansOrchestrator.Interfaces.Kernel;
 using OrleansOrchestrator.Resources.Kernel;
@@ -15,7 +14,6 @@ namespace OrleansOrchestrator.Api.Store;
 /// </summary>
 public sealed class ObjectDoor(IGrainFactory grains, ResourceCaches caches)
 {
-    private readonly ConcurrentDictionary<ResourceName, IJournalGrain> _journals = new();
     private readonly ConcurrentDictionary<ResourceName, JournalWriter> _writers = new();
 
     /// <summary>The current version; null when there is none.</summary>
@@ -27,11 +25,16 @@ public sealed class ObjectDoor(IGrainFactory grains, ResourceCaches caches)
             return Owner(definition, key).GetAsync(mode, cancellationToken);
         }
 
-        // Whoever changes an object of a kind will change more of them: the next time the kind is here.
-        caches.Begin(definition.Storage);
-        return caches.Find(definition.Storage)?.Current.Get(key) is { } known
+        var cache = caches.Find(definition.Storage);
+        if (cache is null)
+        {
+            // Whoever changes an object of a kind will change more of them: the next time the kind is here.
+            caches.Begin(definition.Storage);
+        }
+
+        return cache?.Current.Get(key) is { } known
             ? Task.FromResult<ResourceObject?>(known)
-            : Journal(definition.Storage).ReadAsync(key, cancellationToken);
+            : Writer(definition.Storage).Journal.ReadAsync(key, cancellationToken);
     }
 
     /// <summary>
@@ -54,13 +57,12 @@ public sealed class ObjectDoor(IGrainFactory grains, ResourceCaches caches)
         CancellationToken cancellationToken) =>
         basis == ReadMode.Verified
             ? Owner(definition, key).WriteAsync(write, cancellationToken)
-            : _writers.GetOrAdd(definition.Storage, static (name, door) => new JournalWriter(door.Journal(name)), this)
-                .WriteAsync(new JournalWrite(key, write), cancellationToken);
+            : Writer(definition.Storage).WriteAsync(new JournalWrite(key, write), cancellationToken);
 
     // Once a resource: the factory finds the interface anew, by parsing names, for every reference that it makes.
-    private IJournalGrain Journal(ResourceName resource) => _journals.GetOrAdd(
-        resource, static (name, factory) => factory.GetGrain<IJournalGrain>(name.ToString()), grains);
+    private JournalWriter Writer(ResourceName resource) => _writers.GetOrAdd(
+        resource, static (name, grains) => new JournalWriter(grains.GetGrain<IJournalGrain>(name.ToString())), grains);
 
-    private IObjectGrain Owner(ResourceDefinition definition, ObjectKey key) => grains.GetObjectGrain(
-        GrainId.Create(definition.Of.GrainType, new ObjectAddress(definition.Storage, key).ToString()));
+    private IObjectGrain Owner(ResourceDefinition definition, ObjectKey key) =>
+        grains.GetObjectGrain(definition.Of.GrainType, new ObjectAddress(definition.Storage, key));
 }

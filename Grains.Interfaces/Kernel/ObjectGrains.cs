@@ -8,11 +8,15 @@ public static class ObjectGrains
     private static volatile StrongBox<GrainInterfaceType>? _interface;
 
     /// <summary>
-    /// The grain of an object, by its whole id: its type says of which kind it is. The interface is looked up once: the
-    /// factory would find it anew, by parsing names, for every reference.
+    /// The grain of an object. The interface is looked up once: the factory would find it anew, by parsing names, for
+    /// every reference.
     /// </summary>
-    public static IObjectGrain GetObjectGrain(this IGrainFactory grains, GrainId id)
+    /// <param name="grains">The factory.</param>
+    /// <param name="grainType">The type of the grains of its kind.</param>
+    /// <param name="address">The object.</param>
+    public static IObjectGrain GetObjectGrain(this IGrainFactory grains, string grainType, ObjectAddress address)
     {
+        var id = GrainId.Create(grainType, address.ToString());
         if (_interface is { } known)
         {
             return (IObjectGrain)grains.GetGrain(id, known.Value);

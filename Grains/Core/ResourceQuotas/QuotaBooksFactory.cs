@@ -13,7 +13,6 @@ internal sealed class QuotaBooksFactory(IJournalStore store, TimeProvider time, 
         resource == WellKnown.ResourceQuotas ? new QuotaBooks(store, time, Recount) : null;
 
     private void Recount(ObjectKey quota) =>
-        _ = grains.GetObjectGrain(GrainId.Create(
-            QuotaBooks.Definition.Of.GrainType, new ObjectAddress(WellKnown.ResourceQuotas, quota).ToString()))
-            .ReconcileAsync();
+        _ = grains.GetObjectGrain(
+            QuotaBooks.Definition.Of.GrainType, new ObjectAddress(WellKnown.ResourceQuotas, quota)).ReconcileAsync();
 }
