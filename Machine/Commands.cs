@@ -1,4 +1,5 @@
 using System.Diagnostics;
+using System.Text;
 
 namespace OrleansOrchestrator.Machine;
 
@@ -11,8 +12,16 @@ public readonly record struct CommandResult(int ExitCode, string Output, string 
 /// <summary>Runs short-lived programs (ctr, nft) to their end.</summary>
 public static class Commands
 {
+    /// <param name="program">Its name or path.</param>
+    /// <param name="arguments">What it is told.</param>
+    /// <param name="cancellationToken">Ends it, and what it has started.</param>
+    /// <param name="input">What it may read.</param>
+    /// <param name="variables">What its environment has besides ours, or instead of it.</param>
+    /// <param name="maxOutput">How many characters it may write, and how many to its standard error.</param>
+    /// <exception cref="IOException">It wrote more, and was ended.</exception>
     public static async Task<CommandResult> RunAsync(
-        string program, IEnumerable<string> arguments, CancellationToken cancellationToken, string? input = null)
+        string program, IEnumerable<string> arguments, CancellationToken cancellationToken, string? input = null,
+        IEnumerable<KeyValuePair<string, string>>? variables = null, int maxOutput = int.MaxValue)
     {
         var start = new ProcessStartInfo(program, arguments)
         {
@@ -20,18 +29,23 @@ public static class Commands
             RedirectStandardError = true,
             RedirectStandardInput = input is not null,
         };
-        using var process = Process.Start(start)
-            ?? throw new InvalidOperationException($"\"{program}\" could not be started.");
-        var output = process.StandardOutput.ReadToEndAsync(cancellationToken);
-        var error = process.StandardError.ReadToEndAsync(cancellationToken);
-        if (input is not null)
+        foreach (var (name, value) in variables ?? [])
         {
-            await process.StandardInput.WriteAsync(input.AsMemory(), cancellationToken);
-            process.StandardInput.Close();
+            start.Environment[name] = value;
         }
 
+        using var process = Process.Start(start)
+            ?? throw new InvalidOperationException($"\"{program}\" could not be started.");
+        var output = ReadAsync(process.StandardOutput, process, maxOutput, cancellationToken);
+        var error = ReadAsync(process.StandardError, process, maxOutput, cancellationToken);
         try
         {
+            if (input is not null)
+            {
+                // Only its end ends the wait for one that reads nothing: a write to a pipe cannot be cancelled.
+                await WriteAsync(process.StandardInput, input).WaitAsync(cancellationToken);
+            }
+
             await process.WaitForExitAsync(cancellationToken);
         }
         catch (OperationCanceledException)
@@ -41,6 +55,40 @@ public static class Commands
         }
 
         return new CommandResult(process.ExitCode, await output, await error);
+    }
+
+    private static async Task<string> ReadAsync(
+        StreamReader source, Process process, int limit, CancellationToken cancellationToken)
+    {
+        var text = new StringBuilder();
+        var part = new char[4096];
+        while (await source.ReadAsync(part, cancellationToken) is var count && count > 0)
+        {
+            if (count > limit - text.Length)
+            {
+                process.Kill(entireProcessTree: true); // it may wait for its output to be read
+                throw new IOException($"it wrote more than {limit} characters");
+            }
+
+            text.Append(part, 0, count);
+        }
+
+        return text.ToString();
+    }
+
+    private static async Task WriteAsync(StreamWriter target, string input)
+    {
+        try
+        {
+            await using (target)
+            {
+                await target.WriteAsync(input);
+            }
+        }
+        catch (IOException)
+        {
+            // It has not read all of it, or has ended already: how it ends is the answer.
+        }
     }
 
     /// <summary>True when a program of that name is on the path (or is the path of a file).</summary>

@@ -4,6 +4,7 @@ using System.Net.Sockets;
 using OrleansOrchestrator.Machine;
 using OrleansOrchestrator.NodeAgent.Credentials;
 using OrleansOrchestrator.NodeAgent.Nftables;
+using OrleansOrchestrator.NodeAgent.Swap;
 
 namespace OrleansOrchestrator.NodeAgent;
 
@@ -62,6 +63,11 @@ public static class AgentCommandLine
     private static readonly Option<string> Manifests = Text(
         "--pod-manifest-path",
         "Directory of manifests (or one file) whose pods the node runs by itself, without an API (default: none)", "");
+    private static readonly Option<string> ManifestUrl = Text(
+        "--manifest-url",
+        "Address that tells of a pod, or a list of pods, which the node runs by itself (default: none)", "");
+    private static readonly Option<string[]> ManifestHeaders =
+        Many("--manifest-url-header", "HTTP header to ask it with, NAME:VALUE");
     private static readonly Option<string> LogsDir =
         Text("--pod-logs-dir", "Directory of pod logs", Defaults.PodLogsDirectory);
     private static readonly Option<bool> SendsLogs = new("--logs")
@@ -92,8 +98,18 @@ public static class AgentCommandLine
         Number("--system-reserved-millicpu", "CPU kept from pods, in thousandths of a core", 0);
     private static readonly Option<int> ReservedMemory =
         Number("--system-reserved-memory-mib", "Memory kept from pods, in MiB", 0);
+    private static readonly Option<string> SwapBehavior = Text(
+        "--swap-behavior",
+        $"'{SwapRules.Limited}': containers of burstable pods may swap, in proportion to the memory that they " +
+        $"request ('{SwapRules.None}', and the default: none)", "");
     private static readonly Option<int> ParallelPulls =
         Number("--max-parallel-image-pulls", "Image pulls at one time; 1 is serial", Defaults.MaxParallelImagePulls);
+    private static readonly Option<string> CredentialConfig = Text(
+        "--image-credential-provider-config",
+        "File, or directory of files, with a CredentialProviderConfig: programs that know credentials of registries",
+        "");
+    private static readonly Option<string> CredentialPrograms = Text(
+        "--image-credential-provider-bin-dir", "Directory of those programs", "");
     private static readonly Option<string[]> Insecure =
         Many("--insecure-registry", "Registry HOST:PORT to speak plain HTTP to (loopback needs no entry)");
 
@@ -128,13 +144,15 @@ public static class AgentCommandLine
     [
         Kubeconfig, BootstrapKubeconfig, RotateServing, NodeName, NodeIp, DataDir, RootDir, PodCidr, ClusterCidr,
         ClusterDns, ClusterDomain, KubeletPort, ProxyHealthPort, TlsCert, TlsKey,
-        ClientCa, Socket, Binary, CgroupRoot, Manifests, LogsDir, SendsLogs, CniBin, Bridge, Network, AnnounceLink,
+        ClientCa, Socket, Binary, CgroupRoot, Manifests, ManifestUrl, ManifestHeaders, LogsDir, SendsLogs, CniBin,
+        Bridge, Network, AnnounceLink,
         Register,
         Labels, Taints,
         Cloud,
-        MaxPods,
+        MaxPods, SwapBehavior,
         ReservedCpu,
-        ReservedMemory, ParallelPulls, Insecure, .. HousekeepingArguments.All,
+        ReservedMemory, ParallelPulls, CredentialConfig, CredentialPrograms, Insecure, .. HousekeepingArguments.All,
+        .. ShutdownArguments.All,
     ];
 
     private static async Task<int> RunAgentAsync(NodeAgentOptions options, CancellationToken cancellationToken)
@@ -244,6 +262,8 @@ public static class AgentCommandLine
         StaticPodPath = result.GetRequiredValue(Manifests) is { Length: > 0 } path
             ? Path.TrimEndingDirectorySeparator(Path.GetFullPath(path))
             : "",
+        ManifestUrl = result.GetRequiredValue(ManifestUrl),
+        ManifestUrlHeaders = result.GetValue(ManifestHeaders) ?? [],
         PodLogsDirectory = result.GetRequiredValue(LogsDir),
         SendsLogs = result.GetValue(SendsLogs),
         CniBinaryDirectory = result.GetRequiredValue(CniBin),
@@ -257,9 +277,13 @@ public static class AgentCommandLine
         MaxPods = result.GetRequiredValue(MaxPods),
         SystemReservedMilliCpu = result.GetRequiredValue(ReservedCpu),
         SystemReservedMemoryBytes = result.GetRequiredValue(ReservedMemory) * 1024L * 1024L,
+        SwapBehavior = result.GetRequiredValue(SwapBehavior),
         MaxParallelImagePulls = result.GetRequiredValue(ParallelPulls),
+        ImageCredentialProviderConfig = result.GetRequiredValue(CredentialConfig),
+        ImageCredentialProviderDirectory = result.GetRequiredValue(CredentialPrograms),
         InsecureRegistries = result.GetValue(Insecure) ?? [],
         Housekeeping = HousekeepingArguments.Read(result),
+        Shutdown = ShutdownArguments.Read(result),
     };
 
     private static Dictionary<string, string> Pairs(IEnumerable<string> pairs) =>

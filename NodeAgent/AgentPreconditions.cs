@@ -2,8 +2,11 @@ using System.Net;
 using OrleansOrchestrator.Machine;
 using k8s;
 using k8s.Exceptions;
+using OrleansOrchestrator.NodeAgent.Images;
 using OrleansOrchestrator.NodeAgent.Kernel;
 using OrleansOrchestrator.NodeAgent.Nftables;
+using OrleansOrchestrator.NodeAgent.StaticPods;
+using OrleansOrchestrator.NodeAgent.Swap;
 using YamlDotNet.Core;
 
 namespace OrleansOrchestrator.NodeAgent;
@@ -54,9 +57,31 @@ public static class AgentPreconditions
                 [
                     $"--cloud-provider: '{options.CloudProvider}' is not '{NodeAgentOptions.ExternalCloud}' or empty.",
                 ])
+            .Concat(options.ManifestUrl.Length == 0 || IsWebAddress(options.ManifestUrl)
+                ? []
+                : [$"--manifest-url: '{options.ManifestUrl}' is no address, such as https://example.com/pods.yaml."])
+            .Concat(options.ManifestUrlHeaders.Where(static h => !IsRequestHeader(h))
+                .Select(static h => $"--manifest-url-header: '{h}' is no header of a request, NAME:VALUE."))
+            .Concat(options.Shutdown.Problem is { } problem ? [$"invalid configuration: {problem}"] : [])
+            .Concat(options.SwapBehavior is "" or SwapRules.Limited or SwapRules.None
+                ? []
+                :
+                [
+                    $"invalid configuration: memorySwap.swapBehavior \"{options.SwapBehavior}\" must be one of: "
+                        + $"\"\", \"{SwapRules.Limited}\" or \"{SwapRules.None}\"",
+                ])
             .Concat(texts.Where(static t => string.IsNullOrWhiteSpace(t.Text))
                 .Select(static t => $"{t.Option}: there is no value."))
             .FirstOrDefault();
+    }
+
+    private static bool IsWebAddress(string text) =>
+        Uri.TryCreate(text, UriKind.Absolute, out var address) && address.Scheme is "http" or "https";
+
+    private static bool IsRequestHeader(string text)
+    {
+        using var request = new HttpRequestMessage();
+        return ManifestDownload.TryAddHeader(request, text);
     }
 
     private static bool HasFamilyTwice(string texts) =>
@@ -86,14 +111,36 @@ public static class AgentPreconditions
             {
                 KubernetesClientConfiguration.BuildConfigFromConfigFile(kubeconfig);
             }
-
-            return null;
         }
         catch (Exception failure) when (failure is KubeConfigException or YamlException or FormatException or IOException
             or UnauthorizedAccessException or System.Security.Cryptography.CryptographicException)
         {
             return $"The kubeconfig file \"{Kubeconfig(options)}\" cannot be read: "
                 + failure.Message.ReplaceLineEndings(" ");
+        }
+
+        return CredentialProblem(options);
+    }
+
+    /// <summary>Why the programs that know credentials of registries cannot be used.</summary>
+    private static string? CredentialProblem(NodeAgentOptions options)
+    {
+        var (config, programs) = (options.ImageCredentialProviderConfig, options.ImageCredentialProviderDirectory);
+        if (config.Length == 0)
+        {
+            return programs.Length == 0
+                ? null
+                : "--image-credential-provider-bin-dir: --image-credential-provider-config must say what is there.";
+        }
+
+        try
+        {
+            CredentialProviderFiles.Read(config, programs);
+            return null;
+        }
+        catch (Exception failure) when (failure is FormatException or IOException or UnauthorizedAccessException)
+        {
+            return $"--image-credential-provider-config: {failure.Message.ReplaceLineEndings(" ")}";
         }
     }
 

@@ -25,8 +25,11 @@ using OrleansOrchestrator.NodeAgent.Probes;
 using OrleansOrchestrator.NodeAgent.Proxy;
 using OrleansOrchestrator.NodeAgent.Reclaiming;
 using OrleansOrchestrator.NodeAgent.Server;
+using OrleansOrchestrator.NodeAgent.Shutdown;
 using OrleansOrchestrator.NodeAgent.StaticPods;
 using OrleansOrchestrator.NodeAgent.Stats;
+using OrleansOrchestrator.NodeAgent.Swap;
+using OrleansOrchestrator.NodeAgent.UserNamespaces;
 using OrleansOrchestrator.NodeAgent.Volumes;
 
 namespace OrleansOrchestrator.NodeAgent;
@@ -81,12 +84,17 @@ public static class AgentServices
         services.AddSingleton<ImageViews>();
         services.AddSingleton<ImageVolumes>();
         services.AddSingleton<PullSecrets>();
+        services.AddSingleton<CredentialPlugins>();
+        services.AddSingleton(new NodeDockerConfiguration(
+            options.KubeletDirectory, Environment.GetFolderPath(Environment.SpecialFolder.UserProfile)));
         services.AddSingleton<PullRecords>();
         services.AddSingleton<PullProgress>();
         services.AddSingleton<NodeFacts>();
         services.AddSingleton<NodeObject>();
         services.AddSingleton<NodeStatusComputer>();
         services.AddSingleton<PressureState>();
+        services.AddSingleton<ShutdownState>();
+        services.AddSingleton<ShutdownRecord>();
         services.AddSingleton<NodeSignals>();
         services.AddSingleton<PodUsageReader>();
         services.AddSingleton<ContainerGarbageCollector>();
@@ -108,6 +116,8 @@ public static class AgentServices
         services.AddSingleton<ProbeMetrics>();
         services.AddSingleton<ProbeManager>();
         services.AddSingleton<TerminationMessages>();
+        services.AddSingleton<PodUserNamespaces>();
+        services.AddSingleton<PodSwap>();
         services.AddSingleton<SandboxConfigBuilder>();
         services.AddSingleton<ContainerConfigBuilder>();
         services.AddSingleton<ContainerOperations>();
@@ -125,6 +135,7 @@ public static class AgentServices
         services.AddPart<EventRecorder>();
         services.AddPart<StatusManager>();
         services.AddSingleton<StaticPodSource>();
+        services.AddPart<ManifestDownload>(); // before files are read
         services.AddPart<ManifestFollower>();
         services.AddPart<MirrorPods>();
         services.AddSingleton<LeftOvers>();
@@ -132,6 +143,7 @@ public static class AgentServices
         services.AddPart<ClaimSweeper>();
         services.AddPart<LogRotator>();
         services.AddPart<ImageGarbageCollector>();
+        services.AddPart<NodeShutdown>();
         services.AddNodeStats();
         services.AddSingleton<IPodRegistry>(provider => provider.GetRequiredService<PodManager>());
         return services;

@@ -122,13 +122,26 @@ public sealed record NodeAgentOptions
 
     public long SystemReservedMemoryBytes { get; init; }
 
+    /// <summary>What containers may swap, by upstream's words: <c>LimitedSwap</c>, or <c>NoSwap</c> or empty.</summary>
+    public string SwapBehavior { get; init; } = "";
+
     /// <summary>Image pulls at one time; 1 is serial.</summary>
     public int MaxParallelImagePulls { get; init; } = 4;
 
     /// <summary>Registries (host:port) to speak plain HTTP to, besides those on loopback.</summary>
     public IReadOnlyList<string> InsecureRegistries { get; init; } = [];
 
+    /// <summary>
+    /// The file, or directory of files, that says which programs know credentials of registries; empty for none.
+    /// </summary>
+    public string ImageCredentialProviderConfig { get; init; } = "";
+
+    /// <summary>Where those programs are.</summary>
+    public string ImageCredentialProviderDirectory { get; init; } = "";
+
     public HousekeepingOptions Housekeeping { get; init; } = new();
+
+    public ShutdownOptions Shutdown { get; init; } = new();
 
     /// <summary>The node's certificate for the API, with its key, where the cluster gives it.</summary>
     public string ClientCertificateFile => Path.Combine(DataDirectory, "pki", "kubelet-client-current.pem");
@@ -140,6 +153,15 @@ public sealed record NodeAgentOptions
     /// Absolute path of the directory (or file) of manifests whose pods the node runs by itself; empty for none.
     /// </summary>
     public string StaticPodPath { get; init; } = "";
+
+    /// <summary>Address that tells of more pods which the node runs by itself; empty for none.</summary>
+    public string ManifestUrl { get; init; } = "";
+
+    /// <summary>Headers that are sent along when it is asked, NAME:VALUE each.</summary>
+    public IReadOnlyList<string> ManifestUrlHeaders { get; init; } = [];
+
+    /// <summary>How often it is asked.</summary>
+    public TimeSpan ManifestUrlPeriod { get; init; } = TimeSpan.FromSeconds(20);
 
     /// <summary>
     /// Where drivers expect what the kubelet has below <c>/var/lib/kubelet</c>: pods, sockets of plugins, and what they
@@ -164,7 +186,8 @@ public sealed record NodeAgentOptions
     /// <summary>Where others learn which container has which devices.</summary>
     public string PodResourcesDirectory => Path.Combine(KubeletDirectory, "pod-resources");
 
-    private string KubeletDirectory => RootDirectory.Length > 0 ? RootDirectory : DataDirectory;
+    /// <summary>What upstream's kubelet has as its root.</summary>
+    public string KubeletDirectory => RootDirectory.Length > 0 ? RootDirectory : DataDirectory;
 
     /// <summary>The volumes that the cluster has made on this node; their data stays when the cluster stops.</summary>
     public string VolumesDirectory => Path.Combine(DataDirectory, "volumes");

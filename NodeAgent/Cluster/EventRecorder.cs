@@ -26,7 +26,9 @@ public sealed partial class EventRecorder(
     public void Pod(V1Pod pod, string type, string reason, string message) => Pod(pod, null, type, reason, message);
 
     /// <summary>An event about one container of a pod; its field path names it.</summary>
-    public void Pod(V1Pod pod, V1Container? container, string type, string reason, string message) => Record(
+    public void Pod(
+        V1Pod pod, V1Container? container, string type, string reason, string message,
+        IDictionary<string, string>? annotations = null) => Record(
         new V1ObjectReference
         {
             ApiVersion = "v1",
@@ -37,12 +39,14 @@ public sealed partial class EventRecorder(
             ResourceVersion = pod.Metadata.ResourceVersion,
             FieldPath = container is null ? null : FieldPath(pod, container.Name),
         },
-        type, reason, message);
+        type, reason, message, annotations);
 
     public void Node(string type, string reason, string message) => Record(
         new V1ObjectReference { Kind = "Node", Name = options.NodeName, Uid = options.NodeName }, type, reason, message);
 
-    public void Record(V1ObjectReference about, string type, string reason, string message)
+    public void Record(
+        V1ObjectReference about, string type, string reason, string message,
+        IDictionary<string, string>? annotations = null)
     {
         var now = time.GetUtcNow();
         var suffix = (now.UtcTicks + Interlocked.Increment(ref _sequence)).ToString("x", CultureInfo.InvariantCulture);
@@ -52,6 +56,7 @@ public sealed partial class EventRecorder(
             {
                 Name = $"{about.Name}.{suffix}",
                 NamespaceProperty = about.NamespaceProperty ?? "default",
+                Annotations = annotations,
             },
             InvolvedObject = about,
             Reason = reason,

@@ -10,6 +10,10 @@ public interface IObjectReader
 
     Task<V1Secret?> GetSecretAsync(string objectNamespace, string name, CancellationToken cancellationToken);
 
+    /// <summary>The account as it is now: nodes may not watch these.</summary>
+    Task<V1ServiceAccount?> GetServiceAccountAsync(
+        string objectNamespace, string name, CancellationToken cancellationToken);
+
     /// <summary>The claim as it is now, not as a cache has it.</summary>
     Task<V1PersistentVolumeClaim?> GetClaimAsync(
         string objectNamespace, string name, CancellationToken cancellationToken);

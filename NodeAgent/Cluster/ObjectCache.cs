@@ -27,6 +27,11 @@ public sealed class ObjectCache(
         string objectNamespace, string name, CancellationToken cancellationToken) =>
         (V1Secret?)await GetAsync(new ObjectReference("Secret", objectNamespace, name), cancellationToken);
 
+    public Task<V1ServiceAccount?> GetServiceAccountAsync(
+        string objectNamespace, string name, CancellationToken cancellationToken) =>
+        KubeClusterApi.OrNullAsync(client.CoreV1.ReadNamespacedServiceAccountAsync(
+            name, objectNamespace, cancellationToken: cancellationToken));
+
     public Task<V1PersistentVolumeClaim?> GetClaimAsync(
         string objectNamespace, string name, CancellationToken cancellationToken) =>
         KubeClusterApi.OrNullAsync(client.CoreV1.ReadNamespacedPersistentVolumeClaimAsync(

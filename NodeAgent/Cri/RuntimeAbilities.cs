@@ -29,13 +29,13 @@ public sealed record RuntimeAbilities
         SupplementalGroupsPolicy = answer.Features?.SupplementalGroupsPolicy == true,
     };
 
-    // Pods get no user namespaces here, whatever the runtime could do.
     private static V1NodeRuntimeHandler Handler(RuntimeHandler handler) => new()
     {
         Name = handler.Name,
         Features = new V1NodeRuntimeHandlerFeatures
         {
-            RecursiveReadOnlyMounts = handler.Features?.RecursiveReadOnlyMounts == true, UserNamespaces = false,
+            RecursiveReadOnlyMounts = handler.Features?.RecursiveReadOnlyMounts == true,
+            UserNamespaces = handler.Features?.UserNamespaces == true,
         },
     };
 

@@ -81,11 +81,12 @@ public static class CsiPlaces
 
     /// <summary>
     /// Removes the place, the file beside it and their directory; false when something is mounted there, or the driver
-    /// left something in it, and then nothing is removed.
+    /// left something in it, and then nothing is removed. As upstream's, it goes whether it is a directory or the file
+    /// that was made for a block volume.
     /// </summary>
     public static bool Remove(string mount)
     {
-        if (MountPoints.Contains(mount) || !Linux.RemoveDirectory(mount))
+        if (MountPoints.Contains(mount) || !(Linux.Unlink(mount) || Linux.RemoveDirectory(mount)))
         {
             return false;
         }

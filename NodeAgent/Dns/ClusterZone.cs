@@ -9,9 +9,8 @@ namespace OrleansOrchestrator.NodeAgent.Dns;
 
 /// <summary>
 /// The cluster's zone by the Kubernetes DNS specification 1.1.0: Services with an address, headless Services with their
-/// endpoints, ExternalName, SRV of named
-/// ports, reverse look-ups, and the addresses of pods (<c>10-244-0-5.NAMESPACE.pod</c>). Reads are lock-free; a
-/// Service's records are replaced whole.
+/// endpoints, ExternalName, SRV of named ports, reverse look-ups, and the addresses of pods
+/// (<c>10-244-0-5.NAMESPACE.pod</c>). Reads are lock-free; a Service's records are replaced whole.
 /// </summary>
 public sealed class ClusterZone
 {

@@ -112,7 +112,8 @@ public static class DnsQuery
 
             if (type == question.Type)
             {
-                records.Add(new DnsRecord(question.Name, type, Math.Max(0, ttl), reply.Slice(position, length).ToArray()));
+                records.Add(
+                    new DnsRecord(question.Name, type, Math.Max(0, ttl), reply.Slice(position, length).ToArray()));
             }
 
             position += length;

@@ -63,7 +63,8 @@ public sealed partial class DnsServer(ClusterZone zone, Forwarder forwarder, ILo
 
     // The alias of an ExternalName Service may itself be a name of the cluster; for others the resolver of the client
     // goes on with the alias.
-    private async ValueTask<DnsAnswer> FollowAliasAsync(DnsQuestion question, DnsAnswer answer, CancellationToken cancellationToken)
+    private async ValueTask<DnsAnswer> FollowAliasAsync(
+        DnsQuestion question, DnsAnswer answer, CancellationToken cancellationToken)
     {
         const int MaxAliases = 8;
         var records = answer.Answers.ToList();
@@ -120,7 +121,8 @@ public sealed partial class DnsServer(ClusterZone zone, Forwarder forwarder, ILo
                 var received = await socket.ReceiveFromAsync(buffer, anyone, cancellationToken);
                 if (await _queries.WaitAsync(TimeSpan.Zero, cancellationToken))
                 {
-                    _ = AnswerUdpAsync(socket, buffer[..received.ReceivedBytes], received.RemoteEndPoint, cancellationToken);
+                    _ = AnswerUdpAsync(
+                        socket, buffer[..received.ReceivedBytes], received.RemoteEndPoint, cancellationToken);
                 }
             }
             catch (SocketException failure)
@@ -134,7 +136,8 @@ public sealed partial class DnsServer(ClusterZone zone, Forwarder forwarder, ILo
         }
     }
 
-    private async Task AnswerUdpAsync(Socket socket, byte[] message, EndPoint client, CancellationToken cancellationToken)
+    private async Task AnswerUdpAsync(
+        Socket socket, byte[] message, EndPoint client, CancellationToken cancellationToken)
     {
         try
         {

@@ -208,7 +208,8 @@ public static class DnsOverTcp
     }
 
     /// <summary>Writes one message.</summary>
-    public static async Task WriteAsync(Stream stream, ReadOnlyMemory<byte> message, CancellationToken cancellationToken)
+    public static async Task WriteAsync(
+        Stream stream, ReadOnlyMemory<byte> message, CancellationToken cancellationToken)
     {
         var framed = new byte[2 + message.Length];
         BinaryPrimitives.WriteUInt16BigEndian(framed, (ushort)message.Length);

@@ -17,12 +17,15 @@ public sealed class ImageException(string reason, string message) : Exception(me
 }
 
 /// <summary>
-/// Makes sure that an image is there: pull policy, credentials, bounded pulls and back-off.
+/// Makes sure that an image is there: pull policy, credentials, bounded pulls and back-off. Who may not use an image
+/// that is there is told the same as when it is not.
 /// </summary>
 public sealed class ImagePuller(
     NodeAgentOptions options,
     ImageStore store,
     PullSecrets secrets,
+    NodeDockerConfiguration ofNode,
+    CredentialPlugins plugins,
     PullRecords records,
     PullProgress progress,
     CriClient cri,
@@ -35,10 +38,17 @@ public sealed class ImagePuller(
     public const string InvalidImageName = "InvalidImageName";
     public const string ImageInspectError = "ImageInspectError";
 
+    // What runtimes begin their errors with, by a convention of CRI, and what upstream makes of it.
+    private static readonly (string Reason, string Because)[] KnownFailures =
+    [
+        ("RegistryUnavailable", "the registry is unavailable"),
+        ("SignatureValidationFailed", "the signature validation failed"),
+    ];
+
     private readonly SemaphoreSlim _slots = new(Math.Max(1, options.MaxParallelImagePulls));
     private readonly ConcurrentDictionary<(string PodUid, string Image), Failure> _failures = new();
 
-    private readonly record struct Failure(BackOffEntry BackOff, SteadyTime At, string Message);
+    private readonly record struct Failure(BackOffEntry BackOff, SteadyTime At, string Reason, string Message);
 
     /// <summary>Returns the image's id. Throws <see cref="ImageException"/> when it cannot be had now.</summary>
     public async Task<string> EnsureAsync(WantedImage wanted, CancellationToken cancellationToken)
@@ -47,7 +57,7 @@ public sealed class ImagePuller(
         if (image is null)
         {
             var text = $"Failed to apply default image tag \"{wanted.Reference}\": couldn't parse image name "
-                + $"\"{wanted.Reference}\": invalid reference format";
+                + $"\"{wanted.Reference}\": {ImageReference.Problem(wanted.Reference)}";
             Tell(wanted, EventRecorder.Warning, "InspectFailed", text);
             throw new ImageException(InvalidImageName, text);
         }
@@ -56,28 +66,30 @@ public sealed class ImagePuller(
         var present = policy == "Always" ? null : await InspectAsync(wanted, image, cancellationToken);
         if (present is null && policy == "Never")
         {
-            throw NeverPull(wanted, $"Container image \"{wanted.Reference}\" is not present with pull policy of Never");
+            throw NeverPull(wanted);
         }
 
-        var credentials = await CredentialsAsync(wanted.Pod, image, cancellationToken);
-        if (present is not null
-                && !records.MustPull(image, present, credentials.Select(c => c.Source).OfType<PullSecretSource>()))
+        var shown = await SecretsAsync(wanted.Pod, image, cancellationToken);
+        if (!MayUse(image, present, shown))
+        {
+            shown = [.. shown, .. ofNode.For(image), .. await plugins.ForAsync(wanted.Pod, image, cancellationToken)];
+        }
+
+        if (present is not null && MayUse(image, present, shown))
         {
             Tell(wanted, EventRecorder.Normal, "Pulled",
                 $"Container image \"{wanted.Reference}\" already present on machine and can be accessed by the pod");
             return present.Id;
         }
 
-        if (policy == "Never")
-        {
-            throw NeverPull(
-                wanted,
-                $"Container image \"{wanted.Reference}\" is present with pull policy of Never but does not have the "
-                + "proper credentials to access the image");
-        }
-
-        return await PullAsync(wanted, image, credentials, cancellationToken);
+        return policy == "Never"
+            ? throw NeverPull(wanted)
+            : await PullAsync(wanted, image, shown, cancellationToken);
     }
+
+    /// <summary>Why a container waits whose image was just asked for in vain.</summary>
+    public static bool IsFailedPull(string reason) =>
+        reason == ErrImagePull || KnownFailures.Any(f => f.Reason == reason);
 
     /// <summary>When the back-off of a pod's failed pulls next ends; null when none waits.</summary>
     public SteadyTime? NextAttempt(string podUid)
@@ -93,18 +105,26 @@ public sealed class ImagePuller(
         {
             _failures.TryRemove(key, out _);
         }
+
+        plugins.Forget(podUid);
     }
+
+    private bool MayUse(string image, Image? present, IReadOnlyList<PullCredential> shown) =>
+        present is not null && !records.MustPull(
+            image, present, shown.Select(static c => c.Source).OfType<PullSecretSource>(),
+            shown.Select(static c => c.Account).FirstOrDefault(static a => a is not null));
 
     private void Tell(WantedImage wanted, string type, string reason, string text) =>
         events.Pod(wanted.Pod, wanted.Container, type, reason, text);
 
-    private ImageException NeverPull(WantedImage wanted, string text)
+    private ImageException NeverPull(WantedImage wanted)
     {
+        var text = $"Container image \"{wanted.Reference}\" is not present with pull policy of Never";
         Tell(wanted, EventRecorder.Warning, ErrImageNeverPull, text);
         return new ImageException(ErrImageNeverPull, text);
     }
 
-    private async Task<IReadOnlyList<PullCredential>> CredentialsAsync(
+    private async Task<IReadOnlyList<PullCredential>> SecretsAsync(
         V1Pod pod, string image, CancellationToken cancellationToken)
     {
         var found = await secrets.ForAsync(pod, image, cancellationToken);
@@ -143,7 +163,8 @@ public sealed class ImagePuller(
         {
             Tell(wanted, EventRecorder.Normal, "BackOff", $"Back-off pulling image \"{wanted.Reference}\"");
             throw new ImageException(
-                ImagePullBackOff, $"Back-off pulling image \"{wanted.Reference}\": {ErrImagePull}: {failure.Message}");
+                ImagePullBackOff,
+                $"Back-off pulling image \"{wanted.Reference}\": {failure.Reason}: {failure.Message}");
         }
 
         var asked = time.GetTimestamp();
@@ -180,10 +201,18 @@ public sealed class ImagePuller(
     {
         var now = time.GetSteadyTime();
         BackOffEntry? before = _failures.TryGetValue(key, out var earlier) ? earlier.BackOff : null;
-        _failures[key] = new Failure(BackOffEntry.Next(before, now, now), now, problem);
+        var (reason, message) = Explain(wanted.Reference, problem);
+        _failures[key] = new Failure(BackOffEntry.Next(before, now, now), now, reason, message);
         Tell(wanted, EventRecorder.Warning, "Failed", $"Failed to pull image \"{wanted.Reference}\": {problem}");
-        return new ImageException(ErrImagePull, problem);
+        return new ImageException(reason, message);
     }
+
+    /// <summary>Reason and message of a container whose image could not be pulled because of a problem.</summary>
+    public static (string Reason, string Message) Explain(string image, string problem) =>
+        KnownFailures.FirstOrDefault(f => problem.StartsWith(f.Reason, StringComparison.Ordinal)) is
+            { Reason: { } reason, Because: { } because }
+            ? (reason, $"image pull failed for {image} because {because}{problem[reason.Length..]}")
+            : (ErrImagePull, problem);
 
     private async Task<string> PullRecordedAsync(
         string image, IReadOnlyList<PullCredential> credentials, CancellationToken cancellationToken)
@@ -194,7 +223,7 @@ public sealed class ImagePuller(
         {
             var (id, used) = await PullWithFirstThatFitsAsync(image, credentials, cancellationToken);
             pulled = true;
-            records.EndPull(image, id, used?.Source);
+            records.EndPull(image, id, used?.Source, used?.Account);
             return id;
         }
         finally

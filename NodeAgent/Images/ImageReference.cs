@@ -8,30 +8,39 @@ namespace OrleansOrchestrator.NodeAgent.Images;
 public static partial class ImageReference
 {
     private const string DefaultRegistry = "docker.io";
+    private const string OldDefaultRegistry = "index.docker.io";
+    private const int MaxPathCharacters = 255;
 
     /// <summary>
     /// The name with <c>:latest</c> when it has neither tag nor digest; null when it is not a valid name.
     /// </summary>
-    public static string? WithDefaultTag(string image)
+    public static string? WithDefaultTag(string image) => Problem(image) is not null ? null
+        : Grammar().Match(image).Groups is var parts && (parts["tag"].Success || parts["digest"].Success) ? image
+        : image + ":latest";
+
+    /// <summary>Why a name is none, in the words of upstream's library; null when it is one.</summary>
+    public static string? Problem(string image)
     {
-        var match = Grammar().Match(image);
-        if (!match.Success)
+        if (Identifier().IsMatch(image))
         {
-            return null;
+            return $"invalid repository name ({image}), cannot specify 64-byte hexadecimal strings";
         }
 
-        return match.Groups["tag"].Success || match.Groups["digest"].Success ? image : image + ":latest";
+        var path = WithRegistry(image)[(Registry(image).Length + 1)..];
+        var name = path.Split(':')[0];
+        return name.Any(char.IsUpper) ? $"invalid reference format: repository name ({name}) must be lowercase"
+            : !Grammar().IsMatch(image) ? "invalid reference format"
+            : name.Split('@')[0].Length > MaxPathCharacters
+                ? $"repository name must not be more than {MaxPathCharacters} characters"
+            : null;
     }
 
     /// <summary>Host and port of the registry: docker.io where none is written.</summary>
-    public static string Registry(string image)
+    public static string Registry(string image) => WrittenRegistry(image) switch
     {
-        var slash = image.IndexOf('/', StringComparison.Ordinal);
-        var first = slash < 0 ? "" : image[..slash];
-        var isHost = first.Contains('.', StringComparison.Ordinal) || first.Contains(':', StringComparison.Ordinal)
-            || first == "localhost";
-        return isHost ? first : DefaultRegistry;
-    }
+        "" or OldDefaultRegistry => DefaultRegistry,
+        var host => host,
+    };
 
     /// <summary>The name without tag and digest, with the registry, as credentials match it.</summary>
     public static string Repository(string image)
@@ -43,11 +52,32 @@ public static partial class ImageReference
             name = name[..colon];
         }
 
-        var registry = Registry(image);
-        return name.StartsWith(registry + "/", StringComparison.Ordinal) ? name
-            : name.Contains('/', StringComparison.Ordinal) ? $"{registry}/{name}"
-            : $"{registry}/library/{name}";
+        return WithRegistry(name);
     }
+
+    /// <summary>The same with its registry, and with the directory of docker.io's own images.</summary>
+    private static string WithRegistry(string name)
+    {
+        var written = WrittenRegistry(name);
+        var path = written.Length > 0 ? name[(written.Length + 1)..] : name;
+        var registry = Registry(name);
+        return registry == DefaultRegistry && !path.Contains('/', StringComparison.Ordinal)
+            ? $"{registry}/library/{path}"
+            : $"{registry}/{path}";
+    }
+
+    /// <summary>
+    /// The host at the beginning; empty for none. A directory of docker.io has no dot, colon or capital letter.
+    /// </summary>
+    private static string WrittenRegistry(string image)
+    {
+        var slash = image.IndexOf('/', StringComparison.Ordinal);
+        var first = slash < 0 ? "" : image[..slash];
+        return first == "localhost" || first.AsSpan().ContainsAny('.', ':') || first.Any(char.IsUpper) ? first : "";
+    }
+
+    [GeneratedRegex("^[a-f0-9]{64}$")]
+    private static partial Regex Identifier();
 
     [GeneratedRegex(
         """

@@ -22,12 +22,17 @@ public sealed record PullSecretSource
         Uid == other.Uid && Namespace == other.Namespace && Name == other.Name;
 }
 
+/// <summary>The service account by whose token an image was pulled.</summary>
+public sealed record PullAccountSource(string Uid, string Namespace, string Name);
+
 /// <summary>Who may use an image that lies on the node.</summary>
 public sealed record PulledCredentials
 {
     public IReadOnlyList<PullSecretSource> KubernetesSecrets { get; init; } = [];
 
-    /// <summary>It was pulled without credentials: every pod may use it.</summary>
+    public IReadOnlyList<PullAccountSource> KubernetesServiceAccounts { get; init; } = [];
+
+    /// <summary>It was pulled without credentials, or with the node's: every pod may use it.</summary>
     public bool NodePodsAccessible { get; init; }
 }
 
@@ -81,15 +86,19 @@ public sealed class PullRecords(NodeAgentOptions options, TimeProvider time)
         }
     }
 
-    /// <summary>The pull succeeded, with these credentials or, for null, without any.</summary>
-    public void EndPull(string image, string imageId, PullSecretSource? source)
+    /// <summary>
+    /// The pull succeeded, with credentials of a Secret or an account; without either, with what is every pod's.
+    /// </summary>
+    public void EndPull(string image, string imageId, PullSecretSource? source, PullAccountSource? account = null)
     {
         lock (_lock)
         {
-            var credentials = source is null
-                ? new PulledCredentials { NodePodsAccessible = true }
-                : new PulledCredentials { KubernetesSecrets = [source] };
-            Merge(image, imageId, credentials);
+            Merge(image, imageId, new PulledCredentials
+            {
+                KubernetesSecrets = source is null ? [] : [source],
+                KubernetesServiceAccounts = account is null ? [] : [account],
+                NodePodsAccessible = source is null && account is null,
+            });
             ForgetIntent(image);
         }
     }
@@ -103,8 +112,11 @@ public sealed class PullRecords(NodeAgentOptions options, TimeProvider time)
         }
     }
 
-    /// <summary>Whether a pod with these secrets must ask the registry although the image is there.</summary>
-    public bool MustPull(string image, Image present, IEnumerable<PullSecretSource> secrets)
+    /// <summary>
+    /// Whether a pod with these secrets and this account must ask the registry although the image is there.
+    /// </summary>
+    public bool MustPull(
+        string image, Image present, IEnumerable<PullSecretSource> secrets, PullAccountSource? account = null)
     {
         lock (_lock)
         {
@@ -117,7 +129,8 @@ public sealed class PullRecords(NodeAgentOptions options, TimeProvider time)
 
             if (record?.CredentialMapping.GetValueOrDefault(ImageReference.Repository(image)) is { } known)
             {
-                return !known.NodePodsAccessible && !secrets.Any(s => IsKnown(image, present.Id, known, s));
+                return !known.NodePodsAccessible && !secrets.Any(s => IsKnown(image, present.Id, known, s))
+                    && (account is null || !known.KubernetesServiceAccounts.Contains(account));
             }
 
             return IsBeingPulled(image) || (record is not null && !HasName(present, ImageReference.Repository(image)));
@@ -186,6 +199,11 @@ public sealed class PullRecords(NodeAgentOptions options, TimeProvider time)
                 .. before.KubernetesSecrets.Where(b => !added.KubernetesSecrets.Any(b.IsSameSecret)).TakeLast(
                     MaxSecretsPerRepository - 1),
                 .. added.KubernetesSecrets,
+            ],
+            KubernetesServiceAccounts =
+            [
+                .. before.KubernetesServiceAccounts.Union(added.KubernetesServiceAccounts)
+                    .TakeLast(MaxSecretsPerRepository),
             ],
         };
         Write(path, record with

@@ -1,5 +1,4 @@
 using System.Security.Cryptography;
-using System.Text;
 using System.Text.Json;
 using k8s.Models;
 using OrleansOrchestrator.NodeAgent.Cluster;
@@ -7,8 +6,13 @@ using OrleansOrchestrator.NodeAgent.Cri.V1;
 
 namespace OrleansOrchestrator.NodeAgent.Images;
 
-/// <summary>What a registry is shown, and the Secret that it came from.</summary>
-public sealed record PullCredential(AuthConfig Auth, PullSecretSource? Source);
+/// <summary>What a registry is shown.</summary>
+/// <param name="Auth">User and password, or a token.</param>
+/// <param name="Source">The Secret that it came from.</param>
+/// <param name="Account">
+/// The account that it was got for. Without either it is the node's own, and everybody's.
+/// </param>
+public sealed record PullCredential(AuthConfig Auth, PullSecretSource? Source, PullAccountSource? Account = null);
 
 /// <summary>What a pod may show to the registry of one image, and which of its secrets are not there.</summary>
 public sealed record PodPullCredentials(
@@ -46,22 +50,9 @@ public sealed class PullSecrets(IObjectReader objects)
     {
         var key = secret?.Type switch { JsonType => ".dockerconfigjson", LegacyType => ".dockercfg", _ => null };
         byte[]? json = null;
-        if (key is null || secret!.Data?.TryGetValue(key, out json) != true)
-        {
-            return new Dictionary<string, AuthConfig>();
-        }
-
-        try
-        {
-            using var document = JsonDocument.Parse(json!);
-            var auths = secret.Type == JsonType ? document.RootElement.GetProperty("auths") : document.RootElement;
-            return auths.EnumerateObject().ToDictionary(p => p.Name, p => Auth(p.Value), StringComparer.Ordinal);
-        }
-        catch (Exception exception) when (exception is JsonException or KeyNotFoundException or InvalidOperationException
-            or FormatException or ArgumentException)
-        {
-            return new Dictionary<string, AuthConfig>();
-        }
+        return key is not null && secret!.Data?.TryGetValue(key, out json) == true
+            ? DockerConfiguration.Read(json!, secret.Type == JsonType) ?? new Dictionary<string, AuthConfig>()
+            : new Dictionary<string, AuthConfig>();
     }
 
     private static void Add(RegistryKeyring keyring, V1Secret secret)
@@ -77,30 +68,6 @@ public sealed class PullSecrets(IObjectReader objects)
             }));
         }
     }
-
-    // A user and password that are given as such lose against "auth", as upstream has it.
-    private static AuthConfig Auth(JsonElement entry)
-    {
-        var config = new AuthConfig
-        {
-            Username = Text(entry, "username"),
-            Password = Text(entry, "password"),
-            IdentityToken = Text(entry, "identitytoken"),
-            RegistryToken = Text(entry, "registrytoken"),
-        };
-        if (Text(entry, "auth").Trim() is { Length: > 0 } auth)
-        {
-            var padded = auth.PadRight((auth.Length + 3) / 4 * 4, '=');
-            var pair = Encoding.UTF8.GetString(Convert.FromBase64String(padded)).Split(':', 2);
-            config.Username = pair[0];
-            config.Password = pair.Length > 1 ? pair[1] : throw new FormatException("auth holds no user and password");
-        }
-
-        return config;
-    }
-
-    private static string Text(JsonElement entry, string name) =>
-        entry.TryGetProperty(name, out var value) && value.ValueKind == JsonValueKind.String ? value.GetString()! : "";
 
     private static string Hash(AuthConfig auth) =>
         Convert.ToHexStringLower(SHA256.HashData(JsonSerializer.SerializeToUtf8Bytes(

@@ -59,7 +59,8 @@ public sealed class RegistryKeyring
         return path == "/" ? host : host + path;
     }
 
-    private static bool Matches(string key, string repository)
+    /// <summary>Whether credentials, or who knows some, are for a repository name.</summary>
+    public static bool Matches(string key, string repository)
     {
         var (wantedHost, wantedPath) = Split(key);
         var (host, path) = Split(repository);

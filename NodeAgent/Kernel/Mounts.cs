@@ -11,11 +11,11 @@ public static class Mounts
     /// the end.
     /// </summary>
     /// <param name="directory">Whatever is mounted below it goes.</param>
-    /// <param name="spared">A directory below which all stays; null for none.</param>
-    public static void UnmountBelow(string directory, string? spared = null)
+    /// <param name="spared">Directories below which all stays.</param>
+    public static void UnmountBelow(string directory, params IReadOnlyList<string> spared)
     {
         Win32Exception? busy = null;
-        var kept = spared is null ? [] : MountPoints.AtOrBelow(spared).ToHashSet(StringComparer.Ordinal);
+        var kept = spared.SelectMany(MountPoints.AtOrBelow).ToHashSet(StringComparer.Ordinal);
         foreach (var point in MountPoints.Below(directory).Where(p => !kept.Contains(p)).Reverse().ToList())
         {
             try

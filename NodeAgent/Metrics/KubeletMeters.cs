@@ -72,6 +72,15 @@ public sealed class KubeletMeters
     public CountMetric StartedPodErrors { get; } = new(
         "kubelet_started_pods_errors_total", "[ALPHA] Cumulative number of errors when starting pods");
 
+    /// <summary>The same of those that have user ids of their own.</summary>
+    public CountMetric StartedUserNamespacedPods { get; } = new(
+        "kubelet_started_user_namespaced_pods_total",
+        "[ALPHA] Cumulative number of pods with user namespaces started. This metric will only be collected on Linux.");
+
+    public CountMetric StartedUserNamespacedPodErrors { get; } = new(
+        "kubelet_started_user_namespaced_pods_errors_total",
+        "[ALPHA] Cumulative number of errors when starting pods with user namespaces. This metric will only be collected on Linux.");
+
     /// <summary>Containers that were to be started: <c>container</c>, <c>init_container</c> or
     /// <c>ephemeral_container</c>.</summary>
     public CountMetric StartedContainers { get; } = new(
@@ -90,6 +99,16 @@ public sealed class KubeletMeters
     public CountMetric Preemptions { get; } = new(
         "kubelet_preemptions", "[ALPHA] Cumulative number of pod preemptions by preemption resource",
         "preemption_signal");
+
+    /// <summary>A program was run for credentials of an image, by its name.</summary>
+    public DurationMetric CredentialPlugins { get; } = new(
+        "kubelet_credential_provider_plugin_duration",
+        "[ALPHA] Duration of execution in seconds for credential provider plugin", DurationMetric.UsualBounds,
+        "plugin_name");
+
+    public CountMetric CredentialPluginErrors { get; } = new(
+        "kubelet_credential_provider_plugin_errors", "[ALPHA] Number of errors from credential provider plugin",
+        "plugin_name");
 
     /// <summary>Plugins of devices that wanted to register, by what they have.</summary>
     public CountMetric DevicePluginRegistrations { get; } = new(
@@ -135,6 +154,8 @@ public sealed class KubeletMeters
     public void Write(MetricsText text)
     {
         Cgroup.Write(text);
+        CredentialPlugins.Write(text);
+        CredentialPluginErrors.Write(text);
         DeviceAllocations.Write(text);
         DevicePluginRegistrations.Write(text);
         DraCalls.Write(text);
@@ -151,6 +172,8 @@ public sealed class KubeletMeters
         StartedContainers.Write(text);
         StartedPodErrors.Write(text);
         StartedPods.Write(text);
+        StartedUserNamespacedPodErrors.Write(text);
+        StartedUserNamespacedPods.Write(text);
         NetworkProgramming.Write(text);
         ProxySync.Write(text);
         PolicySync.Write(text);

@@ -21,6 +21,29 @@ public static class CgroupFiles
         }
     }
 
+    /// <summary>
+    /// Writes limits of huge pages for each size that the group has a file of: <c>hugetlb.2MB.max</c>. Where the kernel
+    /// counts reservations by themselves, those are held to the same.
+    /// </summary>
+    /// <param name="group">Directory of the group; nothing is written when there is none.</param>
+    /// <param name="limit">How the version calls the file.</param>
+    /// <param name="bytes">By the size of a page; a size that is missing is 0.</param>
+    public static void SetHugePageLimits(string group, string limit, IReadOnlyDictionary<string, long> bytes)
+    {
+        const string before = "hugetlb.";
+        var sizes = Directory.Exists(group)
+            ? Directory.EnumerateFiles(group, $"{before}*.{limit}")
+                .Select(file => Path.GetFileName(file)[before.Length..^(limit.Length + 1)])
+                .Where(static size => !size.Contains('.', StringComparison.Ordinal)).ToList()
+            : [];
+        foreach (var size in sizes)
+        {
+            var most = bytes.GetValueOrDefault(size);
+            Write($"{group}/{before}{size}.{limit}", $"{most}");
+            Write($"{group}/{before}{size}.rsvd.{limit}", $"{most}");
+        }
+    }
+
     public static string? Text(string file)
     {
         try

@@ -9,7 +9,7 @@ public sealed class CgroupVersion1(string mount) : ICgroupHierarchy
     // Times are told in ticks of 1/100 s (USER_HZ), whatever the kernel's own clock.
     private const ulong NanosecondsPerTick = 10_000_000;
 
-    private static readonly string[] Controllers = ["cpu", "memory", "pids", "cpuset"];
+    private static readonly string[] Controllers = ["cpu", "memory", "pids", "cpuset", "hugetlb"];
 
     public bool IsUnified => false;
 
@@ -43,6 +43,11 @@ public sealed class CgroupVersion1(string mount) : ICgroupHierarchy
 
     public void SetMemoryLimit(string path, long bytes) =>
         CgroupFiles.Write(File("memory", path, "memory.limit_in_bytes"), $"{bytes}");
+
+    public bool LimitsSwap(string path) => System.IO.File.Exists(File("memory", path, "memory.memsw.limit_in_bytes"));
+
+    public void SetHugePageLimits(string path, IReadOnlyDictionary<string, long> bytes) =>
+        CgroupFiles.SetHugePageLimits($"{mount}/hugetlb{path}", "limit_in_bytes", bytes);
 
     public CgroupLimits? Limits(string path) => !Directory.Exists($"{mount}/cpu{path}") ? null : new CgroupLimits
     {

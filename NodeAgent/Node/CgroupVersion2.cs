@@ -6,7 +6,7 @@ namespace OrleansOrchestrator.NodeAgent.Node;
 public sealed class CgroupVersion2(string mount) : ICgroupHierarchy
 {
     private const ulong NanosecondsPerMicrosecond = 1000;
-    private static readonly string[] Controllers = ["cpu", "memory", "pids", "cpuset"];
+    private static readonly string[] Controllers = ["cpu", "memory", "pids", "cpuset", "hugetlb"];
 
     public bool IsUnified => true;
 
@@ -39,6 +39,11 @@ public sealed class CgroupVersion2(string mount) : ICgroupHierarchy
         CgroupFiles.Write(File(path, "cpu.max"), $"{quotaMicroseconds} {periodMicroseconds}");
 
     public void SetMemoryLimit(string path, long bytes) => CgroupFiles.Write(File(path, "memory.max"), $"{bytes}");
+
+    public bool LimitsSwap(string path) => System.IO.File.Exists(File(path, "memory.swap.max"));
+
+    public void SetHugePageLimits(string path, IReadOnlyDictionary<string, long> bytes) =>
+        CgroupFiles.SetHugePageLimits(mount + path, "max", bytes);
 
     public CgroupLimits? Limits(string path)
     {

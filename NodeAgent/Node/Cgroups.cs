@@ -1,5 +1,6 @@
 using k8s.Models;
 using OrleansOrchestrator.NodeAgent.Cri.V1;
+using OrleansOrchestrator.NodeAgent.HugePages;
 using OrleansOrchestrator.NodeAgent.PodRecords;
 
 namespace OrleansOrchestrator.NodeAgent.Node;
@@ -20,7 +21,13 @@ public sealed class Cgroups(NodeAgentOptions options, ICgroupHierarchy hierarchy
     public IReadOnlyList<string> Parents => [_root, $"{_root}/burstable", $"{_root}/besteffort"];
 
     /// <summary>True where the kernel can kill a container as a whole when it is out of memory.</summary>
-    public bool CanKillAsGroup => hierarchy.IsUnified;
+    public bool CanKillAsGroup => IsUnified;
+
+    /// <summary>True for cgroups of version 2.</summary>
+    public bool IsUnified => hierarchy.IsUnified;
+
+    /// <summary>The kernel can limit what pods swap.</summary>
+    public bool LimitsSwap => hierarchy.LimitsSwap(_root);
 
     /// <summary>The cgroup that the pod's sandbox and containers get as their parent.</summary>
     public string PodPath(V1Pod pod) => PodResources.Qos(pod) switch
@@ -44,6 +51,8 @@ public sealed class Cgroups(NodeAgentOptions options, ICgroupHierarchy hierarchy
     /// </summary>
     public void Enforce()
     {
+        hierarchy.SetHugePageLimits(
+            _root, HugePageSize.Read().ToDictionary(static s => s.CgroupName, static s => s.Bytes));
         if (options.SystemReservedMemoryBytes > 0)
         {
             hierarchy.SetMemoryLimit(
@@ -58,6 +67,7 @@ public sealed class Cgroups(NodeAgentOptions options, ICgroupHierarchy hierarchy
     public void CreatePod(V1Pod pod)
     {
         hierarchy.Create(PodPath(pod));
+        hierarchy.SetHugePageLimits(PodPath(pod), HugePageLimits.OfPod(pod));
         Set(pod, PodResources.ForPod(pod));
     }
 
@@ -86,6 +96,14 @@ public sealed class Cgroups(NodeAgentOptions options, ICgroupHierarchy hierarchy
 
     /// <summary>What a container is held to; null when its group is not where ours would be.</summary>
     public CgroupLimits? Limits(V1Pod pod, string containerId) => hierarchy.Limits($"{PodPath(pod)}/{containerId}");
+
+    /// <summary>
+    /// What is left of the memory that all pods may have together; null where they may have all that there is.
+    /// </summary>
+    public Observation? MemoryLeft() =>
+        hierarchy.Usage(_root) is { MemoryLimitBytes: { } limit, WorkingSetBytes: { } used }
+            ? new Observation((long)limit - (long)used, (long)limit)
+            : null;
 
     /// <summary>What all of the pod uses; null when it has no group.</summary>
     public CgroupUsage? Usage(V1Pod pod) => hierarchy.Usage(PodPath(pod));

@@ -25,21 +25,49 @@ public static class EvictionMessages
             .Append(CultureInfo.InvariantCulture,
                 $"Threshold quantity: {Text(threshold.Value.Of(observed.Capacity), isBinary)}, ")
             .Append(CultureInfo.InvariantCulture, $"available: {Text(observed.Available, isBinary)}. ");
-        foreach (var usage in isBinary ? victim.Usage?.Containers ?? [] : [])
+        foreach (var (name, used, request) in Offenders(resource, victim))
+        {
+            text.Append(
+                CultureInfo.InvariantCulture,
+                $"Container {name} was using {Text(used, true)}, request is {request}, ")
+                .Append(CultureInfo.InvariantCulture, $"has larger consumption of {resource}. ");
+        }
+
+        return text.ToString();
+    }
+
+    /// <summary>
+    /// The same for programs: what the node was short of, and which containers used how much more of it than they
+    /// asked for.
+    /// </summary>
+    public static Dictionary<string, string> Annotations(EvictionThreshold threshold, EvictionCandidate victim)
+    {
+        var resource = EvictionPlanner.ResourceOf(threshold.Signal);
+        var offenders = Offenders(resource, victim).ToList();
+        return new Dictionary<string, string>
+        {
+            ["offending_containers"] = string.Join(',', offenders.Select(static o => o.Name)),
+            ["offending_containers_usage"] = string.Join(',', offenders.Select(static o => Text(o.Used, true))),
+            ["starved_resource"] = resource,
+        };
+    }
+
+    /// <summary>Containers that used more than they asked for, by what is known of their use.</summary>
+    private static IEnumerable<(string Name, long Used, string Request)> Offenders(
+        string resource, EvictionCandidate victim)
+    {
+        foreach (var usage in resource is "memory" or "ephemeral-storage" ? victim.Usage?.Containers ?? [] : [])
         {
             var used = resource == "memory" ? usage.MemoryBytes : usage.Root.Bytes + usage.Logs.Bytes;
             var requests = victim.Pod.FindContainer(usage.Name)?.Resources?.Requests;
             if (used > PodResources.Of(requests, resource))
             {
                 var request = requests is not null && requests.TryGetValue(resource, out var asked)
-                    ? asked.ToString() : "0";
-                text.Append(
-                    CultureInfo.InvariantCulture,
-                    $"Container {usage.Name} was using {Text(used, true)}, request is {request}, has larger consumption of {resource}. ");
+                    ? asked.ToString()
+                    : "0";
+                yield return (usage.Name, used, request);
             }
         }
-
-        return text.ToString();
     }
 
     /// <summary>Why a pod is not admitted.</summary>
@@ -101,11 +129,20 @@ public static class EvictionMessages
         return amount.ToString(CultureInfo.InvariantCulture) + units[unit];
     }
 
-    /// <summary>The sum over containers that have a limit; null when none has.</summary>
+    /// <summary>
+    /// The sum over containers that have a limit, in the units of the first; null when none has.
+    /// </summary>
     private static ResourceQuantity? PodLimit(V1Pod pod)
     {
-        var limits = pod.Spec.Containers.Select(Limit).OfType<ResourceQuantity>().ToList();
-        return limits.Count == 0 ? null : new ResourceQuantity(Text((long)limits.Sum(l => l.ToDecimal()), true));
+        var limits = pod.Sidecars().Concat(pod.Spec.Containers).Select(Limit).OfType<ResourceQuantity>().ToList();
+        return limits switch
+        {
+            [] => null,
+            [var only] => only,
+            [var first, ..] => new ResourceQuantity(Text(
+                (long)limits.Sum(static l => l.ToDecimal()),
+                first.Format == ResourceQuantity.SuffixFormat.BinarySI)),
+        };
     }
 
     private static ResourceQuantity? Limit(V1Container? container) =>

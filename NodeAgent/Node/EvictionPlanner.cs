@@ -1,3 +1,5 @@
+using k8s.Models;
+using OrleansOrchestrator.Formats;
 using OrleansOrchestrator.NodeAgent.Kernel;
 
 namespace OrleansOrchestrator.NodeAgent.Node;
@@ -41,6 +43,15 @@ public sealed record EvictionLook
 /// </summary>
 public static class EvictionPlanner
 {
+    /// <summary>How long a pod may take that has to go at once.</summary>
+    public static readonly TimeSpan AtOnce = TimeSpan.FromSeconds(1);
+
+    /// <summary>How long a pod may take to end; below a soft threshold no longer than it asks for itself.</summary>
+    public static TimeSpan GraceOf(EvictionThreshold threshold, V1Pod pod, TimeSpan atMost) =>
+        threshold.IsHard ? AtOnce
+        : pod.Spec.TerminationGracePeriodSeconds is { } own && Periods.Of(own) < atMost ? Periods.Of(own)
+        : atMost;
+
     public static EvictionLook Look(
         EvictionMemory before,
         IReadOnlyList<EvictionThreshold> thresholds,
@@ -63,7 +74,11 @@ public static class EvictionPlanner
             Memory = new EvictionMemory { MetSince = since, Unresolved = due.ToHashSet(), LastSeen = seen },
             Pressure = seen.Where(s => now - s.Value < transition || s.Value == now)
                 .Aggregate(Pressure.None, (sum, s) => sum | s.Key),
-            Due = [.. due.OrderBy(t => t.Signal == EvictionSignal.MemoryAvailable ? 0 : 1)],
+            Due =
+            [
+                .. due.Where(static t => PressureOf(t.Signal) == Pressure.Memory).OrderBy(static t => t.Signal),
+                .. due.Where(static t => PressureOf(t.Signal) != Pressure.Memory),
+            ],
         };
     }
 
@@ -75,7 +90,7 @@ public static class EvictionPlanner
     /// <summary>The resource's name in messages and requests.</summary>
     public static string ResourceOf(EvictionSignal signal) => signal switch
     {
-        EvictionSignal.MemoryAvailable => "memory",
+        EvictionSignal.MemoryAvailable or EvictionSignal.AllocatableMemoryAvailable => "memory",
         EvictionSignal.PidAvailable => "pids",
         EvictionSignal.NodeFsInodesFree or EvictionSignal.ImageFsInodesFree => "inodes",
         _ => "ephemeral-storage",
@@ -96,7 +111,7 @@ public static class EvictionPlanner
 
     private static Pressure PressureOf(EvictionSignal signal) => signal switch
     {
-        EvictionSignal.MemoryAvailable => Pressure.Memory,
+        EvictionSignal.MemoryAvailable or EvictionSignal.AllocatableMemoryAvailable => Pressure.Memory,
         EvictionSignal.PidAvailable => Pressure.Pids,
         _ => Pressure.Disk,
     };

@@ -34,7 +34,7 @@ public static class EvictionRanking
         var isNodeFs = signal is EvictionSignal.NodeFsAvailable or EvictionSignal.NodeFsInodesFree;
         return signal switch
         {
-            EvictionSignal.MemoryAvailable => candidate.Usage?.MemoryBytes,
+            EvictionSignal.MemoryAvailable or EvictionSignal.AllocatableMemoryAvailable => candidate.Usage?.MemoryBytes,
             EvictionSignal.PidAvailable => candidate.Usage?.Processes,
             EvictionSignal.NodeFsInodesFree or EvictionSignal.ImageFsInodesFree => Disk()?.Inodes,
             _ => Disk()?.Bytes,
@@ -45,7 +45,8 @@ public static class EvictionRanking
 
     private static long Requested(V1Pod pod, EvictionSignal signal) => signal switch
     {
-        EvictionSignal.MemoryAvailable => PodResources.Requested(pod, "memory"),
+        EvictionSignal.MemoryAvailable or EvictionSignal.AllocatableMemoryAvailable =>
+            PodResources.Requested(pod, "memory"),
         EvictionSignal.NodeFsAvailable or EvictionSignal.ImageFsAvailable =>
             PodResources.Requested(pod, "ephemeral-storage"),
         _ => 0,

@@ -7,6 +7,9 @@ namespace OrleansOrchestrator.NodeAgent.Node;
 public enum EvictionSignal
 {
     MemoryAvailable,
+
+    /// <summary>What is left to pods of the memory that all of them may have together.</summary>
+    AllocatableMemoryAvailable,
     NodeFsAvailable,
     NodeFsInodesFree,
     ImageFsAvailable,
@@ -55,6 +58,7 @@ public sealed record EvictionThreshold(EvictionSignal Signal, ThresholdAmount Va
     private static readonly Dictionary<string, EvictionSignal> Names = new(StringComparer.Ordinal)
     {
         ["memory.available"] = EvictionSignal.MemoryAvailable,
+        ["allocatableMemory.available"] = EvictionSignal.AllocatableMemoryAvailable,
         ["nodefs.available"] = EvictionSignal.NodeFsAvailable,
         ["nodefs.inodesFree"] = EvictionSignal.NodeFsInodesFree,
         ["imagefs.available"] = EvictionSignal.ImageFsAvailable,
@@ -84,6 +88,16 @@ public sealed record EvictionThreshold(EvictionSignal Signal, ThresholdAmount Va
         new(EvictionSignal.ImageFsAvailable, new ThresholdAmount(null, Seventh)),
         new(EvictionSignal.ImageFsInodesFree, new ThresholdAmount(null, Twentieth)),
         new(EvictionSignal.PidAvailable, new ThresholdAmount(null, Twentieth)),
+    ];
+
+    /// <summary>
+    /// The same, and what holds for the machine's memory at once for that of its pods too, as upstream has it.
+    /// </summary>
+    public static IReadOnlyList<EvictionThreshold> WithAllocatable(IReadOnlyList<EvictionThreshold> thresholds) =>
+    [
+        .. thresholds,
+        .. thresholds.Where(static t => t is { Signal: EvictionSignal.MemoryAvailable, IsHard: true })
+            .Select(static t => t with { Signal = EvictionSignal.AllocatableMemoryAvailable }),
     ];
 
     /// <summary>

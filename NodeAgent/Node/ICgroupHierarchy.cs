@@ -126,6 +126,15 @@ public interface ICgroupHierarchy
 
     void SetMemoryLimit(string path, long bytes);
 
+    /// <summary>Whether the kernel limits the swap of a group: it may have been built or started without.</summary>
+    bool LimitsSwap(string path);
+
+    /// <summary>
+    /// Limits of huge pages, in bytes by the size of a page (<c>2MB</c>); of a size that is not among them the group
+    /// may have none. Does nothing where the kernel does not limit them.
+    /// </summary>
+    void SetHugePageLimits(string path, IReadOnlyDictionary<string, long> bytes);
+
     /// <summary>What was set, as the kernel took it; null when there is no such group.</summary>
     CgroupLimits? Limits(string path);
 

@@ -32,6 +32,13 @@ public sealed class MeteredCgroups(ICgroupHierarchy inner, KubeletMeters meters,
     public void SetMemoryLimit(string path, long bytes) => Measure(Update, () => inner.SetMemoryLimit(path, bytes));
 
     /// <inheritdoc/>
+    public void SetHugePageLimits(string path, IReadOnlyDictionary<string, long> bytes) =>
+        Measure(Update, () => inner.SetHugePageLimits(path, bytes));
+
+    /// <inheritdoc/>
+    public bool LimitsSwap(string path) => inner.LimitsSwap(path);
+
+    /// <inheritdoc/>
     public CgroupLimits? Limits(string path) => inner.Limits(path);
 
     /// <inheritdoc/>

@@ -3,6 +3,7 @@ using System.Net.NetworkInformation;
 using System.Net.Sockets;
 using OrleansOrchestrator.Machine;
 using k8s.Models;
+using OrleansOrchestrator.NodeAgent.HugePages;
 using OrleansOrchestrator.NodeAgent.Kernel;
 using OrleansOrchestrator.NodeAgent.Nftables;
 
@@ -11,15 +12,20 @@ namespace OrleansOrchestrator.NodeAgent.Node;
 /// <summary>What this machine is and has: read once where it does not change.</summary>
 public sealed class NodeFacts
 {
-    private const long ReservedForEvictionBytes = 100L * 1024 * 1024;
-    private const decimal EphemeralShare = 0.9m;
     private const int MilliPerUnit = 1000;
 
     private readonly NodeAgentOptions _options;
 
     public NodeFacts(NodeAgentOptions options)
+        : this(options, HugePageSize.Read())
+    {
+    }
+
+    /// <summary>The same with other huge pages than the machine's.</summary>
+    public NodeFacts(NodeAgentOptions options, IReadOnlyList<HugePageSize> hugePages)
     {
         _options = options;
+        HugePages = hugePages;
         OwnFiles.MakePrivate(options.DataDirectory);
         MemoryCapacityBytes = MemoryInfo("MemTotal");
         Addresses = options.NodeIp.Length > 0
@@ -30,6 +36,14 @@ public sealed class NodeFacts
     }
 
     public long MemoryCapacityBytes { get; }
+
+    /// <summary>All that can be swapped out; 0 where swap is off.</summary>
+    public long SwapCapacityBytes { get; } = MemoryInfo("SwapTotal");
+
+    /// <summary>
+    /// As they were set aside when the agent started: what is changed later counts from its next start.
+    /// </summary>
+    public IReadOnlyList<HugePageSize> HugePages { get; }
 
     /// <summary>What pods may have together; unlike what is allocatable, with what eviction keeps free.</summary>
     public long MemoryForPodsBytes => MemoryCapacityBytes - _options.SystemReservedMemoryBytes;
@@ -56,30 +70,44 @@ public sealed class NodeFacts
         return long.Parse(figure, CultureInfo.InvariantCulture) * bytesPerKilobyte;
     }
 
-    private Dictionary<string, ResourceQuantity> ComputeCapacity() => new()
+    private Dictionary<string, ResourceQuantity> ComputeCapacity()
     {
-        ["cpu"] = new ResourceQuantity(Environment.ProcessorCount.ToString(CultureInfo.InvariantCulture)),
-        ["memory"] = Kibibytes(MemoryCapacityBytes),
-        ["ephemeral-storage"] = Kibibytes(Linux.UsageOf(_options.DataDirectory).CapacityBytes),
-        ["pods"] = new ResourceQuantity(_options.MaxPods.ToString(CultureInfo.InvariantCulture)),
-        ["hugepages-2Mi"] = new ResourceQuantity("0"),
-        ["hugepages-1Gi"] = new ResourceQuantity("0"),
-    };
+        var capacity = new Dictionary<string, ResourceQuantity>
+        {
+            ["cpu"] = new ResourceQuantity(Environment.ProcessorCount.ToString(CultureInfo.InvariantCulture)),
+            ["memory"] = Kibibytes(MemoryCapacityBytes),
+            ["ephemeral-storage"] = Kibibytes(Linux.UsageOf(_options.DataDirectory).CapacityBytes),
+            ["pods"] = new ResourceQuantity(_options.MaxPods.ToString(CultureInfo.InvariantCulture)),
+        };
+        foreach (var size in HugePages)
+        {
+            capacity[size.Resource] = new ResourceQuantity(EvictionMessages.Text(size.Bytes, isBinary: true));
+        }
+
+        return capacity;
+    }
 
     private Dictionary<string, ResourceQuantity> ComputeAllocatable()
     {
         var milliCpu = MilliCpuForPods;
-        var memory = MemoryForPodsBytes - ReservedForEvictionBytes;
-        var disk = (long)(Linux.UsageOf(_options.DataDirectory).CapacityBytes * EphemeralShare);
+        // Pages that are set aside are nobody's memory, whether somebody has them or not.
+        var memory = MemoryForPodsBytes - KeptFree(EvictionSignal.MemoryAvailable, MemoryCapacityBytes)
+            - HugePages.Sum(static s => s.Bytes);
+        var disk = Linux.UsageOf(_options.DataDirectory).CapacityBytes;
         return new Dictionary<string, ResourceQuantity>(Capacity)
         {
             ["cpu"] = milliCpu % MilliPerUnit == 0
                 ? new ResourceQuantity((milliCpu / MilliPerUnit).ToString(CultureInfo.InvariantCulture))
                 : new ResourceQuantity($"{milliCpu}m"),
             ["memory"] = Kibibytes(Math.Max(0, memory)),
-            ["ephemeral-storage"] = new ResourceQuantity(disk.ToString(CultureInfo.InvariantCulture)),
+            ["ephemeral-storage"] = new ResourceQuantity(EvictionMessages.Text(
+                Math.Max(0, disk - KeptFree(EvictionSignal.NodeFsAvailable, disk)), isBinary: true)),
         };
     }
+
+    /// <summary>Pods are evicted at once below that, so none is promised it.</summary>
+    private long KeptFree(EvictionSignal signal, long capacity) => _options.Housekeeping.EvictionThresholds
+        .Where(t => t.IsHard && t.Signal == signal).Select(t => t.Value.Of(capacity)).LastOrDefault();
 
     private static ResourceQuantity Kibibytes(long bytes) =>
         new((bytes / 1024).ToString(CultureInfo.InvariantCulture) + "Ki");

@@ -7,7 +7,7 @@ using OrleansOrchestrator.NodeAgent.Kernel;
 namespace OrleansOrchestrator.NodeAgent.Node;
 
 /// <summary>Reads how much the node has left of what pods use up.</summary>
-public sealed class NodeSignals(NodeAgentOptions options, CriClient cri)
+public sealed class NodeSignals(NodeAgentOptions options, Cgroups cgroups, CriClient cri)
 {
     private string? _imagePath;
 
@@ -23,7 +23,7 @@ public sealed class NodeSignals(NodeAgentOptions options, CriClient cri)
             await File.ReadAllTextAsync("/proc/sys/kernel/pid_max", cancellationToken), CultureInfo.InvariantCulture);
         var load = await File.ReadAllTextAsync("/proc/loadavg", cancellationToken);
         var tasks = long.Parse(load.Split(' ')[3].Split('/')[1], CultureInfo.InvariantCulture);
-        return new Dictionary<EvictionSignal, Observation>
+        var signals = new Dictionary<EvictionSignal, Observation>
         {
             [EvictionSignal.MemoryAvailable] = new(
                 NodeFacts.MemoryInfo("MemAvailable"), NodeFacts.MemoryInfo("MemTotal")),
@@ -33,6 +33,12 @@ public sealed class NodeSignals(NodeAgentOptions options, CriClient cri)
             [EvictionSignal.ImageFsInodesFree] = new(images.InodesFree, images.Inodes),
             [EvictionSignal.PidAvailable] = new(maxPids - tasks, maxPids),
         };
+        if (cgroups.MemoryLeft() is { } left)
+        {
+            signals[EvictionSignal.AllocatableMemoryAvailable] = left;
+        }
+
+        return signals;
     }
 
     /// <summary>Use of the file system that holds the images.</summary>

@@ -1,9 +1,11 @@
 using System.Globalization;
 using System.Runtime.InteropServices;
 using k8s.Models;
+using OrleansOrchestrator.Formats;
 using OrleansOrchestrator.NodeAgent.Cri;
 using OrleansOrchestrator.NodeAgent.Cri.V1;
 using OrleansOrchestrator.NodeAgent.Images;
+using ResourceNames = OrleansOrchestrator.Resources.Core.Pods.ResourceNames;
 
 namespace OrleansOrchestrator.NodeAgent.Node;
 
@@ -12,8 +14,8 @@ public sealed record NodeStatusInput
 {
     public required DateTimeOffset Now { get; init; }
 
-    /// <summary>Null when the runtime works.</summary>
-    public string? RuntimeProblem { get; init; }
+    /// <summary>Why the node is not ready; null when it is.</summary>
+    public string? Problem { get; init; }
 
     public string RuntimeVersion { get; init; } = "";
 
@@ -132,8 +134,16 @@ public sealed class NodeStatusComputer(NodeAgentOptions options, NodeFacts facts
                 KubeletEndpoint = new V1DaemonEndpoint { Port = options.KubeletPort },
             },
             DeclaredFeatures = Features,
-            NodeInfo = _info with { ContainerRuntimeVersion = input.RuntimeVersion },
-            Images = [.. input.Images.OrderByDescending(i => i.Size).ThenBy(i => i.Id, StringComparer.Ordinal).Take(MaxImages).Select(Image)],
+            NodeInfo = _info with
+            {
+                ContainerRuntimeVersion = input.RuntimeVersion,
+                Swap = facts.SwapCapacityBytes > 0 ? new V1NodeSwapStatus { Capacity = facts.SwapCapacityBytes } : null,
+            },
+            Images =
+            [
+                .. input.Images.OrderByDescending(i => i.Size).ThenBy(i => i.Id, StringComparer.Ordinal)
+                    .Take(MaxImages).Select(Image),
+            ],
             Features = ReferenceEquals(input.Abilities, RuntimeAbilities.None)
                 ? null
                 : new V1NodeFeatures { SupplementalGroupsPolicy = input.Abilities.SupplementalGroupsPolicy },
@@ -178,13 +188,14 @@ public sealed class NodeStatusComputer(NodeAgentOptions options, NodeFacts facts
 
     /// <summary>
     /// What others say that the node has stays, and pods may use all of it; what it has itself, and its plugins, it
-    /// says.
+    /// says. Sizes of huge pages that the kernel has no more are gone.
     /// </summary>
     private static Dictionary<string, ResourceQuantity> With(
         IDictionary<string, ResourceQuantity> all, IDictionary<string, ResourceQuantity> own,
         IReadOnlyDictionary<string, ResourceQuantity> devices)
     {
-        var result = new Dictionary<string, ResourceQuantity>(all);
+        var result = new Dictionary<string, ResourceQuantity>(
+            all.Where(r => !ResourceNames.IsHugePages(r.Key) || own.ContainsKey(r.Key)));
         foreach (var (resource, amount) in own.Concat(devices))
         {
             result[resource] = amount;
@@ -210,16 +221,23 @@ public sealed class NodeStatusComputer(NodeAgentOptions options, NodeFacts facts
                 "KubeletHasNoDiskPressure", "kubelet has no disk pressure"),
             Pressure(input, Node.Pressure.Pids, "PIDPressure", "KubeletHasInsufficientPID",
                 "kubelet has insufficient PID available", "KubeletHasSufficientPID", "kubelet has sufficient PID available"),
-            input.RuntimeProblem is null
-                ? new V1NodeCondition { Type = "Ready", Status = "True", Reason = "KubeletReady", Message = "kubelet is posting ready status" }
-                : new V1NodeCondition { Type = "Ready", Status = "False", Reason = "KubeletNotReady", Message = input.RuntimeProblem },
+            input.Problem is null
+                ? new V1NodeCondition
+                {
+                    Type = "Ready", Status = "True", Reason = "KubeletReady",
+                    Message = "kubelet is posting ready status",
+                }
+                : new V1NodeCondition
+                {
+                    Type = "Ready", Status = "False", Reason = "KubeletNotReady", Message = input.Problem,
+                },
         ];
         foreach (var condition in conditions)
         {
             var before = input.Before?.Conditions?.FirstOrDefault(c => c.Type == condition.Type);
-            condition.LastHeartbeatTime = Seconds(input.Now);
+            condition.LastHeartbeatTime = ApiTime.Seconds(input.Now);
             condition.LastTransitionTime =
-                before?.Status == condition.Status ? before.LastTransitionTime : Seconds(input.Now);
+                before?.Status == condition.Status ? before.LastTransitionTime : ApiTime.Seconds(input.Now);
         }
 
         return conditions;
@@ -255,9 +273,6 @@ public sealed class NodeStatusComputer(NodeAgentOptions options, NodeFacts facts
             Effect = colon < 0 ? "NoSchedule" : text[(colon + 1)..],
         };
     }
-
-    private static DateTime Seconds(DateTimeOffset time) =>
-        DateTimeOffset.FromUnixTimeSeconds(time.ToUnixTimeSeconds()).UtcDateTime;
 
     private static string ReadLine(string path)
     {

@@ -25,6 +25,7 @@ public sealed partial class NodeStatusLoop(
     NodeStatusComputer computer,
     RuntimeHealth health,
     PressureState pressure,
+    ShutdownState shutdown,
     CriClient cri,
     ImageStore images,
     VolumesInUse volumes,
@@ -53,6 +54,7 @@ public sealed partial class NodeStatusLoop(
     {
         health.Changed += Wake;
         pressure.Changed += Wake;
+        shutdown.Changed += Wake;
         node.Contradicted += Wake;
         volumes.Changed += Wake;
         devices.Changed += Wake;
@@ -123,8 +125,8 @@ public sealed partial class NodeStatusLoop(
 
     /// <summary>
     /// Labels that describe the machine are ours, and annotations that tell controllers of it; all others are whoever
-    /// set them. A pod network that somebody gave the
-    /// node stays; without one the node says which it brings along, so that others find the way to its pods.
+    /// set them. A pod network that somebody gave the node stays; without one the node says which it brings along, so
+    /// that others find the way to its pods.
     /// </summary>
     private async Task<V1Node> AddWhatIsMissingAsync(V1Node existing, CancellationToken cancellationToken)
     {
@@ -193,7 +195,9 @@ public sealed partial class NodeStatusLoop(
             Now = time.GetUtcNow(),
             Before = before,
             Pressure = pressure.Current,
-            RuntimeProblem = await RuntimeProblemAsync(cancellationToken),
+            Problem = GoErrors.Join([
+                .. await RuntimeProblemsAsync(cancellationToken),
+                .. shutdown.IsShuttingDown ? [ShutdownState.Problem] : Array.Empty<string>()]),
             RuntimeVersion = _runtimeVersion.Length > 0 ? _runtimeVersion : before?.NodeInfo?.ContainerRuntimeVersion ?? "",
             Images = await ListImagesAsync(cancellationToken),
             VolumesInUse = volumes.Names(before?.VolumesInUse),
@@ -204,11 +208,11 @@ public sealed partial class NodeStatusLoop(
     }
 
     /// <summary>Asks the runtime itself: a process that runs but does not answer is as good as down.</summary>
-    private async Task<string?> RuntimeProblemAsync(CancellationToken cancellationToken)
+    private async Task<IReadOnlyList<string>> RuntimeProblemsAsync(CancellationToken cancellationToken)
     {
         if (health.Problem is { } down)
         {
-            return down;
+            return [down];
         }
 
         try
@@ -223,11 +227,11 @@ public sealed partial class NodeStatusLoop(
                 _runtimeVersion = $"{version.RuntimeName}://{version.RuntimeVersion.TrimStart('v')}";
             }
 
-            return GoErrors.Join(status.Status.Conditions.Where(static c => !c.Status).Select(Describe));
+            return [.. status.Status.Conditions.Where(static c => !c.Status).Select(Describe)];
         }
         catch (RpcException exception) when (!cancellationToken.IsCancellationRequested)
         {
-            return $"container runtime is down: {CriErrors.Text(exception)}";
+            return [$"container runtime is down: {CriErrors.Text(exception)}"];
         }
     }
 

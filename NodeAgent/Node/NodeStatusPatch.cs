@@ -30,6 +30,7 @@ public static class NodeStatusPatch
                     0, new JsonObject { ["$patch"] = "replace" }); // several may share a type, the merge key
             }
 
+            DropMissing(old[name], value);
             status[name] = value;
         }
 
@@ -39,6 +40,18 @@ public static class NodeStatusPatch
         }
 
         return status.Count == 0 ? null : new JsonObject { ["status"] = status }.ToJsonString();
+    }
+
+    /// <summary>Maps are merged: what is to go has to be said.</summary>
+    private static void DropMissing(JsonNode? before, JsonNode? after)
+    {
+        if (before is JsonObject known && after is JsonObject wanted)
+        {
+            foreach (var key in known.Select(static p => p.Key).Where(k => !wanted.ContainsKey(k)))
+            {
+                wanted[key] = null;
+            }
+        }
     }
 
     private static bool ConditionsDiffer(V1NodeStatus? before, V1NodeStatus after) =>

@@ -91,7 +91,6 @@ public static class PodResources
             CpuQuota = Quota(MilliCpu(amounts.Limits)),
             CpuPeriod = QuotaPeriodMicroseconds,
             MemoryLimitInBytes = Bytes(amounts.Limits),
-            MemorySwapLimitInBytes = Bytes(amounts.Limits),
             OomScoreAdj = OomScores.Of(pod, container, nodeMemoryBytes),
         };
     }

@@ -7,10 +7,13 @@ using OrleansOrchestrator.NodeAgent.Cri.V1;
 using OrleansOrchestrator.NodeAgent.Devices;
 using OrleansOrchestrator.NodeAgent.Dra;
 using OrleansOrchestrator.NodeAgent.Environments;
+using OrleansOrchestrator.NodeAgent.HugePages;
 using OrleansOrchestrator.NodeAgent.Images;
 using OrleansOrchestrator.NodeAgent.Kernel;
 using OrleansOrchestrator.NodeAgent.Node;
 using OrleansOrchestrator.NodeAgent.PodRecords;
+using OrleansOrchestrator.NodeAgent.Swap;
+using OrleansOrchestrator.NodeAgent.UserNamespaces;
 using OrleansOrchestrator.NodeAgent.Volumes;
 
 namespace OrleansOrchestrator.NodeAgent.Pods;
@@ -51,7 +54,9 @@ public sealed class ContainerConfigBuilder(
     DeviceManager devices,
     DynamicResources claims,
     NodeFacts node,
-    Cgroups cgroups)
+    Cgroups cgroups,
+    PodUserNamespaces users,
+    PodSwap swap)
 {
     public async Task<ContainerConfig> BuildAsync(ContainerStartFacts facts, CancellationToken cancellationToken)
     {
@@ -80,6 +85,7 @@ public sealed class ContainerConfigBuilder(
         config.Envs.AddRange(environment.Select(e => new KeyValue { Key = e.Key, Value = e.Value }));
         hosts.Write(pod, facts.Environment.Addresses.PodIps);
         config.Mounts.AddRange(mounts.Build(pod, container, facts.RestartCount, facts.Volumes, environment));
+        MapOwners(config);
         config.Devices.AddRange(ContainerDevices.Of(pod, container, facts.Volumes));
         SandboxConfigBuilder.AddIdentity(config.Labels, pod);
         config.Labels[CriLabels.ContainerName] = container.Name;
@@ -87,6 +93,19 @@ public sealed class ContainerConfigBuilder(
         claims.Apply(pod, container, config);
         devices.Apply(pod, container, config);
         return config;
+    }
+
+    /// <summary>
+    /// What a pod with user ids of its own has mounted, belongs inside to whom it would belong outside.
+    /// </summary>
+    private static void MapOwners(ContainerConfig config)
+    {
+        var users = config.Linux.SecurityContext.NamespaceOptions.UsernsOptions;
+        foreach (var mount in config.Mounts)
+        {
+            mount.UidMappings.AddRange(users.Uids);
+            mount.GidMappings.AddRange(users.Gids);
+        }
     }
 
     private static void MakeLogDirectory(ContainerStartFacts facts)
@@ -141,17 +160,19 @@ public sealed class ContainerConfigBuilder(
             resources.Unified["memory.oom.group"] = "1";
         }
 
+        swap.Set(resources, facts.Pod, facts.Container);
+        resources.HugepageLimits.AddRange(HugePageLimits.OfContainer(facts.Pod, facts.Container, node.HugePages));
         return resources;
     }
 
-    private static LinuxContainerSecurityContext Security(ContainerStartFacts facts, Image? image)
+    private LinuxContainerSecurityContext Security(ContainerStartFacts facts, Image? image)
     {
         var (podContext, context) = (facts.Pod.Spec.SecurityContext, facts.Container.SecurityContext);
         var privileged = context?.Privileged == true;
         var security = new LinuxContainerSecurityContext
         {
             Privileged = privileged,
-            NamespaceOptions = SandboxConfigBuilder.Namespaces(facts.Pod),
+            NamespaceOptions = SandboxConfigBuilder.Namespaces(facts.Pod, users.Of(facts.Pod)),
             ReadonlyRootfs = context?.ReadOnlyRootFilesystem == true,
             NoNewPrivs = context?.AllowPrivilegeEscalation == false,
             Seccomp = Seccomp(context?.SeccompProfile ?? podContext?.SeccompProfile, privileged),

@@ -18,8 +18,6 @@ public static class ContainerStatuses
     public const string CrashLoopBackOff = "CrashLoopBackOff";
     public const string RestartingAllContainers = "RestartingAllContainers";
 
-    private const int KilledExitCode = 137;
-
     public static V1ContainerStatus Compute(PodStatusInput input, V1Container container)
     {
         var records = input.Observed.Containers.Where(c => c.Name == container.Name).Take(2).ToList();
@@ -28,7 +26,7 @@ public static class ContainerStatuses
         var before = Before(input.Pod.Status, container.Name);
         var status = newest is null
             ? WithoutRecord(input, container, before)
-            : FromRecord(input, container, newest);
+            : FromRecord(input, container, newest, before);
         if (newest is null && input.WasRestartingAll && before is { State.Waiting: null })
         {
             return Reset(status, before);
@@ -36,7 +34,7 @@ public static class ContainerStatuses
 
         status.LastState = previous is { IsExited: true }
             ? new V1ContainerState { Terminated = Terminated(input, previous) }
-            : newest is null ? before?.LastState ?? new V1ContainerState() : LastStateBefore(before, newest);
+            : newest is null ? status.LastState ?? new V1ContainerState() : LastStateBefore(before, newest);
         return Override(input, container, newest, status);
     }
 
@@ -49,7 +47,7 @@ public static class ContainerStatuses
         {
             Terminated = new V1ContainerStateTerminated
             {
-                ExitCode = KilledExitCode, Reason = RestartingAllContainers, Message = message,
+                ExitCode = LostContainers.ExitCode, Reason = RestartingAllContainers, Message = message,
             },
         };
         status.RestartCount = before.RestartCount + 1;
@@ -63,7 +61,7 @@ public static class ContainerStatuses
         PodStatusInput input, V1Container container, ContainerRecord? newest, V1ContainerStatus status)
     {
         if (newest is { IsRunning: true } || !input.Waiting.TryGetValue(container.Name, out var waiting)
-            || input.IsTerminated || !(IsWaitingForFirst(newest) || PodFacts.ShouldRestart(input.Pod, container, newest)))
+            || input.IsTerminated || !PodFacts.ShouldRestart(input.Pod, container, newest))
         {
             return status;
         }
@@ -77,12 +75,18 @@ public static class ContainerStatuses
         return status;
     }
 
-    private static bool IsWaitingForFirst(ContainerRecord? newest) =>
-        newest is null || newest.State == ContainerState.ContainerCreated;
-
+    /// <summary>
+    /// What has ended stays told when its record was collected; what was seen running last, and is nowhere now, has
+    /// ended in some way and is to be started again.
+    /// </summary>
     private static V1ContainerStatus WithoutRecord(
         PodStatusInput input, V1Container container, V1ContainerStatus? before)
     {
+        if (before?.State?.Terminated is { } ended)
+        {
+            return before with { Ready = input.Pod.IsPlainInit(container) && ended.ExitCode == 0, Started = false };
+        }
+
         var initializing = input.Pod.Spec.InitContainers is { Count: > 0 };
         var status = new V1ContainerStatus
         {
@@ -93,40 +97,39 @@ public static class ContainerStatuses
             Ready = false,
             Started = false,
             State = Waiting(initializing ? PodInitializing : ContainerCreating, null),
+            LastState = before?.LastState,
+            VolumeMounts = VolumeMounts(container, input.Abilities),
         };
-        if (input.IsTerminated && before?.State?.Terminated is { } ended)
+        if (before?.State?.Running is not null && status.LastState?.Terminated is null)
         {
-            status.State = new V1ContainerState { Terminated = ended };
-            status.ContainerID = before.ContainerID;
-            status.Image = before.Image;
-            status.ImageID = before.ImageID;
-        }
-        else if (before?.State?.Running is not null || (input.IsTerminated && input.HasInitialized))
-        {
-            status.State = Lost(input.IsTerminated);
+            status.LastState = LostContainers.State(
+                "The container could not be located when the pod was deleted.  The container used to be Running");
+            status.RestartCount += input.Pod.Metadata.DeletionTimestamp is null ? 1 : 0;
         }
 
         return status;
     }
 
-    private static V1ContainerStatus FromRecord(PodStatusInput input, V1Container container, ContainerRecord record)
+    private static V1ContainerStatus FromRecord(
+        PodStatusInput input, V1Container container, ContainerRecord record, V1ContainerStatus? before)
     {
         var started = record.IsRunning && input.Started.Contains(record.Id);
+        var isLost = record.State == ContainerState.ContainerUnknown && before?.State?.Running is not null;
         return new V1ContainerStatus
         {
             Name = container.Name,
             ContainerID = $"containerd://{record.Id}",
             Image = record.Image,
             ImageID = record.ImageRef,
-            RestartCount = record.RestartCount,
+            RestartCount = isLost ? before!.RestartCount + 1 : record.RestartCount,
             Started = started,
             Ready = IsReady(input, container, record, started),
-            State = State(input, record),
+            State = isLost ? LostContainers.State(LostContainers.WhenTerminated) : State(input, record),
             Resources = ActualResources.Of(
                 container,
                 input.Limits.GetValueOrDefault(record.Id),
                 input.Actuated?.Containers.GetValueOrDefault(container.Name)),
-            AllocatedResources = record.IsRunning ? container.Resources?.Requests : null,
+            AllocatedResources = container.Resources?.Requests,
             VolumeMounts = VolumeMounts(container, input.Abilities),
             User = User(record),
         };
@@ -145,14 +148,13 @@ public static class ContainerStatuses
             Running = new V1ContainerStateRunning { StartedAt = (record.StartedAt ?? record.CreatedAt).UtcDateTime },
         },
         ContainerState.ContainerExited => new V1ContainerState { Terminated = Terminated(input, record) },
-        ContainerState.ContainerCreated => Waiting(ContainerCreating, null),
-        _ => Lost(terminated: input.IsTerminated),
+        _ => new V1ContainerState { Waiting = new V1ContainerStateWaiting() },
     };
 
     private static V1ContainerStateTerminated Terminated(PodStatusInput input, ContainerRecord record)
     {
         var message = input.TerminationMessages.TryGetValue(record.Id, out var read)
-            ? read
+            ? string.Join(": ", ((string[])[record.Message, read]).Where(static m => m.Length > 0))
             : Remembered(Before(input.Pod.Status, record.Name), $"containerd://{record.Id}");
         return new V1ContainerStateTerminated
         {
@@ -168,18 +170,6 @@ public static class ContainerStatuses
     private static string? Remembered(V1ContainerStatus? before, string id) =>
         new[] { before?.State?.Terminated, before?.LastState?.Terminated }
             .FirstOrDefault(t => t?.ContainerID == id)?.Message;
-
-    private static V1ContainerState Lost(bool terminated) => new()
-    {
-        Terminated = new V1ContainerStateTerminated
-        {
-            ExitCode = KilledExitCode,
-            Reason = "ContainerStatusUnknown",
-            Message = terminated
-                ? "The container could not be located when the pod was terminated"
-                : "The container could not be located when the pod was deleted.  The container used to be Running",
-        },
-    };
 
     /// <summary>The record of the previous instance may be collected already: then the API remembers it.</summary>
     private static V1ContainerState LastStateBefore(V1ContainerStatus? before, ContainerRecord newest) =>

@@ -23,6 +23,9 @@ public sealed record PodAdmissionInput
 
     public Pressure Pressure { get; init; }
 
+    /// <summary>The machine is about to go down.</summary>
+    public bool IsShuttingDown { get; init; }
+
     public RuntimeAbilities Abilities { get; init; } = RuntimeAbilities.None;
 
     /// <summary>Whether a resource is a plugin's: who gets that is not decided by amounts.</summary>
@@ -46,7 +49,7 @@ public static class PodAdmission
         [Pressure, Sysctls, OperatingSystemLabel, OperatingSystem, SupplementalGroups];
 
     private static readonly Func<PodAdmissionInput, PodVerdict?>[] AfterRoom =
-        [Affinity, HostPorts, Taints, AppArmor, NodeFeatures];
+        [Affinity, HostPorts, Taints, AppArmor, NodeFeatures, Shutdown];
 
     /// <summary>Null admits.</summary>
     public static PodVerdict? Check(PodAdmissionInput input) => First([.. BeforeRoom, Room, .. AfterRoom], input);
@@ -190,6 +193,10 @@ public static class PodAdmission
             yield return "ContainerStopSignals"; // the runtime has no way to be told
         }
     }
+
+    private static PodVerdict? Shutdown(PodAdmissionInput input) => input.IsShuttingDown
+        ? new PodVerdict("NodeShutdown", "Pod was rejected as the node is shutting down.")
+        : null;
 
     private static PodVerdict Predicate(string name, string problem) =>
         new(name, $"Predicate {name} failed: {problem}");

@@ -13,7 +13,7 @@ namespace OrleansOrchestrator.NodeAgent.Pods;
 /// init containers run one after the other, each to success; a sidecar must have started before the next one begins,
 /// and is kept running ever after; once a regular container exists, initialization is over and is not repeated;
 /// regular containers start together; whatever stops is followed by the restart policy, with back-off;
-/// when nothing but sidecars is left, the pod is done and they are stopped.
+/// when nothing but sidecars is left, the pod is done and they are stopped;
 /// what was given other amounts than it has is resized, or restarted where its policy says so.
 /// Never two running instances of one container: a start is planned only where no instance runs, or after its kill.
 /// </summary>
@@ -78,11 +78,9 @@ public static class PodPlanner
     }
 
     /// <summary>An instance in a dead sandbox is as good as killed, whatever the runtime still says.</summary>
-    private static ContainerRecord Stopped(ContainerRecord record)
-    {
-        const int killed = 137;
-        return record.IsRunning ? record with { State = ContainerState.ContainerExited, ExitCode = killed } : record;
-    }
+    private static ContainerRecord Stopped(ContainerRecord record) => record.IsRunning
+        ? record with { State = ContainerState.ContainerExited, ExitCode = LostContainers.ExitCode }
+        : record;
 
     /// <summary>The decisions inside one ready sandbox.</summary>
     private sealed class SandboxPlanner(PodPlanInput input, string sandboxId)
@@ -124,11 +122,15 @@ public static class PodPlanner
 
         private InitState Initialize(bool initialized)
         {
-            foreach (var container in input.Pod.Inits())
+            var inits = input.Pod.Inits();
+            var begun = inits.Select((c, i) => Current(c) is null ? -1 : i).DefaultIfEmpty(-1).Max();
+            for (var i = 0; i < inits.Count; i++)
             {
-                var state = container.IsSidecar() ? KeepSidecar(container)
-                    : initialized ? InitState.Done
-                    : RunInit(container);
+                // One after which others have begun was done: its record was collected.
+                var isPast = i < begun && Current(inits[i]) is null;
+                var state = inits[i].IsSidecar() && (initialized || !isPast) ? KeepSidecar(inits[i])
+                    : initialized || isPast ? InitState.Done
+                    : RunInit(inits[i]);
                 if (state == InitState.Failed)
                 {
                     return InitState.Failed;
@@ -156,7 +158,9 @@ public static class PodPlanner
                 return InitState.Done;
             }
 
-            if (record is { IsExited: true } && !PodFacts.RestartsAfter(input.Pod, container, record.ExitCode))
+            if ((record is { IsExited: true } && !PodFacts.RestartsAfter(input.Pod, container, record.ExitCode))
+                || (record is { State: ContainerState.ContainerUnknown } && !PodFacts.RestartsAfter(
+                    input.Pod, container, LostContainers.ExitCode)))
             {
                 return InitState.Failed;
             }
@@ -203,24 +207,38 @@ public static class PodPlanner
         private void KillIfUnwanted(V1Container container, ContainerRecord record)
         {
             var verdict = input.Verdicts.GetValueOrDefault(record.Id);
-            var message = verdict switch
+            var isOther = record.Hash != PodFacts.Hash(container);
+            var problem = verdict switch
             {
-                ProbeVerdict.LivenessFailed => $"Container {container.Name} failed liveness probe",
-                ProbeVerdict.StartupFailed => $"Container {container.Name} failed startup probe",
-                _ when record.Hash != PodFacts.Hash(container) => $"Container {container.Name} definition changed",
+                _ when isOther => "definition changed",
+                ProbeVerdict.LivenessFailed => "failed liveness probe",
+                ProbeVerdict.StartupFailed => "failed startup probe",
                 _ => null,
             };
-            if (message is not null)
+            if (problem is not null)
             {
-                var restarts = PodFacts.ShouldRestart(
-                    input.Pod, container, record with { State = ContainerState.ContainerExited, ExitCode = 137 });
                 _kills.Add(new ContainerKill(
-                    record, container, restarts ? message + ", will be restarted" : message, verdict));
+                    record, container, KillMessage(container, record, problem, isOther), verdict));
+                if (isOther)
+                {
+                    _starts.Add(new ContainerStart(container, record)); // whatever its policy says
+                }
             }
             else if (ContainerResize.Of(input.Pod, container, record, input.Actuated) is { } resize)
             {
                 _resizes.Add(resize);
             }
+        }
+
+        private string KillMessage(V1Container container, ContainerRecord record, string problem, bool isOther)
+        {
+            if (container.IsSidecar())
+            {
+                return $"Init container {container.Name} {problem}";
+            }
+
+            var restarts = isOther || PodFacts.ShouldRestart(input.Pod, container, Stopped(record));
+            return $"Container {container.Name} {problem}{(restarts ? ", will be restarted" : "")}";
         }
 
         /// <summary>
@@ -253,6 +271,13 @@ public static class PodPlanner
                     _waits.Add(new ContainerWait(container, entry!.Value.Delay, until));
                     return;
                 }
+            }
+            else if (current is { State: ContainerState.ContainerUnknown })
+            {
+                var what = input.Pod.Inits().Any(c => c.Name == container.Name) ? "Init container" : "Container";
+                _kills.Add(new ContainerKill(
+                    current, container, $"{what} is in \"unknown\" state, try killing it before restart",
+                    ProbeVerdict.Healthy));
             }
 
             _starts.Add(new ContainerStart(container, current ?? input.Observed.Newest(container.Name)));

@@ -6,16 +6,6 @@ using OrleansOrchestrator.NodeAgent.Pods.Resizing;
 
 namespace OrleansOrchestrator.NodeAgent.Pods;
 
-/// <summary>An end that something other than the containers decided: a deadline, an eviction, a refusal.</summary>
-public sealed record PodVerdict(string Reason, string Message)
-{
-    /// <summary>
-    /// What is said of it when the node ends the pod for the node's sake, not for anything the pod did: jobs do not
-    /// count that as a failure. Null otherwise.
-    /// </summary>
-    public string? Disruption { get; init; }
-}
-
 /// <summary>All that a pod's status is computed from.</summary>
 public sealed record PodStatusInput
 {
@@ -69,14 +59,6 @@ public sealed record PodStatusInput
     /// <summary>That was so when the status was computed last: what is missing since then was taken away.</summary>
     public bool WasRestartingAll => Pod.Status?.Conditions?.Any(
         static c => c is { Type: PodConditions.AllContainersRestarting, Status: "True" }) == true;
-
-    /// <summary>
-    /// Initialization is over; after termination a container without a record is then lost, not pending.
-    /// </summary>
-    public bool HasInitialized =>
-        Pod.Spec.InitContainers is not { Count: > 0 }
-            ? Observed.Containers.Count > 0
-            : Pod.Spec.Containers.Any(c => Observed.Newest(c.Name) is not null);
 }
 
 /// <summary>Computes the status the node reports for a pod. Pure.</summary>
@@ -88,6 +70,7 @@ public static class PodStatusComputer
         var before = pod.Status ?? new V1PodStatus();
         var inits = pod.Inits().Select(c => ContainerStatuses.Compute(input, c)).ToList();
         var containers = pod.Spec.Containers.Select(c => ContainerStatuses.Compute(input, c)).ToList();
+        var phase = Phase(input, before, inits, containers);
         var status = new V1PodStatus
         {
             ContainerStatuses = containers,
@@ -96,9 +79,9 @@ public static class PodStatusComputer
             StartTime = before.StartTime ?? input.Now.UtcDateTime,
             QosClass = before.QosClass,
             ObservedGeneration = pod.Metadata.Generation,
-            Phase = Phase(input, before, inits, containers),
-            Reason = input.Verdict?.Reason ?? (pod.HasTerminalPhase() ? before.Reason : null),
-            Message = input.Verdict?.Message ?? (pod.HasTerminalPhase() ? before.Message : null),
+            Phase = phase,
+            Reason = input.Verdict?.Reason ?? (phase == before.Phase ? before.Reason : null),
+            Message = input.Verdict?.Message ?? (phase == before.Phase ? before.Message : null),
         };
         foreach (var container in containers)
         {
@@ -112,6 +95,11 @@ public static class PodStatusComputer
 
         SetAddresses(input, before, status);
         status.Conditions = PodConditions.Compute(input, status);
+        if (input.IsTerminated)
+        {
+            LostContainers.Fail(pod, status);
+        }
+
         return status;
     }
 
@@ -162,13 +150,16 @@ public static class PodStatusComputer
         return statuses.Count > 0 ? statuses : null;
     }
 
-    /// <summary>A pod keeps the address it had after its sandbox is gone, so that its records stay readable.</summary>
+    /// <summary>
+    /// A pod keeps the address it had after its sandbox is gone, so that its records stay readable. One on the node's
+    /// network has the node's from the beginning.
+    /// </summary>
     private static void SetAddresses(PodStatusInput input, V1PodStatus before, V1PodStatus status)
     {
         status.HostIP = input.HostIps.Count > 0 ? input.HostIps[0] : null;
         status.HostIPs = [.. input.HostIps.Select(ip => new V1HostIP { Ip = ip })];
         IReadOnlyList<string> ips = input.Pod.UsesHostNetwork()
-            ? input.Observed.ReadySandbox is not null ? input.HostIps : []
+            ? input.HostIps
             : input.Observed.ReadySandbox?.Ips ?? [];
         status.PodIPs = ips.Count > 0 ? [.. ips.Select(ip => new V1PodIP { Ip = ip })] : before.PodIPs;
         status.PodIP = status.PodIPs is { Count: > 0 } ? status.PodIPs[0].Ip : null;

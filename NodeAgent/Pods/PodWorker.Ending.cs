@@ -2,6 +2,7 @@ using System.ComponentModel;
 using Grpc.Core;
 using k8s.Models;
 using OrleansOrchestrator.NodeAgent.Cluster;
+using OrleansOrchestrator.NodeAgent.Cri;
 using OrleansOrchestrator.NodeAgent.PodRecords;
 
 namespace OrleansOrchestrator.NodeAgent.Pods;
@@ -53,6 +54,12 @@ public sealed partial class PodWorker
         {
             await _services.Sandboxes.KillPodAsync(pod, observed, grace, _services.Time, cancellationToken);
         }
+        catch (RpcException failure) when (!cancellationToken.IsCancellationRequested)
+        {
+            _services.Events.Pod(
+                pod, EventRecorder.Warning, "FailedKillPod", $"error killing pod: {CriErrors.Text(failure)}");
+            throw;
+        }
         finally
         {
             await ended.CancelAsync();
@@ -89,6 +96,7 @@ public sealed partial class PodWorker
         _services.Probes.Remove(observed);
         _services.Images.Forget(Uid);
         await TearDownVolumesAsync(pod, cancellationToken);
+        _unmounted.TrySetResult();
         if (!_services.Cgroups.RemovePod(Uid) && _cgroupTries++ < MaxCgroupTries)
         {
             return CgroupRetry;

@@ -32,7 +32,7 @@ public sealed partial class PodWorker
     /// </summary>
     private void HoldStart(ContainerStart start, ContainerStartException failure)
     {
-        if (failure.HasContainer || failure.Reason == ImagePuller.ErrImagePull)
+        if (failure.HasContainer || ImagePuller.IsFailedPull(failure.Reason))
         {
             return;
         }

@@ -3,7 +3,6 @@ using OrleansOrchestrator.Formats;
 using OrleansOrchestrator.NodeAgent.Cluster;
 using OrleansOrchestrator.NodeAgent.Kernel;
 using OrleansOrchestrator.NodeAgent.PodRecords;
-using OrleansOrchestrator.NodeAgent.Volumes;
 
 namespace OrleansOrchestrator.NodeAgent.Pods;
 
@@ -265,32 +264,6 @@ public sealed partial class PodWorker
             _backOffs[start.Container.Name] = BackOffEntry.Next(before, _ends.GetValueOrDefault(previous.Id, now), now);
         }
     }
-
-    private async Task<Dictionary<string, string>> SetUpVolumesAsync(
-        V1Pod pod, PodRuntimeState observed, CancellationToken cancellationToken)
-    {
-        _volumesStale = false;
-        var environment = await _services.EnvironmentAsync(pod, observed, cancellationToken);
-        try
-        {
-            var volumes = await _services.Volumes.SetUpAsync(pod, environment, cancellationToken);
-            _lastVolumeProblem = "";
-            return volumes;
-        }
-        catch (VolumeException exception)
-        {
-            if (_lastVolumeProblem != exception.Message)
-            {
-                _lastVolumeProblem = exception.Message;
-                _services.Events.Pod(pod, EventRecorder.Warning, exception.Reason, exception.Message);
-            }
-
-            throw;
-        }
-    }
-
-    private bool VolumesAreDue() =>
-        _volumesStale || _services.Volumes.NextRefresh(Uid) is { } due && due <= _services.Time.GetSteadyTime();
 
     private static TimeSpan KillGrace(V1Pod pod, ContainerKill kill)
     {

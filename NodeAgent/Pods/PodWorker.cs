@@ -30,6 +30,7 @@ public sealed partial class PodWorker
     private readonly Dictionary<string, string> _messages = [];
     private readonly Dictionary<string, SteadyTime> _ends = [];
     private readonly TaskCompletionSource _ended = new(TaskCreationOptions.RunContinuationsAsynchronously);
+    private readonly TaskCompletionSource _unmounted = new(TaskCreationOptions.RunContinuationsAsynchronously);
     private V1Pod _pod;
     private CancellationTokenSource? _step;
     private PodVerdict? _verdict;
@@ -47,6 +48,7 @@ public sealed partial class PodWorker
         _pod = pod;
         _services = services;
         _logger = services.Logger;
+        _volumeTroubles = new VolumeTroubles(services.Time);
         _admit = admit;
         _seenAt = pod.Status?.StartTime is null ? services.Time.GetTimestamp() : null;
     }
@@ -77,6 +79,9 @@ public sealed partial class PodWorker
 
     /// <summary>Completes when it uses none, or nobody works on it any more.</summary>
     public Task WhenEnded => _ended.Task;
+
+    /// <summary>Completes when its volumes are unmounted, too, or nobody works on it any more.</summary>
+    public Task WhenUnmounted => _unmounted.Task;
 
     public bool IsSyncing => _stage == Stage.Syncing;
 
@@ -119,12 +124,15 @@ public sealed partial class PodWorker
         Wake();
     }
 
-    /// <summary>Ends the pod for a reason of the node's: it fails with it.</summary>
+    /// <summary>
+    /// Ends the pod for a reason of the node's: it fails with it. One that ends already is ended sooner by less grace.
+    /// </summary>
     public void End(PodVerdict verdict, TimeSpan? grace)
     {
         lock (_lock)
         {
-            if (_stage == Stage.Syncing && _verdict is null)
+            if ((_stage == Stage.Syncing && _verdict is null)
+                || (_stage == Stage.Terminating && grace < EndGrace(_pod)))
             {
                 (_verdict, _verdictGrace) = (verdict, grace);
                 _step?.Cancel();
@@ -153,6 +161,7 @@ public sealed partial class PodWorker
         finally
         {
             _ended.TrySetResult();
+            _unmounted.TrySetResult();
         }
     }
 
@@ -270,7 +279,8 @@ public sealed partial class PodWorker
     }
 
     /// <summary>
-    /// Our own newest conditions, which the API may not have yet, and those of others as the API has them.
+    /// Our own newest conditions, which the API may not have yet, and those of others as the API has them. A phase that
+    /// is for ever counts whoever has set it, and a reason of others stays with the phase that it was given to.
     /// </summary>
     private V1Pod WithKnownStatus(V1Pod pod)
     {
@@ -281,7 +291,18 @@ public sealed partial class PodWorker
 
         var ours = (current.Conditions ?? []).Where(c => PodConditions.IsOurs(c.Type)).ToList();
         var others = (pod.Status?.Conditions ?? []).Where(c => !PodConditions.IsOurs(c.Type));
-        return pod with { Status = current with { Conditions = [.. ours, .. others], QosClass = pod.Status?.QosClass } };
+        var isLast = pod.HasTerminalPhase();
+        return pod with
+        {
+            Status = current with
+            {
+                Conditions = [.. ours, .. others],
+                QosClass = pod.Status?.QosClass,
+                Phase = isLast ? pod.Status!.Phase : current.Phase,
+                Reason = isLast ? pod.Status!.Reason : current.Reason ?? pod.Status?.Reason,
+                Message = isLast ? pod.Status!.Message : current.Message ?? pod.Status?.Message,
+            },
+        };
     }
 
     /// <summary>Computes and hands over the status; returns its phase.</summary>

@@ -3,11 +3,12 @@ using OrleansOrchestrator.NodeAgent.Cri;
 using OrleansOrchestrator.NodeAgent.Cri.V1;
 using OrleansOrchestrator.NodeAgent.Node;
 using OrleansOrchestrator.NodeAgent.PodRecords;
+using OrleansOrchestrator.NodeAgent.UserNamespaces;
 
 namespace OrleansOrchestrator.NodeAgent.Pods;
 
 /// <summary>The CRI configuration of a pod's sandbox.</summary>
-public sealed class SandboxConfigBuilder(NodeAgentOptions options, Cgroups cgroups)
+public sealed class SandboxConfigBuilder(NodeAgentOptions options, Cgroups cgroups, PodUserNamespaces users)
 {
     private const string HostResolvConf = "/etc/resolv.conf";
 
@@ -53,8 +54,9 @@ public sealed class SandboxConfigBuilder(NodeAgentOptions options, Cgroups cgrou
         labels[CriLabels.PodUid] = pod.Metadata.Uid;
     }
 
-    public static NamespaceOption Namespaces(V1Pod pod) => new()
+    public static NamespaceOption Namespaces(V1Pod pod, UserNamespace users) => new()
     {
+        UsernsOptions = users,
         Network = pod.UsesHostNetwork() ? NamespaceMode.Node : NamespaceMode.Pod,
         Ipc = pod.Spec.HostIPC == true ? NamespaceMode.Node : NamespaceMode.Pod,
         Pid = pod.Spec.HostPID == true ? NamespaceMode.Node
@@ -70,7 +72,7 @@ public sealed class SandboxConfigBuilder(NodeAgentOptions options, Cgroups cgrou
         var context = pod.Spec.SecurityContext;
         var security = new LinuxSandboxSecurityContext
         {
-            NamespaceOptions = Namespaces(pod),
+            NamespaceOptions = Namespaces(pod, users.Of(pod)),
             Privileged = pod.AllContainers().Any(c => c.SecurityContext?.Privileged == true),
             Seccomp = new SecurityProfile { ProfileType = SecurityProfile.Types.ProfileType.RuntimeDefault },
             SelinuxOptions = SelinuxOptions(context?.SeLinuxOptions),

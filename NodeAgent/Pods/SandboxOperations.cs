@@ -10,6 +10,7 @@ using OrleansOrchestrator.NodeAgent.Metrics;
 using OrleansOrchestrator.NodeAgent.Node;
 using OrleansOrchestrator.NodeAgent.PodRecords;
 using OrleansOrchestrator.NodeAgent.Pods.Resizing;
+using OrleansOrchestrator.NodeAgent.UserNamespaces;
 
 namespace OrleansOrchestrator.NodeAgent.Pods;
 
@@ -18,6 +19,7 @@ public sealed class SandboxOperations(
     NodeAgentOptions options,
     CriClient cri,
     SandboxConfigBuilder configs,
+    PodUserNamespaces users,
     Cgroups cgroups,
     PodAllocations allocations,
     NodeFacts node,
@@ -41,7 +43,7 @@ public sealed class SandboxOperations(
             throw new NotSupportedException(refusal.Message);
         }
 
-        meters.StartedPods.Add();
+        Count(pod, meters.StartedPods, meters.StartedUserNamespacedPods);
         foreach (var omission in configs.Dns(pod).Omissions)
         {
             events.Pod(pod, EventRecorder.Warning, "DNSConfigForming", omission);
@@ -51,16 +53,15 @@ public sealed class SandboxOperations(
         try
         {
             directories.Make(pod.LogDirectoryName());
-            var request = new RunPodSandboxRequest
-            {
-                Config = configs.Build(pod, attempt),
-                RuntimeHandler = await HandlerAsync(pod, cancellationToken),
-            };
-            await RunAsync(request, cancellationToken);
+            var handler = await HandlerAsync(pod, cancellationToken);
+            users.Allocate(pod, handler);
+            await RunAsync(
+                new RunPodSandboxRequest { Config = configs.Build(pod, attempt), RuntimeHandler = handler },
+                cancellationToken);
         }
         catch (Exception exception) when (!cancellationToken.IsCancellationRequested)
         {
-            meters.StartedPodErrors.Add();
+            Count(pod, meters.StartedPodErrors, meters.StartedUserNamespacedPodErrors);
             var failure = SandboxRefusal.FailedCreate(exception is RpcException answer ? CriErrors.Text(answer)
                 : exception.Message);
             events.Pod(pod, EventRecorder.Warning, failure.Reason, failure.Message);
@@ -78,6 +79,15 @@ public sealed class SandboxOperations(
         catch (DraException problem)
         {
             return SandboxRefusal.FailedPrepare(problem);
+        }
+    }
+
+    private static void Count(V1Pod pod, CountMetric all, CountMetric withOwnUsers)
+    {
+        all.Add();
+        if (pod.Spec.HostUsers == false)
+        {
+            withOwnUsers.Add();
         }
     }
 
@@ -115,7 +125,7 @@ public sealed class SandboxOperations(
         }
         catch (Exception exception) when (!cancellationToken.IsCancellationRequested)
         {
-            meters.StartedPodErrors.Add();
+            Count(pod, meters.StartedPodErrors, meters.StartedUserNamespacedPodErrors);
             events.Pod(pod, EventRecorder.Warning, "FailedCreatePodContainer",
                 $"unable to ensure pod container exists: {exception.Message}");
             throw;

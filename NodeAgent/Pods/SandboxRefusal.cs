@@ -11,22 +11,8 @@ public sealed record SandboxRefusal(string Reason, string Message)
 {
     private const int MaxKernelHostnameBytes = 64;
 
-    private static readonly Func<V1Pod, string, SandboxRefusal?>[] Checks =
-        [Hostname, UserNamespace];
-
     /// <summary>Null when there is no obstacle.</summary>
-    public static SandboxRefusal? Of(V1Pod pod, string clusterDomain) =>
-        Checks.Select(check => check(pod, clusterDomain)).FirstOrDefault(refusal => refusal is not null);
-
-    /// <summary>A failure to make the sandbox, in the event's form.</summary>
-    public static SandboxRefusal FailedCreate(string problem) =>
-        new("FailedCreatePodSandBox", $"Failed to create pod sandbox: {problem}");
-
-    /// <summary>What the pod claims cannot be prepared.</summary>
-    public static SandboxRefusal FailedPrepare(DraException problem) => new(
-        "FailedPrepareDynamicResources", $"Failed to prepare dynamic resources: {problem.Message}");
-
-    private static SandboxRefusal? Hostname(V1Pod pod, string clusterDomain)
+    public static SandboxRefusal? Of(V1Pod pod, string clusterDomain)
     {
         var name = PodHostname.Hostname(pod, clusterDomain);
         return pod.Spec.SetHostnameAsFQDN == true && name.Length > MaxKernelHostnameBytes
@@ -35,7 +21,11 @@ public sealed record SandboxRefusal(string Reason, string Message)
             : null;
     }
 
-    private static SandboxRefusal? UserNamespace(V1Pod pod, string clusterDomain) => pod.Spec.HostUsers == false
-        ? FailedCreate("can't set `spec.hostUsers: false`, runtime does not support user namespaces")
-        : null;
+    /// <summary>A failure to make the sandbox, in the event's form.</summary>
+    public static SandboxRefusal FailedCreate(string problem) =>
+        new("FailedCreatePodSandBox", $"Failed to create pod sandbox: {problem}");
+
+    /// <summary>What the pod claims cannot be prepared.</summary>
+    public static SandboxRefusal FailedPrepare(DraException problem) => new(
+        "FailedPrepareDynamicResources", $"Failed to prepare dynamic resources: {problem.Message}");
 }

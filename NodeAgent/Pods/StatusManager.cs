@@ -46,7 +46,7 @@ public sealed partial class StatusManager(
     public void Set(V1Pod pod, V1PodStatus status)
     {
         var entry = Get(pod);
-        entry.Wanted = StatusTimes.Truncate(status);
+        entry.Wanted = StatusLimits.Apply(pod, StatusTimes.Truncate(status));
         Enqueue(entry);
     }
 
@@ -68,6 +68,10 @@ public sealed partial class StatusManager(
 
     /// <summary>The status as computed last; null before the first one.</summary>
     public V1PodStatus? Current(string uid) => _entries.TryGetValue(uid, out var entry) ? entry.Wanted : null;
+
+    /// <summary>Completes when the API has the pod's status as it is now.</summary>
+    public Task WhenTold(string uid) =>
+        _entries.TryGetValue(uid, out var entry) ? entry.WhenIdle() : Task.CompletedTask;
 
     protected override Task ExecuteAsync(CancellationToken stoppingToken) =>
         Task.WhenAll(Enumerable.Range(0, Parallelism).Select(_ => WorkAsync(stoppingToken)));
@@ -108,6 +112,8 @@ public sealed partial class StatusManager(
             {
                 Enqueue(entry);
             }
+
+            entry.TellWaiting();
         }
         catch (OperationCanceledException) when (cancellationToken.IsCancellationRequested)
         {
@@ -135,8 +141,7 @@ public sealed partial class StatusManager(
             return;
         }
 
-        if (entry.Wanted is { } wanted
-            && StatusPatch.Compute(stored.Status, wanted, stored.Metadata.Uid) is { } patch)
+        if (entry.Missing(stored) is { } patch)
         {
             var patched = await api.PatchPodStatusAsync(stored, patch, cancellationToken);
             if (patched is null)
@@ -160,9 +165,11 @@ public sealed partial class StatusManager(
     private sealed class Entry(V1Pod pod)
     {
         private readonly Lock _lock = new();
+        private readonly bool _isStatic = pod.IsStatic();
         private bool _queued;
         private bool _working;
         private bool _again;
+        private TaskCompletionSource? _waiting;
 
         /// <summary>For the log.</summary>
         public string Name { get; } = pod.Display();
@@ -192,8 +199,18 @@ public sealed partial class StatusManager(
             }
 
             Stored = newer;
-            return Wanted is { } wanted && StatusPatch.Compute(newer.Status, wanted, newer.Metadata.Uid) is not null;
+            return Missing(newer) is not null;
         }
+
+        /// <summary>
+        /// What the API's version lacks of what we want; null for nothing. A pod that others have ended is not revived
+        /// by a status that was computed before we knew: the next one will have their phase. Mirrors follow our own.
+        /// </summary>
+        public string? Missing(V1Pod stored) =>
+            Wanted is not { } wanted
+            || (!_isStatic && stored.HasTerminalPhase()
+                && wanted.Phase is not (PodFacts.Failed or PodFacts.Succeeded))
+                ? null : StatusPatch.Compute(stored.Status, wanted, stored.Metadata.Uid);
 
         /// <summary>Takes the object that stands for the pod now; true when its status is not what we want.</summary>
         public bool Replace(V1Pod? other)
@@ -238,6 +255,30 @@ public sealed partial class StatusManager(
                 return _again;
             }
         }
+
+        /// <summary>Completes when nothing of it waits to be written.</summary>
+        public Task WhenIdle()
+        {
+            lock (_lock)
+            {
+                return IsIdle ? Task.CompletedTask
+                    : (_waiting ??= new TaskCompletionSource(TaskCreationOptions.RunContinuationsAsynchronously)).Task;
+            }
+        }
+
+        public void TellWaiting()
+        {
+            lock (_lock)
+            {
+                if (IsIdle)
+                {
+                    _waiting?.TrySetResult();
+                    _waiting = null;
+                }
+            }
+        }
+
+        private bool IsIdle => !_queued && !_working && !_again;
     }
 
     [LoggerMessage(1, LogLevel.Warning, "Status of {Pod} could not be written: {Problem}")]

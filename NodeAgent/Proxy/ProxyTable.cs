@@ -31,7 +31,8 @@ public sealed class ProxyTable(
     /// Programs the ports of some Services, by name of the Service; without ports it is gone. False when nothing had to
     /// change.
     /// </summary>
-    public async Task<bool> ApplyAsync(IReadOnlyDictionary<string, IReadOnlyList<ProxyPort>> changed, CancellationToken cancellationToken)
+    public async Task<bool> ApplyAsync(
+        IReadOnlyDictionary<string, IReadOnlyList<ProxyPort>> changed, CancellationToken cancellationToken)
     {
         var (before, after) = _ledger.Replace(changed.ToDictionary(c => c.Key, c => RulesOf(c.Value), StringComparer.Ordinal));
         _mustForget |= !_kernel.IsKnown || !SameFlows(before, after);

@@ -3,10 +3,9 @@ using OrleansOrchestrator.NodeAgent.Nftables;
 namespace OrleansOrchestrator.NodeAgent.Proxy;
 
 /// <summary>
-/// Who wants which rules. Parts and elements may be claimed by several Services: those of the same shape, two
-/// with the same external address and port, or two
-/// that select the same pod. The first claimant by name has its way, the others wait; so what the kernel holds depends
-/// on the Services alone, not on their history.
+/// Who wants which rules. Parts and elements may be claimed by several Services: those of the same shape, two with the
+/// same external address and port, or two that select the same pod. The first claimant by name has its way, the others
+/// wait; so what the kernel holds depends on the Services alone, not on their history.
 /// </summary>
 public sealed class RulesetLedger
 {

@@ -33,7 +33,9 @@ public sealed partial class PressureMonitor(
     private const string EvictedReason = "Evicted";
     private static readonly TimeSpan CleanUpPatience = TimeSpan.FromSeconds(30);
     private static readonly TimeSpan CleanUpPoll = TimeSpan.FromSeconds(1);
-    private static readonly TimeSpan AtOnce = TimeSpan.FromSeconds(1);
+
+    private readonly IReadOnlyList<EvictionThreshold> _thresholds =
+        EvictionThreshold.WithAllocatable(options.Housekeeping.EvictionThresholds);
 
     private EvictionMemory _memory = EvictionMemory.None;
 
@@ -70,7 +72,7 @@ public sealed partial class PressureMonitor(
     {
         var observed = await signals.ReadAsync(cancellationToken);
         var look = EvictionPlanner.Look(
-            _memory, Rules.EvictionThresholds, observed, Rules.PressureTransitionPeriod, time.GetSteadyTime());
+            _memory, _thresholds, observed, Rules.PressureTransitionPeriod, time.GetSteadyTime());
         _memory = look.Memory;
         if (state.Current != look.Pressure)
         {
@@ -111,7 +113,7 @@ public sealed partial class PressureMonitor(
         var removed = await containers.RemoveUnusedAsync(cancellationToken);
         var freed = await images.FreeAllAsync(cancellationToken);
         LogReclaimed(removed, freed);
-        return !EvictionPlanner.IsAnyMet(Rules.EvictionThresholds, await signals.ReadAsync(cancellationToken));
+        return !EvictionPlanner.IsAnyMet(_thresholds, await signals.ReadAsync(cancellationToken));
     }
 
     private async Task<PodWorker?> EvictOneAsync(
@@ -131,8 +133,10 @@ public sealed partial class PressureMonitor(
 
         var victim = active.First(w => w.Uid == ranked[0].Pod.Metadata.Uid);
         var message = EvictionMessages.Evicted(threshold, observed[threshold.Signal], ranked[0]);
-        var grace = threshold.IsHard ? AtOnce : Rules.EvictionMaxPodGrace;
-        End(victim, new PodVerdict(EvictedReason, message) { Disruption = message }, grace);
+        var grace = EvictionPlanner.GraceOf(threshold, victim.Pod, Rules.EvictionMaxPodGrace);
+        End(
+            victim, new PodVerdict(EvictedReason, message) { Disruption = message }, grace,
+            EvictionMessages.Annotations(threshold, ranked[0]));
         meters.Evictions.Add(EvictionThreshold.NameOf(threshold.Signal));
         return victim;
     }
@@ -149,7 +153,7 @@ public sealed partial class PressureMonitor(
             if (!worker.Pod.IsCritical()
                 && EvictionMessages.OverLimit(worker.Pod, amount, signals.HasImageFs) is { } over)
             {
-                End(worker, new PodVerdict(EvictedReason, over.Message), AtOnce);
+                End(worker, new PodVerdict(EvictedReason, over.Message), EvictionPlanner.AtOnce);
                 meters.Evictions.Add(over.Signal);
                 any = true;
             }
@@ -161,9 +165,10 @@ public sealed partial class PressureMonitor(
     private static bool HasContainerLimit(V1Pod pod) =>
         pod.Spec.Containers.Any(c => c.Resources?.Limits?.ContainsKey("ephemeral-storage") == true);
 
-    private void End(PodWorker worker, PodVerdict verdict, TimeSpan grace)
+    private void End(
+        PodWorker worker, PodVerdict verdict, TimeSpan grace, IDictionary<string, string>? annotations = null)
     {
-        events.Pod(worker.Pod, EventRecorder.Warning, verdict.Reason, verdict.Message);
+        events.Pod(worker.Pod, null, EventRecorder.Warning, verdict.Reason, verdict.Message, annotations);
         LogEvicted(worker.Pod.Display(), verdict.Message);
         worker.End(verdict, grace);
     }

@@ -6,15 +6,15 @@ namespace OrleansOrchestrator.NodeAgent.Server;
 
 /// <summary>
 /// WebSocket messages that begin with the number of a channel: one byte in binary messages; in text messages a
-/// character
-/// from <c>0</c> on, and base64 behind it. Messages may be of any length and come in pieces; each piece is handed on as
-/// it comes, so that nothing grows with them.
+/// character from <c>0</c> on, and base64 behind it. Messages may be of any length and come in pieces; each piece is
+/// handed on as it comes, so that nothing grows with them.
 /// </summary>
 public sealed class ChannelMessages(WebSocket socket, bool isText = false) : IDisposable
 {
     private const int ReceiveBytes = 32 * 1024;
     private const byte FirstCharacter = (byte)'0';
     private static readonly TimeSpan ClosePatience = TimeSpan.FromSeconds(5);
+    private static readonly TimeSpan LingerPatience = TimeSpan.FromSeconds(2);
 
     private readonly SemaphoreSlim _sending = new(1, 1);
 
@@ -66,17 +66,25 @@ public sealed class ChannelMessages(WebSocket socket, bool isText = false) : IDi
         }
     }
 
-    /// <summary>
-    /// Says goodbye. The request is to end then, and with it the connection: many clients never answer a goodbye, but
-    /// wait
-    /// for that. What is being received ends with it too; to cancel it would cut off what is still on its way to the
-    /// client.
-    /// </summary>
-    public async Task CloseAsync(Task receiving, CancellationToken cancellationToken)
+    /// <summary>Says goodbye, unless the client has gone.</summary>
+    public async Task SayGoodbyeAsync(CancellationToken cancellationToken)
     {
         using var patience = CancellationTokenSource.CreateLinkedTokenSource(cancellationToken);
         patience.CancelAfter(ClosePatience);
-        await SayGoodbyeAsync(patience.Token).ConfigureAwait(ConfigureAwaitOptions.SuppressThrowing);
+        await CloseOutputAsync(patience.Token).ConfigureAwait(ConfigureAwaitOptions.SuppressThrowing);
+    }
+
+    /// <summary>
+    /// Goes on receiving after the goodbye until the client has answered it, or for a while: a connection that ends
+    /// while something comes is reset, and what was still on its way to the client is lost. Many clients never answer,
+    /// but wait for the end of the connection. What is being received ends with that; to cancel it would do the same
+    /// harm.
+    /// </summary>
+    /// <param name="receiving">What is received, which delivers nothing any more.</param>
+    public static async Task LingerAsync(Task receiving)
+    {
+        using var patience = new CancellationTokenSource(LingerPatience);
+        await receiving.WaitAsync(patience.Token).ConfigureAwait(ConfigureAwaitOptions.SuppressThrowing);
         _ = receiving.ContinueWith(
             t => _ = t.Exception, CancellationToken.None, TaskContinuationOptions.OnlyOnFaulted, TaskScheduler.Default);
     }
@@ -84,7 +92,7 @@ public sealed class ChannelMessages(WebSocket socket, bool isText = false) : IDi
     // The semaphore stays: who still waits for a turn is to fail by the socket, not by it.
     public void Dispose() => socket.Dispose();
 
-    private async Task SayGoodbyeAsync(CancellationToken cancellationToken)
+    private async Task CloseOutputAsync(CancellationToken cancellationToken)
     {
         await _sending.WaitAsync(cancellationToken);
         try

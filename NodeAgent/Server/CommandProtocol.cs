@@ -18,8 +18,7 @@ internal sealed record CommandProtocol(string? Name, bool IsText, CommandStatus 
 
     /// <summary>
     /// Version 5, with which a client can close stdin alone. Upstream's API server speaks it itself, and so is
-    /// connected
-    /// with the client before it asks the node.
+    /// connected with the client before it asks the node.
     /// </summary>
     public bool IsV5 => this == V5;
 

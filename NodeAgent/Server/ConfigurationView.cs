@@ -39,6 +39,9 @@ public static class ConfigurationView
             ["cpuCFSQuota"] = true,
             ["serializeImagePulls"] = options.MaxParallelImagePulls == 1,
             ["maxParallelImagePulls"] = options.MaxParallelImagePulls,
+            ["failSwapOn"] = false,
+            ["memorySwap"] = options.SwapBehavior.Length == 0
+                ? new JsonObject() : new JsonObject { ["swapBehavior"] = options.SwapBehavior },
             ["registerNode"] = options.RegisterNode,
             ["containerRuntimeEndpoint"] = $"unix://{options.SocketPath}",
             ["systemReserved"] = new JsonObject
@@ -52,7 +55,14 @@ public static class ConfigurationView
             settings["staticPodPath"] = options.StaticPodPath;
         }
 
+        if (options.ManifestUrl.Length > 0)
+        {
+            settings["staticPodURL"] = options.ManifestUrl;
+            settings["httpCheckFrequency"] = GoDuration.Format(options.ManifestUrlPeriod);
+        }
+
         AddHousekeeping(settings, options.Housekeeping);
+        AddShutdown(settings, options.Shutdown);
         return new JsonObject { ["kubeletconfig"] = settings };
     }
 
@@ -76,6 +86,20 @@ public static class ConfigurationView
 
         settings["evictionPressureTransitionPeriod"] = GoDuration.Format(rules.PressureTransitionPeriod);
         settings["evictionMaxPodGracePeriod"] = (int)rules.EvictionMaxPodGrace.TotalSeconds;
+    }
+
+    private static void AddShutdown(JsonObject settings, ShutdownOptions shutdown)
+    {
+        settings["shutdownGracePeriod"] = GoDuration.Format(shutdown.GracePeriod);
+        settings["shutdownGracePeriodCriticalPods"] = GoDuration.Format(shutdown.GracePeriodCriticalPods);
+        if (shutdown.GracePeriodByPodPriority.Count > 0)
+        {
+            settings["shutdownGracePeriodByPodPriority"] = new JsonArray([
+                .. shutdown.GracePeriodByPodPriority.Select(static p => new JsonObject
+                {
+                    ["priority"] = p.Priority, ["shutdownGracePeriodSeconds"] = (long)p.Grace.TotalSeconds,
+                })]);
+        }
     }
 
     private static JsonObject Map(IEnumerable<EvictionThreshold> thresholds, Func<EvictionThreshold, string> value) =>

@@ -1,3 +1,5 @@
+using OrleansOrchestrator.Formats;
+
 namespace OrleansOrchestrator.NodeAgent.Server;
 
 /// <summary>
@@ -5,7 +7,7 @@ namespace OrleansOrchestrator.NodeAgent.Server;
 /// not hold streams and sockets for ever. Closing the inner connection ends whoever waits on it; where it does not (a
 /// request of the server), <c>abort</c> does.
 /// </summary>
-public sealed class IdleTimeoutStream : Stream
+public sealed class IdleTimeoutStream : SequentialStream
 {
     private readonly Stream _inner;
     private readonly TimeSpan _limit;
@@ -23,17 +25,7 @@ public sealed class IdleTimeoutStream : Stream
 
     public override bool CanRead => true;
 
-    public override bool CanSeek => false;
-
     public override bool CanWrite => true;
-
-    public override long Length => throw new NotSupportedException();
-
-    public override long Position
-    {
-        get => throw new NotSupportedException();
-        set => throw new NotSupportedException();
-    }
 
     public override async ValueTask<int> ReadAsync(Memory<byte> buffer, CancellationToken cancellationToken = default)
     {
@@ -49,23 +41,9 @@ public sealed class IdleTimeoutStream : Stream
         Used();
     }
 
-    public override Task<int> ReadAsync(byte[] buffer, int offset, int count, CancellationToken cancellationToken) =>
-        ReadAsync(buffer.AsMemory(offset, count), cancellationToken).AsTask();
-
-    public override Task WriteAsync(byte[] buffer, int offset, int count, CancellationToken cancellationToken) =>
-        WriteAsync(buffer.AsMemory(offset, count), cancellationToken).AsTask();
-
     public override Task FlushAsync(CancellationToken cancellationToken) => _inner.FlushAsync(cancellationToken);
 
     public override void Flush() => _inner.Flush();
-
-    public override int Read(byte[] buffer, int offset, int count) => throw new NotSupportedException();
-
-    public override void Write(byte[] buffer, int offset, int count) => throw new NotSupportedException();
-
-    public override long Seek(long offset, SeekOrigin origin) => throw new NotSupportedException();
-
-    public override void SetLength(long value) => throw new NotSupportedException();
 
     protected override void Dispose(bool disposing)
     {

@@ -231,7 +231,9 @@ public sealed partial class PortForward(ForwardTarget target, StreamTimeouts tim
             var receiving = messages.ReceiveAsync(
                 (channel, content) => DeliverAsync(connections, channel, content, ended.Token), CancellationToken.None);
             await Task.WhenAny(receiving, Task.WhenAll(pumps));
-            await messages.CloseAsync(receiving, ended.Token);
+            await messages.SayGoodbyeAsync(ended.Token);
+            await ended.CancelAsync();
+            await ChannelMessages.LingerAsync(receiving);
         }
         finally
         {
@@ -274,12 +276,24 @@ public sealed partial class PortForward(ForwardTarget target, StreamTimeouts tim
         }
     }
 
-    private static Task DeliverAsync(
+    private static async Task DeliverAsync(
         NetworkStream?[] connections, byte channel, ReadOnlyMemory<byte> content,
-        CancellationToken cancellationToken) =>
-        channel % 2 == 0 && channel / 2 < connections.Length && connections[channel / 2] is { } connection
-            ? connection.WriteAsync(content, cancellationToken).AsTask()
-            : Task.CompletedTask;
+        CancellationToken cancellationToken)
+    {
+        if (channel % 2 != 0 || channel / 2 >= connections.Length || connections[channel / 2] is not { } connection)
+        {
+            return;
+        }
+
+        try
+        {
+            await connection.WriteAsync(content, cancellationToken);
+        }
+        catch (OperationCanceledException)
+        {
+            // It is over: what the client still says is for nobody.
+        }
+    }
 
     [LoggerMessage(1, LogLevel.Error, "Forwarding port {Port} of pod {Pod} failed")]
     private partial void LogForwardFailed(Exception failure, int port, string pod);

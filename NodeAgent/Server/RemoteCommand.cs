@@ -125,7 +125,9 @@ public static class RemoteCommand
         {
             var text = $"unable to upgrade connection: {connecting.Exception.InnerException.Message}";
             await messages.SendAsync(ErrorChannel, protocol.Status.WriteFailure(text), context.RequestAborted);
-            await messages.CloseAsync(Task.CompletedTask, context.RequestAborted);
+            await messages.SayGoodbyeAsync(context.RequestAborted);
+            await ChannelMessages.LingerAsync(
+                messages.ReceiveAsync(static (_, _) => Task.CompletedTask, CancellationToken.None));
             return;
         }
 
@@ -179,9 +181,10 @@ public static class RemoteCommand
             CancellationToken.None);
         var down = PumpRuntimeAsync(messages, streams, protocol.Status, ended.Token);
         await Task.WhenAny(up, down);
-        await messages.CloseAsync(up, ended.Token);
+        await messages.SayGoodbyeAsync(ended.Token);
         await ended.CancelAsync();
         await down.ConfigureAwait(ConfigureAwaitOptions.SuppressThrowing);
+        await ChannelMessages.LingerAsync(up);
     }
 
     // The order in which upstream's client opens them; the server waits until it has all that it expects.
@@ -214,7 +217,7 @@ public static class RemoteCommand
                 _ => Task.CompletedTask,
             });
         }
-        catch (IOException)
+        catch (Exception gone) when (gone is IOException or OperationCanceledException)
         {
             // The command reads no more; what it still says is to reach the client.
         }

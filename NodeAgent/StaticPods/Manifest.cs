@@ -29,7 +29,33 @@ public static class Manifest
     /// <param name="nodeName">The node on which it lies, which is so in the pod's name, too.</param>
     public static StaticPod Read(ReadOnlySpan<byte> text, string path, string nodeName)
     {
-        var pod = Decode(text, path);
+        var json = ToJson(text, path);
+        RequireKind(json, path);
+        return Read(json.Span, new ManifestOrigin(path, IsFile: true), nodeName);
+    }
+
+    /// <summary>
+    /// The same of what an address answers: a pod, or a list of pods. The first that is bad spoils all.
+    /// </summary>
+    public static IReadOnlyList<StaticPod> ReadAll(ReadOnlySpan<byte> text, string url, string nodeName)
+    {
+        var json = ToJson(text, url);
+        var origin = new ManifestOrigin(url, IsFile: false);
+        using var document = JsonDocument.Parse(json);
+        if (Text(document.RootElement, "kind") != "PodList" || Text(document.RootElement, "apiVersion") != "v1")
+        {
+            RequireKind(json, url);
+            return [Read(json.Span, origin, nodeName)];
+        }
+
+        return document.RootElement.TryGetProperty("items", out var items) && items.ValueKind == JsonValueKind.Array
+            ? [.. items.EnumerateArray().Select(i => Read(Encoding.UTF8.GetBytes(i.GetRawText()), origin, nodeName))]
+            : [];
+    }
+
+    private static StaticPod Read(ReadOnlySpan<byte> json, ManifestOrigin origin, string nodeName)
+    {
+        var pod = Decode(json, origin.Place);
         if (string.IsNullOrEmpty(pod.Metadata.Name))
         {
             throw new ManifestException("invalid pod: name is needed for the pod");
@@ -37,8 +63,8 @@ public static class Manifest
 
         RequireDirectoryName(pod.Metadata.Uid);
         Strategy.SetDefaults(pod);
-        var digest = Digest(pod, path, nodeName);
-        Complete(pod, digest, nodeName);
+        var digest = Digest(pod, origin, nodeName);
+        Complete(pod, digest, origin, nodeName);
         Strategy.PrepareForCreate(pod);
         Require(pod);
         return new StaticPod(pod, digest);
@@ -53,25 +79,31 @@ public static class Manifest
         }
     }
 
-    private static V1Pod Decode(ReadOnlySpan<byte> text, string path)
+    /// <summary>JSON that can be read.</summary>
+    private static ReadOnlyMemory<byte> ToJson(ReadOnlySpan<byte> text, string place)
     {
         var converted = YamlConverter.ToJson(text);
         if (converted.Error is { } bad)
         {
-            throw NotParsed(path, YamlConverter.ConversionError + bad);
+            throw NotParsed(place, YamlConverter.ConversionError + bad);
         }
 
         try
         {
-            RequireKind(converted.Json, path);
-            var decoding = new JsonDecoding();
-            var pod = (V1Pod)TypedCodec<V1Pod>.Instance.Read(converted.Json.Span, decoding);
-            return decoding.Error is null ? pod : throw NotParsed(path, decoding.Error);
+            using var document = JsonDocument.Parse(converted.Json);
+            return converted.Json;
         }
         catch (JsonException)
         {
-            throw NotParsed(path, GoJson.FindError(converted.Json.Span) ?? "invalid JSON");
+            throw NotParsed(place, GoJson.FindError(converted.Json.Span) ?? "invalid JSON");
         }
+    }
+
+    private static V1Pod Decode(ReadOnlySpan<byte> json, string place)
+    {
+        var decoding = new JsonDecoding();
+        var pod = (V1Pod)TypedCodec<V1Pod>.Instance.Read(json, decoding);
+        return decoding.Error is null ? pod : throw NotParsed(place, decoding.Error);
     }
 
     private static void RequireKind(ReadOnlyMemory<byte> json, string path)
@@ -97,15 +129,16 @@ public static class Manifest
             : "";
 
     /// <summary>As many digits as upstream's, which hashes what Go prints of the pod and its origin.</summary>
-    private static string Digest(V1Pod pod, string path, string nodeName)
+    private static string Digest(V1Pod pod, ManifestOrigin origin, string nodeName)
     {
         using var hash = IncrementalHash.CreateHash(HashAlgorithmName.SHA256);
         hash.AppendData(ResourceCodec.Encode(pod));
-        hash.AppendData(Encoding.UTF8.GetBytes($"host:{nodeName}file:{path}"));
+        hash.AppendData(Encoding.UTF8.GetBytes(
+            origin.IsFile ? $"host:{nodeName}file:{origin.Place}" : $"url:{origin.Place}"));
         return Convert.ToHexStringLower(hash.GetHashAndReset().AsSpan(0, UidBytes));
     }
 
-    private static void Complete(V1Pod pod, string digest, string nodeName)
+    private static void Complete(V1Pod pod, string digest, ManifestOrigin origin, string nodeName)
     {
         var metadata = pod.Metadata;
         metadata.Uid = string.IsNullOrEmpty(metadata.Uid) ? digest : metadata.Uid;
@@ -116,9 +149,14 @@ public static class Manifest
         metadata.Annotations = new Dictionary<string, string>(metadata.Annotations ?? new Dictionary<string, string>())
         {
             [ConfigAnnotations.Hash] = metadata.Uid,
-            [ConfigAnnotations.Source] = ConfigAnnotations.FromFile,
+            [ConfigAnnotations.Source] = origin.IsFile ? ConfigAnnotations.FromFile : ConfigAnnotations.FromUrl,
         };
         pod.Spec.NodeName = nodeName;
+        if (!origin.IsFile)
+        {
+            return;
+        }
+
         pod.Spec.Tolerations = [.. (pod.Spec.Tolerations ?? []).Where(t => !IsForAll(t)), new V1Toleration
         {
             OperatorProperty = "Exists", Effect = "NoExecute", // whatever becomes of the node, it stays

@@ -125,7 +125,7 @@ public sealed partial class ManifestFollower(
         }
 
         _files = found;
-        statics.Replace([.. Distinct(found.Values)]);
+        statics.Replace([.. DuplicateNames.Without(found.Values, ConfigAnnotations.FromFile, events)]);
     }
 
     private IEnumerable<string> Paths()
@@ -180,25 +180,6 @@ public sealed partial class ManifestFollower(
         var text = new byte[file.Length];
         var length = file.ReadAtLeast(text, text.Length, throwOnEndOfStream: false);
         return text[..length];
-    }
-
-    /// <summary>Of several pods of one name the first file's counts.</summary>
-    private IEnumerable<StaticPod> Distinct(IEnumerable<StaticPod> pods)
-    {
-        var names = new HashSet<string>(StringComparer.Ordinal);
-        foreach (var pod in pods)
-        {
-            if (names.Add(pod.Pod.FullName()))
-            {
-                yield return pod;
-                continue;
-            }
-
-            events.Pod(
-                pod.Pod, EventRecorder.Warning, "FailedValidation",
-                $"Error validating pod {pod.Pod.Display()} from {ConfigAnnotations.FromFile} due to duplicate " +
-                $"pod name \"{pod.Pod.Metadata.Name}\", ignoring");
-        }
     }
 
     /// <summary>Counts each time, and tells once of each problem.</summary>

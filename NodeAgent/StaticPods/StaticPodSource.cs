@@ -13,6 +13,9 @@ namespace OrleansOrchestrator.NodeAgent.StaticPods;
 public sealed class StaticPodSource(TimeProvider time)
 {
     private readonly Dictionary<string, Slot> _slots = new(StringComparer.Ordinal);
+    private readonly SortedDictionary<string, IReadOnlyCollection<StaticPod>?> _origins =
+        new(StringComparer.Ordinal) { [ConfigAnnotations.FromFile] = null };
+
     private readonly Lock _lock = new();
     private readonly TaskCompletionSource _synced = new(TaskCreationOptions.RunContinuationsAsynchronously);
     private Action<PodChange, V1Pod>? _changed;
@@ -65,12 +68,26 @@ public sealed class StaticPodSource(TimeProvider time)
         }
     }
 
-    /// <summary>Takes over what all manifests ask for now; each full name once.</summary>
-    public void Replace(IReadOnlyCollection<StaticPod> pods)
+    /// <summary>There is another origin of manifests: without its word not all pods are known.</summary>
+    public void Expect(string origin)
     {
         lock (_lock)
         {
-            var wanted = pods.ToDictionary(static p => p.Pod.FullName(), StringComparer.Ordinal);
+            _origins.TryAdd(origin, null);
+        }
+    }
+
+    /// <summary>
+    /// Takes over what all manifests of an origin ask for now, each full name once; of one that several origins have,
+    /// the file's counts.
+    /// </summary>
+    public void Replace(IReadOnlyCollection<StaticPod> pods, string origin = ConfigAnnotations.FromFile)
+    {
+        lock (_lock)
+        {
+            _origins[origin] = pods;
+            var wanted = _origins.Values.SelectMany(static o => o ?? []).DistinctBy(static p => p.Pod.FullName())
+                .ToDictionary(static p => p.Pod.FullName(), StringComparer.Ordinal);
             foreach (var name in wanted.Keys.Union(_slots.Keys).ToList())
             {
                 var slot = At(name);
@@ -78,7 +95,10 @@ public sealed class StaticPodSource(TimeProvider time)
                 Advance(name, slot);
             }
 
-            _synced.TrySetResult();
+            if (!_origins.ContainsValue(null))
+            {
+                _synced.TrySetResult();
+            }
         }
 
         MirrorsDue?.Invoke();
@@ -125,12 +145,19 @@ public sealed class StaticPodSource(TimeProvider time)
         MirrorsDue?.Invoke();
     }
 
-    /// <summary>What has to be done for the mirrors to be what they should be.</summary>
+    /// <summary>
+    /// What has to be done for the mirrors to be what they should be. One without a pod goes only when all manifests
+    /// are known: it may be that of one that has yet to be read.
+    /// </summary>
     public IReadOnlyList<MirrorStep> MirrorSteps()
     {
         lock (_lock)
         {
-            return Synced.IsCompleted ? [.. _slots.Values.Select(static s => s.Step()).OfType<MirrorStep>()] : [];
+            return
+            [
+                .. _slots.Values.Where(s => s.Running is not null || Synced.IsCompleted)
+                    .Select(static s => s.Step()).OfType<MirrorStep>(),
+            ];
         }
     }
 

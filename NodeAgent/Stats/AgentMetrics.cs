@@ -9,6 +9,7 @@ using OrleansOrchestrator.NodeAgent.Logs.Shipping;
 using OrleansOrchestrator.NodeAgent.Metrics;
 using OrleansOrchestrator.NodeAgent.Node;
 using OrleansOrchestrator.NodeAgent.PodRecords;
+using OrleansOrchestrator.NodeAgent.Shutdown;
 using OrleansOrchestrator.NodeAgent.StaticPods;
 using OrleansOrchestrator.NodeAgent.Volumes;
 
@@ -18,7 +19,8 @@ namespace OrleansOrchestrator.NodeAgent.Stats;
 public sealed class AgentMetrics(
     NodeAgentOptions options, IPodRegistry pods, KubeletMeters meters, VolumeMeters volumes, CriClient cri,
     ClaimedVolumes claims, CsiVolumes drivers, ShippingCounts logs, OwnLines ownLines, NodeCredentials credentials,
-    StaticPodSource statics, ManifestFollower manifests, PreparedClaims devices, TimeProvider time)
+    StaticPodSource statics, ManifestFollower manifests, PreparedClaims devices, ShutdownRecord shutdown,
+    TimeProvider time)
 {
     public string Write()
     {
@@ -42,6 +44,7 @@ public sealed class AgentMetrics(
             .Sample("kubelet_mirror_pods", statics.Count, null);
         manifests.Failures.Write(text);
         meters.Write(text);
+        shutdown.Write(text);
         devices.Book.Write(text);
         volumes.Write(text);
         cri.Calls.Write(text);

@@ -184,4 +184,10 @@ public sealed class VolumeException(string message) : Exception(message)
 
     /// <summary>The event's reason.</summary>
     public string Reason { get; init; } = "FailedMount";
+
+    /// <summary>The pod's name of the volume; empty where the message says which ones are meant.</summary>
+    public string Volume { get; init; } = "";
+
+    /// <summary>What is wrong with other volumes of the pod.</summary>
+    public IReadOnlyList<VolumeException> Further { get; set; } = [];
 }

@@ -5,7 +5,11 @@ namespace OrleansOrchestrator.NodeAgent.Volumes;
 /// <summary>Volumes that containers get as block devices, in upstream's steps and words.</summary>
 public static class BlockDevices
 {
-    private const string FailedMap = "FailedMapVolume";
+    /// <summary>The mode of such volumes.</summary>
+    public const string Mode = "Block";
+
+    /// <summary>The reason of events about them.</summary>
+    public const string FailedMap = "FailedMapVolume";
 
     /// <summary>The device that a path leads to; throws when there is none.</summary>
     public static string Find(string path) => Linux.KindOf(path) switch
@@ -14,6 +18,16 @@ public static class BlockDevices
         FileKind.None => throw Failed("MapVolume.EvalHostSymlinks", $"lstat {path}: no such file or directory"),
         _ => throw Failed("MapVolume.MapBlockVolume", $"{path} is not a block device"),
     };
+
+    /// <summary>What failed, as it is called of a volume that is mapped instead of mounted.</summary>
+    public static VolumeException Named(VolumeException failure) => Failed(
+        failure.Stage switch
+        {
+            "MountVolume.MountDevice" => "MapVolume.SetUpDevice",
+            "MountVolume.SetUp" => "MapVolume.MapPodDevice",
+            var other => other.Replace("MountVolume.", "MapVolume.", StringComparison.Ordinal),
+        },
+        failure.Message);
 
     /// <summary>For volumes of kinds that are directories only.</summary>
     public static VolumeException NoMapper() => Failed(

@@ -21,7 +21,7 @@ public sealed record ClaimedVolume(V1PersistentVolume? Volume, string? Problem);
 /// </summary>
 public sealed class ClaimedVolumes(IObjectReader objects, NodeObject node, PodPaths paths, CsiVolumes drivers)
 {
-    private const string Block = "Block";
+    private const string Block = BlockDevices.Mode;
     private const string Plugin = "local-volume";
 
     private readonly ConcurrentDictionary<(string Pod, string Volume), V1PersistentVolume> _known = new();
@@ -53,10 +53,10 @@ public sealed class ClaimedVolumes(IObjectReader objects, NodeObject node, PodPa
             Require(pod, persistent);
         }
 
-        var path = persistent.Spec.VolumeMode == Block ? BlockDevices.Find(persistent.Spec.Local.Path)
-            : persistent.Spec.HostPath is { } hostPath ? Checked(hostPath)
-            : persistent.Spec.Csi is not null
+        var path = persistent.Spec.Csi is not null
                 ? await drivers.SetUpAsync(CsiMount.Of(pod, volume, persistent), cancellationToken)
+            : persistent.Spec.VolumeMode == Block ? BlockDevices.Find(persistent.Spec.Local.Path)
+            : persistent.Spec.HostPath is { } hostPath ? Checked(hostPath)
             : Mounted(pod, persistent, volume.PersistentVolumeClaim?.ReadOnlyProperty == true);
         _known[(pod.Metadata.Uid, volume.Name)] = persistent;
         return path;
@@ -164,7 +164,7 @@ public sealed class ClaimedVolumes(IObjectReader objects, NodeObject node, PodPa
             throw unsupported;
         }
 
-        if (isBlock && volume.Spec.Local is null)
+        if (isBlock && volume.Spec is { Local: null, Csi: null })
         {
             throw BlockDevices.NoMapper();
         }
@@ -191,11 +191,14 @@ public sealed class ClaimedVolumes(IObjectReader objects, NodeObject node, PodPa
     private IEnumerable<string> OtherMounts(V1Pod pod, V1PersistentVolume volume) =>
         paths.KnownUids().Where(uid => uid != pod.Metadata.Uid)
             .Select(uid => MountOf(uid, volume))
-            .Where(place => Directory.Exists(place) && MountPoints.Contains(place));
+            .Where(place => Path.Exists(place) && MountPoints.Contains(place));
 
     private string MountOf(string uid, V1PersistentVolume volume) => volume.Spec.Csi is null
         ? paths.Volume(uid, Plugin, volume.Metadata.Name)
-        : CsiPlaces.Target(paths.CsiVolume(uid, volume.Metadata.Name));
+        : CsiPlaces.Target(
+            volume.Spec.VolumeMode == Block
+                ? paths.CsiDevice(uid, volume.Metadata.Name)
+                : paths.CsiVolume(uid, volume.Metadata.Name));
 
     private static string Checked(V1HostPathVolumeSource source)
     {

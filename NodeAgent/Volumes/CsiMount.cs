@@ -37,6 +37,9 @@ public sealed record CsiMount
 
     public V1SecretReference? PublishSecret { get; init; }
 
+    /// <summary>Whether containers get it as a device; else it is mounted.</summary>
+    public bool IsBlock => Persistent?.Spec.VolumeMode == BlockDevices.Mode;
+
     public string LifecycleMode => Persistent is null ? "Ephemeral" : "Persistent";
 
     public long? FsGroup => Pod.Spec.SecurityContext?.FsGroup;
@@ -80,22 +83,24 @@ public sealed record CsiMount
     /// <param name="group">Whose it becomes, where the driver sees to that.</param>
     public VolumeCapability Capability(IReadOnlySet<Ability> abilities, long? group)
     {
-        var mount = new VolumeCapability.Types.MountVolume { FsType = FsType };
-        mount.MountFlags.AddRange(Persistent?.Spec.MountOptions ?? []);
-        if (group is { } id && abilities.Contains(Ability.VolumeMountGroup))
-        {
-            mount.VolumeMountGroup = id.ToString(CultureInfo.InvariantCulture);
-        }
-
         var mode = Persistent?.Spec.AccessModes?.FirstOrDefault() ?? ReadWriteOnce;
-        return new VolumeCapability
+        var capability = new VolumeCapability
         {
-            Mount = mount,
             AccessMode = new VolumeCapability.Types.AccessMode
             {
                 Mode = CsiAccessModes.Of(mode, abilities.Contains(Ability.SingleNodeMultiWriter)),
             },
         };
+        if (IsBlock)
+        {
+            capability.Block = new VolumeCapability.Types.BlockVolume();
+        }
+        else
+        {
+            capability.Mount = MountOf(abilities, group);
+        }
+
+        return capability;
     }
 
     /// <summary>
@@ -104,10 +109,22 @@ public sealed record CsiMount
     public bool IsGivenToGroup(string policy) => (FsGroup, policy) switch
     {
         (null, _) or (_, "None") => false,
-        _ when IsReadOnly => false,
+        _ when IsReadOnly || IsBlock => false,
         (_, "File") => true,
         _ when FsType.Length == 0 => false,
         _ => Persistent is null
             || Persistent.Spec.AccessModes?.Any(static m => m is ReadWriteOnce or "ReadWriteOncePod") == true,
     };
+
+    private VolumeCapability.Types.MountVolume MountOf(IReadOnlySet<Ability> abilities, long? group)
+    {
+        var mount = new VolumeCapability.Types.MountVolume { FsType = FsType };
+        mount.MountFlags.AddRange(Persistent?.Spec.MountOptions ?? []);
+        if (group is { } id && abilities.Contains(Ability.VolumeMountGroup))
+        {
+            mount.VolumeMountGroup = id.ToString(CultureInfo.InvariantCulture);
+        }
+
+        return mount;
+    }
 }

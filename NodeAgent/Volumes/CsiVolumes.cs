@@ -63,9 +63,10 @@ public sealed class CsiVolumes(
         }
         catch (VolumeException told) when (!cancellationToken.IsCancellationRequested)
         {
+            var named = mount.IsBlock ? BlockDevices.Named(told) : told;
             _failed[key] = new Failed(
-                RetryDelay.After(failed?.Delay, time.GetSteadyTime()), told, drivers.Find(mount.Driver) is not null);
-            throw;
+                RetryDelay.After(failed?.Delay, time.GetSteadyTime()), named, drivers.Find(mount.Driver) is not null);
+            throw named;
         }
     }
 
@@ -151,15 +152,25 @@ public sealed class CsiVolumes(
         }
 
         await PublishAsync(mount, definition, context, isFirst: true, cancellationToken);
+        if (mount.IsBlock)
+        {
+            BlockDevices.Find(TargetOf(mount));
+        }
+
         return new CsiPublished(mount, TargetOf(mount), context) { PublishedAt = time.GetSteadyTime() };
     }
 
     private async Task StageAsync(
         CsiMount mount, IDictionary<string, string> context, CancellationToken cancellationToken)
     {
-        var driver = drivers.Find(mount.Driver) ?? throw new VolumeException(
-            "kubernetes.io/csi: attacher.MountDevice failed to create newCsiDriverClient: " +
-            CsiDrivers.NotFound(mount.Driver)) { Stage = DeviceStage };
+        var step = mount.IsBlock
+            ? "blockMapper.SetUpDevice failed to get CSI client"
+            : "attacher.MountDevice failed to create newCsiDriverClient";
+        var driver = drivers.Find(mount.Driver)
+            ?? throw new VolumeException($"kubernetes.io/csi: {step}: {CsiDrivers.NotFound(mount.Driver)}")
+            {
+                Stage = DeviceStage,
+            };
         try
         {
             await devices.StageAsync(
@@ -202,9 +213,9 @@ public sealed class CsiVolumes(
         CsiMount mount, V1CSIDriver? definition, IDictionary<string, string> context, bool isFirst,
         CancellationToken cancellationToken)
     {
-        const string step = "kubernetes.io/csi: mounter.SetUpAt failed to";
-        var driver = drivers.Find(mount.Driver)
-            ?? throw new VolumeException($"{step} get CSI client: {CsiDrivers.NotFound(mount.Driver)}");
+        var step = mount.IsBlock ? "blockMapper.MapPodDevice" : "mounter.SetUpAt";
+        var driver = drivers.Find(mount.Driver) ?? throw new VolumeException(
+            $"kubernetes.io/csi: {step} failed to get CSI client: {CsiDrivers.NotFound(mount.Driver)}");
         RequireLifecycleMode(mount, definition);
         var policy = GroupPolicy(definition);
         var target = TargetOf(mount);
@@ -326,8 +337,10 @@ public sealed class CsiVolumes(
             $"UnmountVolume.TearDown failed for volume \"{name}\" : kubernetes.io/csi: Unmounter.TearDownAt {problem}");
     }
 
-    private string TargetOf(CsiMount mount) =>
-        CsiPlaces.Target(paths.CsiVolume(mount.Pod.Metadata.Uid, mount.Name));
+    private string TargetOf(CsiMount mount) => CsiPlaces.Target(
+        mount.IsBlock
+            ? paths.CsiDevice(mount.Pod.Metadata.Uid, mount.Name)
+            : paths.CsiVolume(mount.Pod.Metadata.Uid, mount.Name));
 
     private CsiVolumeData DataOf(CsiMount mount) => new()
     {

@@ -1,5 +1,6 @@
 using System.Text;
 using k8s.Models;
+using OrleansOrchestrator.Formats;
 using OrleansOrchestrator.NodeAgent.Cluster;
 using OrleansOrchestrator.NodeAgent.Environments;
 
@@ -31,15 +32,35 @@ public sealed class ObjectFiles(IObjectReader objects, TokenCache tokens)
                 AddDownward(files, pod, downward.Items, downward.DefaultMode ?? DefaultMode, facts);
                 return files;
             case { Projected: { } projected }:
-                foreach (var source in projected.Sources ?? [])
-                {
-                    await AddProjectionAsync(
-                        files, pod, source, projected.DefaultMode ?? DefaultMode, facts, cancellationToken);
-                }
-
+                await AddProjectionsAsync(files, pod, projected, facts, cancellationToken);
                 return files;
             default:
                 return null;
+        }
+    }
+
+    /// <summary>What is wrong with all sources is told at once.</summary>
+    private async Task AddProjectionsAsync(
+        Dictionary<string, VolumeFile> files, V1Pod pod, V1ProjectedVolumeSource projected, EnvironmentFacts facts,
+        CancellationToken cancellationToken)
+    {
+        var problems = new List<string>();
+        foreach (var source in projected.Sources ?? [])
+        {
+            try
+            {
+                await AddProjectionAsync(
+                    files, pod, source, projected.DefaultMode ?? DefaultMode, facts, cancellationToken);
+            }
+            catch (VolumeException problem)
+            {
+                problems.Add(problem.Message);
+            }
+        }
+
+        if (GoErrors.Join(problems) is { } all)
+        {
+            throw new VolumeException(all);
         }
     }
 

@@ -24,18 +24,26 @@ public sealed class PodPaths(NodeAgentOptions options)
     /// <summary>The directory that a pod has for a volume of a driver's; the driver mounts below it.</summary>
     public string CsiVolume(string uid, string name) => Volume(uid, "csi", name);
 
-    /// <summary>Below it only drivers unmount.</summary>
-    public string CsiVolumes(string uid) => Path.GetDirectoryName(CsiVolume(uid, "_"))!;
+    /// <summary>The directory that a pod has for a block volume of a driver's, which puts the device into it.</summary>
+    public string CsiDevice(string uid, string name) =>
+        Path.Combine(Pod(uid), "volumeDevices", "kubernetes.io~csi", name);
+
+    /// <summary>Below them only drivers unmount.</summary>
+    public IReadOnlyList<string> OfDrivers(string uid) =>
+        [Path.GetDirectoryName(CsiVolume(uid, "_"))!, Path.GetDirectoryName(CsiDevice(uid, "_"))!];
 
     /// <summary>Where drivers have mounted, or may have, what a pod uses.</summary>
-    public IEnumerable<string> CsiTargets(string uid)
-    {
-        var all = new DirectoryInfo(CsiVolumes(uid));
-        return all.Exists ? all.EnumerateDirectories().Select(static d => CsiPlaces.Target(d.FullName)) : [];
-    }
+    public IEnumerable<string> CsiTargets(string uid) =>
+        from place in OfDrivers(uid)
+        where Directory.Exists(place)
+        from directory in Directory.EnumerateDirectories(place)
+        select CsiPlaces.Target(directory);
 
     public string SubPath(string uid, string volume, string container, int index) =>
         Path.Combine(Pod(uid), "volume-subpaths", volume, container, $"{index}");
+
+    /// <summary>Which user ids of the machine the pod has for itself.</summary>
+    public string UserNamespace(string uid) => Path.Combine(Pod(uid), "userns");
 
     public string HostsFile(string uid) => Path.Combine(Pod(uid), "etc-hosts");
 

@@ -1,6 +1,7 @@
 using System.Globalization;
 using OrleansOrchestrator.Machine;
 using k8s.Models;
+using OrleansOrchestrator.NodeAgent.Cluster;
 using OrleansOrchestrator.NodeAgent.Environments;
 using OrleansOrchestrator.NodeAgent.Images;
 using OrleansOrchestrator.NodeAgent.Kernel;
@@ -22,41 +23,80 @@ public sealed class VolumeManager(
     private const UnixFileMode MemoryMode = EveryoneMode | UnixFileMode.StickyBit;
 
     /// <summary>Makes all volumes ready; returns host paths by volume name.</summary>
+    /// <exception cref="VolumeException">Some are not; it tells of each.</exception>
     public async Task<Dictionary<string, string>> SetUpAsync(
         V1Pod pod, EnvironmentFacts facts, CancellationToken cancellationToken)
     {
-        var result = new Dictionary<string, string>(StringComparer.Ordinal);
         var claimed = await claims.FindAsync(pod, cancellationToken);
         VolumePlugins.Require(pod, claimed);
         var wanted = (
             from volume in pod.UsedVolumes()
             let persistent = claimed.GetValueOrDefault(volume.Name)?.Volume
-            select (Volume: volume, Persistent: persistent, Plugin: VolumePlugins.NameOf(volume, persistent))).ToList();
+            select new Wanted(volume, persistent, VolumePlugins.NameOf(volume, persistent))).ToList();
         wanted.ForEach(v => meters.Wanted(pod.Metadata.Uid, v.Volume.Name, v.Plugin));
-        foreach (var (volume, persistent, plugin) in wanted)
+        var outcomes = await Task.WhenAll(wanted
+            .GroupBy(static v => v.Persistent?.Metadata.Name ?? v.Volume.Name, StringComparer.Ordinal)
+            .Select(same => SetUpSameAsync(pod, same, facts, cancellationToken)));
+        var all = outcomes.SelectMany(static o => o).ToList();
+        var problems = all.Select(static o => o.Problem).OfType<VolumeException>().ToList();
+        if (problems.Count > 0)
         {
-            var started = time.GetTimestamp();
+            problems[0].Further = problems[1..];
+            throw problems[0];
+        }
+
+        return all.ToDictionary(static o => o.Volume, static o => o.Place, StringComparer.Ordinal);
+    }
+
+    /// <summary>
+    /// Volumes wait for none but those that are the same, as of a claim that the pod has twice: they have one place.
+    /// </summary>
+    private async Task<List<Outcome>> SetUpSameAsync(
+        V1Pod pod, IEnumerable<Wanted> same, EnvironmentFacts facts, CancellationToken cancellationToken)
+    {
+        var outcomes = new List<Outcome>();
+        foreach (var wanted in same)
+        {
             try
             {
-                result[volume.Name] = persistent is null
-                    ? await SetUpOneAsync(pod, volume, facts, cancellationToken)
-                    : await claims.SetUpAsync(pod, volume, persistent, cancellationToken);
-                meters.Mounted(pod.Metadata.Uid, volume.Name, plugin, time.GetElapsedTime(started));
+                var place = await SetUpAsync(pod, wanted, facts, cancellationToken);
+                outcomes.Add(new Outcome(wanted.Volume.Name, place, null));
             }
-            catch (Exception exception) when (!cancellationToken.IsCancellationRequested)
+            catch (VolumeException problem)
             {
-                meters.MountFailed(plugin, time.GetElapsedTime(started));
-                var known = exception as VolumeException ?? new VolumeException(exception.Message);
-                var name = persistent?.Metadata.Name ?? volume.Name;
-                var head = known.Stage.Length > 0 ? $"{known.Stage} failed for volume \"{name}\" : " : "";
-                throw new VolumeException($"{head}{known.Message}")
-                {
-                    Reason = known.Reason,
-                };
+                // The others may be well, and what is wrong with them is told too.
+                outcomes.Add(new Outcome(wanted.Volume.Name, "", problem));
             }
         }
 
-        return result;
+        return outcomes;
+    }
+
+    private async Task<string> SetUpAsync(
+        V1Pod pod, Wanted wanted, EnvironmentFacts facts, CancellationToken cancellationToken)
+    {
+        var (volume, persistent, plugin) = wanted;
+        var started = time.GetTimestamp();
+        try
+        {
+            var place = persistent is null
+                ? await SetUpOneAsync(pod, volume, facts, cancellationToken)
+                : await claims.SetUpAsync(pod, volume, persistent, cancellationToken);
+            meters.Mounted(pod.Metadata.Uid, volume.Name, plugin, time.GetElapsedTime(started));
+            return place;
+        }
+        catch (Exception exception) when (!cancellationToken.IsCancellationRequested)
+        {
+            meters.MountFailed(plugin, time.GetElapsedTime(started));
+            var known = exception as VolumeException ?? new VolumeException(exception.Message);
+            var isWhole = known.Stage.Length == 0;
+            var name = persistent?.Metadata.Name ?? volume.Name;
+            var head = isWhole ? "" : $"{known.Stage} failed for volume \"{name}\" : ";
+            throw new VolumeException($"{head}{known.Message}")
+            {
+                Reason = known.Reason, Volume = isWhole ? "" : volume.Name,
+            };
+        }
     }
 
     /// <summary>Unmounts and removes everything of a pod. Throws while something is still in use.</summary>
@@ -80,7 +120,7 @@ public sealed class VolumeManager(
     private async Task TakeDownAsync(string podUid, CancellationToken cancellationToken)
     {
         var directory = paths.Pod(podUid);
-        Mounts.UnmountBelow(directory, spared: paths.CsiVolumes(podUid));
+        Mounts.UnmountBelow(directory, paths.OfDrivers(podUid));
         await drivers.TearDownAsync(podUid, cancellationToken);
         if (!Directory.Exists(directory))
         {
@@ -134,7 +174,7 @@ public sealed class VolumeManager(
         var isInMemory = volume.ConfigMap is null;
         if (isInMemory && !MountPoints.Contains(path))
         {
-            Linux.Mount("tmpfs", path, "tmpfs", 0, "");
+            Linux.Mount("tmpfs", path, "tmpfs", 0, Tmpfs.NoSwap);
         }
 
         var group = pod.Spec.SecurityContext?.FsGroup;
@@ -163,9 +203,14 @@ public sealed class VolumeManager(
                 }
 
                 return path;
-            case var hugePages when hugePages.StartsWith("HugePages", StringComparison.Ordinal):
-                throw new VolumeException(
-                    $"medium {hugePages}: hugePages storage requested, but there is no resource request for huge pages");
+            case var medium when HugePageMedium.Is(medium):
+                MakePlace(path, EveryoneMode, null);
+                if (!MountPoints.Contains(path))
+                {
+                    Linux.Mount("nodev", path, "hugetlbfs", 0, HugePageMedium.MountOptions(medium, pod, group));
+                }
+
+                return path;
             case var other:
                 throw new VolumeException($"unknown storage medium \"{other}\"");
         }
@@ -180,6 +225,7 @@ public sealed class VolumeManager(
             options += string.Create(CultureInfo.InvariantCulture, $",gid={gid}");
         }
 
+        options += Tmpfs.NoSwap.Length == 0 ? "" : $",{Tmpfs.NoSwap}";
         return size is null ? options : options + string.Create(CultureInfo.InvariantCulture, $",size={size}");
     }
 
@@ -208,4 +254,9 @@ public sealed class VolumeManager(
             HeldDirectory.MakeWhole(path, mode, group);
         }
     }
+
+    private sealed record Wanted(V1Volume Volume, V1PersistentVolume? Persistent, string Plugin);
+
+    /// <summary>Where the volume is, or why it is not.</summary>
+    private sealed record Outcome(string Volume, string Place, VolumeException? Problem);
 }

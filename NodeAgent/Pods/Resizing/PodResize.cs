@@ -66,7 +66,7 @@ public sealed record PodResize(IReadOnlyList<ContainerResize> Containers, bool P
         var containers = Containers.Where(c => c.ChangesMemory).OrderByDescending(c => c.LowersMemory)
             .Select(c => new ResizeStep(c, new LinuxContainerResources
             {
-                MemoryLimitInBytes = c.To.MemoryLimitBytes, MemorySwapLimitInBytes = c.To.MemoryLimitBytes,
+                MemoryLimitInBytes = c.To.MemoryLimitBytes,
             }));
         var own = new ResizeStep(null, new LinuxContainerResources { MemoryLimitInBytes = wanted.MemoryLimitInBytes });
         return Around(containers, [Change(own, wanted.MemoryLimitInBytes, current.MemoryBytes)]);

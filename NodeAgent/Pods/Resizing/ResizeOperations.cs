@@ -4,12 +4,13 @@ using OrleansOrchestrator.NodeAgent.Cri;
 using OrleansOrchestrator.NodeAgent.Cri.V1;
 using OrleansOrchestrator.NodeAgent.Node;
 using OrleansOrchestrator.NodeAgent.PodRecords;
+using OrleansOrchestrator.NodeAgent.Swap;
 
 namespace OrleansOrchestrator.NodeAgent.Pods.Resizing;
 
 /// <summary>Carries out resizes: writes the pod's group, and has the runtime write those of its containers.</summary>
 public sealed class ResizeOperations(
-    CriClient cri, Cgroups cgroups, PodRuntimeCache runtime, PodAllocations allocations)
+    CriClient cri, Cgroups cgroups, PodRuntimeCache runtime, PodAllocations allocations, PodSwap swap)
 {
     /// <summary>Null when all is done; else why not, and what was done stays. Repeating it does no harm.</summary>
     public async Task<string?> ApplyAsync(V1Pod pod, PodResize resize, CancellationToken cancellationToken)
@@ -69,6 +70,11 @@ public sealed class ResizeOperations(
         {
             cgroups.Set(pod, step.Amounts);
             return;
+        }
+
+        if (step.Amounts.MemoryLimitInBytes > 0)
+        {
+            swap.Set(step.Amounts, pod, container.Container);
         }
 
         await cri.Runtime.UpdateContainerResourcesAsync(

@@ -32,9 +32,8 @@ public sealed class SpdyConnection(Stream transport, bool isServer) : IAsyncDisp
     private int _lastId = isServer ? 0 : -1;
 
     /// <summary>
-    /// Reads until the peer closes the connection or the token is cancelled; then every open stream fails. <paramref
-    /// name="accept"/> is told of each stream that the
-    /// peer opens, after the reply was sent.
+    /// Reads until the peer closes the connection or the token is cancelled; then every open stream fails.
+    /// <paramref name="accept"/> is told of each stream that the peer opens, after the reply was sent.
     /// </summary>
     public async Task RunAsync(Action<SpdyStream> accept, CancellationToken cancellationToken)
     {

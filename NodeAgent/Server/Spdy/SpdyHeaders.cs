@@ -1,6 +1,7 @@
 using System.Buffers.Binary;
 using System.IO.Compression;
 using System.Text;
+using OrleansOrchestrator.Formats;
 
 namespace OrleansOrchestrator.NodeAgent.Server.Spdy;
 
@@ -96,24 +97,14 @@ public sealed class SpdyHeaderReader : IDisposable
     }
 
     /// <summary>What the inflater reads from: the bytes that have arrived, and an end that is only for now.</summary>
-    private sealed class Feed : Stream
+    private sealed class Feed : SequentialStream
     {
         private readonly Queue<byte[]> _chunks = new();
         private int _offset;
 
         public override bool CanRead => true;
 
-        public override bool CanSeek => false;
-
         public override bool CanWrite => false;
-
-        public override long Length => throw new NotSupportedException();
-
-        public override long Position
-        {
-            get => throw new NotSupportedException();
-            set => throw new NotSupportedException();
-        }
 
         public void Add(ReadOnlySpan<byte> bytes) => _chunks.Enqueue(bytes.ToArray());
 
@@ -137,16 +128,6 @@ public sealed class SpdyHeaderReader : IDisposable
 
             return count;
         }
-
-        public override void Flush()
-        {
-        }
-
-        public override long Seek(long offset, SeekOrigin origin) => throw new NotSupportedException();
-
-        public override void SetLength(long value) => throw new NotSupportedException();
-
-        public override void Write(byte[] buffer, int offset, int count) => throw new NotSupportedException();
     }
 }
 

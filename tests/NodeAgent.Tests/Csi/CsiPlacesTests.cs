@@ -74,4 +74,15 @@ public sealed class CsiPlacesTests : IDisposable
         Assert.Empty(CsiPlaces.Staged(Options));
         Assert.True(CsiPlaces.Remove(staging));
     }
+
+    [Fact]
+    public void A_file_that_a_driver_left_for_a_block_volume_is_removed()
+    {
+        var target = CsiPlaces.Target(Path.Combine(_root, "device"));
+        CsiPlaces.Write(target, new CsiVolumeData { Driver = "d", Handle = "h" });
+        File.WriteAllText(target, "");
+
+        Assert.True(CsiPlaces.Remove(target));
+        Assert.Empty(Directory.EnumerateFileSystemEntries(_root));
+    }
 }

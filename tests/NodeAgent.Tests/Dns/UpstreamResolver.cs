@@ -44,7 +44,8 @@ internal sealed class UpstreamResolver : IDisposable
             UdpQuestions++;
             if (LoseNext-- <= 0)
             {
-                await _udp.SendToAsync(Answer(buffer.AsSpan(0, received.ReceivedBytes), maxBytes: 40), received.RemoteEndPoint);
+                await _udp.SendToAsync(
+                    Answer(buffer.AsSpan(0, received.ReceivedBytes), maxBytes: 40), received.RemoteEndPoint);
             }
         }
     }

@@ -17,6 +17,9 @@ public sealed class ImageRulesTests
     [InlineData("some/app:1.0", "some/app:1.0", "docker.io", "docker.io/some/app")]
     [InlineData("127.0.0.1:5000/a/b", "127.0.0.1:5000/a/b:latest", "127.0.0.1:5000", "127.0.0.1:5000/a/b")]
     [InlineData("localhost/a:x", "localhost/a:x", "localhost", "localhost/a")]
+    [InlineData("Registry/a", "Registry/a:latest", "Registry", "Registry/a")]
+    [InlineData("docker.io/busybox", "docker.io/busybox:latest", "docker.io", "docker.io/library/busybox")]
+    [InlineData("index.docker.io/a/b:1", "index.docker.io/a/b:1", "docker.io", "docker.io/a/b")]
     [InlineData(
         "a@sha256:aaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaa",
         "a@sha256:aaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaa",
@@ -30,13 +33,29 @@ public sealed class ImageRulesTests
     }
 
     [Theory]
-    [InlineData("")]
-    [InlineData("some/UPPER")]
-    [InlineData("a:b:c")]
-    [InlineData("-a")]
-    [InlineData("a b")]
-    [InlineData("https://a/b")]
-    public void Invalid_names_are_refused(string image) => Assert.Null(ImageReference.WithDefaultTag(image));
+    [InlineData("", "invalid reference format")]
+    [InlineData("some/UPPER:1", "invalid reference format: repository name (some/UPPER) must be lowercase")]
+    [InlineData("Upper", "invalid reference format: repository name (library/Upper) must be lowercase")]
+    [InlineData("r.io/A/b", "invalid reference format: repository name (A/b) must be lowercase")]
+    [InlineData("a:b:c", "invalid reference format")]
+    [InlineData("-a", "invalid reference format")]
+    [InlineData("a b", "invalid reference format")]
+    [InlineData("https://a/b", "invalid reference format")]
+    [InlineData(
+        "0123456789abcdef0123456789abcdef0123456789abcdef0123456789abcdef",
+        "invalid repository name (0123456789abcdef0123456789abcdef0123456789abcdef0123456789abcdef), cannot specify "
+        + "64-byte hexadecimal strings")]
+    public void Invalid_names_are_refused_in_upstreams_words(string image, string problem)
+    {
+        Assert.Null(ImageReference.WithDefaultTag(image));
+        Assert.Equal(problem, ImageReference.Problem(image));
+    }
+
+    [Theory]
+    [InlineData(255, null)]
+    [InlineData(256, "repository name must not be more than 255 characters")]
+    public void Names_are_bounded(int characters, string? problem) =>
+        Assert.Equal(problem, ImageReference.Problem("r.io/" + new string('a', characters) + ":1"));
 
     [Fact]
     public void Images_go_only_above_the_high_mark_oldest_first_and_never_in_use()

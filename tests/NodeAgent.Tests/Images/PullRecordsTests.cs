@@ -44,6 +44,23 @@ public sealed class PullRecordsTests : IDisposable
     }
 
     [Fact]
+    public void What_came_by_the_token_of_an_account_is_for_that_account()
+    {
+        var account = new PullAccountSource("1", "a", "builder");
+        var records = Records();
+        records.BeginPull(Image);
+        records.EndPull(Image, Id, null, account);
+
+        var again = Records();
+        Assert.True(again.MustPull(Image, Present, [Used]));
+        Assert.True(again.MustPull(Image, Present, [], account with { Uid = "2" }));
+        Assert.False(again.MustPull(Image, Present, [], account));
+        Pull(Used);
+        Assert.False(Records().MustPull(Image, Present, [], account));
+        Assert.False(Records().MustPull(Image, Present, [Used]));
+    }
+
+    [Fact]
     public void What_was_imported_under_another_name_stays_everybodys_by_that_name_but_not_by_its_id()
     {
         Pull(Used);

@@ -6,8 +6,7 @@ namespace OrleansOrchestrator.NodeAgent.Tests.Nftables;
 
 /// <summary>
 /// What the kernel does with the commands that a difference is made of, and what it refuses: names that are not there,
-/// what is there twice, and the removal of what
-/// something still refers to.
+/// what is there twice, and the removal of what something still refers to.
 /// </summary>
 internal sealed partial class KernelModel(TableLayout layout)
 {

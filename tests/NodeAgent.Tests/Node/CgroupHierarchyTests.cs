@@ -109,6 +109,28 @@ public sealed class CgroupHierarchyTests : IDisposable
     }
 
     [Fact]
+    public void Of_huge_pages_a_group_has_what_it_is_given_and_of_other_sizes_none()
+    {
+        var limits = new Dictionary<string, long> { ["2MB"] = 4 << 20, ["16GB"] = 1 };
+        Directory.CreateDirectory(Path.Combine(_mount, "hugetlb"));
+        foreach (var (cgroups, tree, file) in new (ICgroupHierarchy, string, string)[]
+        {
+            (Version1(), "hugetlb", "limit_in_bytes"), (Version2(), "", "max"),
+        })
+        {
+            cgroups.Create(Pod);
+            cgroups.SetHugePageLimits(Pod, limits); // a kernel that has no such files
+            var group = $"{tree}{Pod}/hugetlb.";
+            Touch($"{group}2MB.{file}", $"{group}2MB.rsvd.{file}", $"{group}1GB.{file}");
+            cgroups.SetHugePageLimits(Pod, limits);
+            Assert.Equal(
+                ["4194304", "4194304", "0"],
+                [Get($"{group}2MB.{file}"), Get($"{group}2MB.rsvd.{file}"), Get($"{group}1GB.{file}")]);
+            Assert.False(File.Exists(Path.Combine(_mount, $"{group}1GB.rsvd.{file}".TrimStart('/'))));
+        }
+    }
+
+    [Fact]
     public void A_group_that_hands_all_down_is_not_written_again()
     {
         var cgroups = Version2();

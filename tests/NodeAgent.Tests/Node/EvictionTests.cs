@@ -163,6 +163,86 @@ public sealed class EvictionTests
             EvictionMessages.Refused(Pressure.Disk | Pressure.Memory));
     }
 
+    /// <summary>Memory that is kept from pods does not save them from each other.</summary>
+    [Fact]
+    public void What_holds_for_the_machines_memory_holds_for_that_of_its_pods()
+    {
+        var thresholds = EvictionThreshold.WithAllocatable(
+            [.. EvictionThreshold.Defaults, EvictionThreshold.Defaults[0] with { Grace = TimeSpan.FromMinutes(1) }]);
+        Assert.Equal(EvictionThreshold.Defaults.Count + 2, thresholds.Count);
+        var observed = new Dictionary<EvictionSignal, Observation>
+        {
+            [EvictionSignal.NodeFsAvailable] = new(0, 100),
+            [EvictionSignal.MemoryAvailable] = new(500 * Mi, 1024 * Mi),
+            [EvictionSignal.AllocatableMemoryAvailable] = new(99 * Mi, 512 * Mi),
+        };
+
+        var look = EvictionPlanner.Look(
+            EvictionMemory.None, thresholds, observed, TimeSpan.Zero, new SteadyTime(TimeSpan.FromDays(1)));
+
+        Assert.Equal(Pressure.Memory | Pressure.Disk, look.Pressure);
+        Assert.Equal(
+            [EvictionSignal.AllocatableMemoryAvailable, EvictionSignal.NodeFsAvailable],
+            look.Due.Select(static t => t.Signal));
+        Assert.Equal("allocatableMemory.available", EvictionThreshold.NameOf(look.Due[0].Signal));
+    }
+
+    /// <summary>What the threshold's grace is, what the pod wants, what it gets.</summary>
+    [Theory]
+    [InlineData(0, 30, 1)]
+    [InlineData(60, 30, 20)]
+    [InlineData(60, 5, 5)]
+    [InlineData(60, null, 20)]
+    public void A_soft_eviction_takes_no_longer_than_the_pod_needs(int threshold, int? own, int expected)
+    {
+        var pod = TestPods.Pod("p", TestPods.Service("c"));
+        pod.Spec.TerminationGracePeriodSeconds = own;
+        var met = new EvictionThreshold(EvictionSignal.MemoryAvailable, new ThresholdAmount(1, 0))
+        {
+            Grace = TimeSpan.FromSeconds(threshold),
+        };
+
+        Assert.Equal(
+            TimeSpan.FromSeconds(expected), EvictionPlanner.GraceOf(met, pod, TimeSpan.FromSeconds(20)));
+    }
+
+    /// <summary>What each container is limited to, and how the sum is told.</summary>
+    [Theory]
+    [InlineData("1Mi", "1Mi", "2Mi")]
+    [InlineData("1M", "1M", "2M")]
+    [InlineData("1M", "1Mi", "2048576")]
+    [InlineData("1500k", null, "1500k")]
+    public void The_limit_of_a_pod_is_told_in_the_units_of_its_first_container(
+        string first, string? second, string told)
+    {
+        var pod = TestPods.Pod("p", TestPods.Service("c"), TestPods.Service("d"));
+        pod.Spec.Containers[0].Resources = Limited(first);
+        pod.Spec.Containers[1].Resources = second is null ? null : Limited(second);
+
+        Assert.Equal(
+            $"Pod ephemeral local storage usage exceeds the total limit of containers {told}. ",
+            OverLimit(pod, root: 9 * Mi, logs: 0, volume: 0));
+    }
+
+    [Fact]
+    public void Programs_are_told_who_used_more_than_it_asked_for()
+    {
+        var pod = TestPods.Pod("p", TestPods.Service("c"), TestPods.Service("d"));
+        var usage = new PodUsage
+        {
+            Containers = [new ContainerUsage("c") { MemoryBytes = 2048 }, new ContainerUsage("d") { MemoryBytes = 3 }],
+        };
+        var threshold = new EvictionThreshold(EvictionSignal.MemoryAvailable, new ThresholdAmount(1, 0));
+
+        Assert.Equal(
+            new Dictionary<string, string>
+            {
+                ["offending_containers"] = "c,d", ["offending_containers_usage"] = "2Ki,3",
+                ["starved_resource"] = "memory",
+            },
+            EvictionMessages.Annotations(threshold, new EvictionCandidate(pod, usage)));
+    }
+
     [Fact]
     public void Limits_on_local_storage_are_kept_by_volume_pod_and_container()
     {

@@ -30,6 +30,17 @@ public sealed class NodeRulesTests
         });
     }
 
+    [Fact]
+    public void A_node_that_goes_down_takes_no_pod()
+    {
+        var pod = TestPods.Pod("p", TestPods.Service("c"));
+        pod.Spec.Priority = 2_000_000_000;
+
+        Assert.Equal(
+            new PodVerdict("NodeShutdown", "Pod was rejected as the node is shutting down."),
+            PodAdmission.CheckButRoom(new PodAdmissionInput { Pod = pod, IsShuttingDown = true }));
+    }
+
     [Theory]
     [InlineData("hugepages-2Mi", "4Mi", "OutOfhugepages-2Mi")]
     [InlineData("example.com/gpu", "2", "OutOfexample.com/gpu")]

@@ -34,7 +34,7 @@ public sealed class NodeStatusLoopTests : IDisposable
         using var events = new EventRecorder(api, options, time, NullLogger<EventRecorder>.Instance);
         using var loop = new NodeStatusLoop(
             options, api, new NodeObject(api, options), new NodeStatusComputer(options, new NodeFacts(options)), health,
-            new PressureState(), cri,
+            new PressureState(), new ShutdownState(), cri,
             new ImageStore(options, cri, time), new VolumesInUse([]), new DeviceInventory(time), events, time,
             NullLogger<NodeStatusLoop>.Instance);
         await loop.StartAsync(CancellationToken.None);
@@ -62,7 +62,7 @@ public sealed class NodeStatusLoopTests : IDisposable
         using var events = new EventRecorder(api, options, time, NullLogger<EventRecorder>.Instance);
         using var loop = new NodeStatusLoop(
             options, api, new NodeObject(api, options), new NodeStatusComputer(options, new NodeFacts(options)), health,
-            new PressureState(), cri,
+            new PressureState(), new ShutdownState(), cri,
             new ImageStore(options, cri, time), new VolumesInUse([]), new DeviceInventory(time), events, time,
             NullLogger<NodeStatusLoop>.Instance);
         await loop.StartAsync(CancellationToken.None);
@@ -73,6 +73,35 @@ public sealed class NodeStatusLoopTests : IDisposable
             ["status"]!["conditions"]!.AsArray();
         Assert.All(conditions, c => Assert.Equal(
             time.Now, DateTimeOffset.Parse((string)c!["lastHeartbeatTime"]!, CultureInfo.InvariantCulture)));
+        await loop.StopAsync(CancellationToken.None);
+    }
+
+    [Fact]
+    public async Task A_node_whose_machine_goes_down_is_not_ready_at_once()
+    {
+        var options = new NodeAgentOptions
+        {
+            NodeName = "n1", NodeIp = "192.0.2.1", DataDirectory = _directory.FullName,
+        };
+        var (api, health, shutdown) = (new FakeCluster(), new RuntimeHealth(), new ShutdownState());
+        health.Down("no containerd here");
+        using var cri = new CriClient(options.SocketPath);
+        using var events = new EventRecorder(api, options, TimeProvider.System, NullLogger<EventRecorder>.Instance);
+        using var loop = new NodeStatusLoop(
+            options, api, new NodeObject(api, options), new NodeStatusComputer(options, new NodeFacts(options)), health,
+            new PressureState(), shutdown, cri, new ImageStore(options, cri, TimeProvider.System),
+            new VolumesInUse([]), new DeviceInventory(TimeProvider.System), events, TimeProvider.System,
+            NullLogger<NodeStatusLoop>.Instance);
+        await loop.StartAsync(CancellationToken.None);
+        await api.NodePatches.Reader.ReadAsync().AsTask().WaitAsync(Patience);
+
+        shutdown.Set(isShuttingDown: true);
+
+        var ready = JsonNode.Parse(await api.NodePatches.Reader.ReadAsync().AsTask().WaitAsync(Patience))!
+            ["status"]!["conditions"]!.AsArray().First(static c => (string?)c!["type"] == "Ready")!;
+        Assert.Equal(
+            ("False", "KubeletNotReady", "[no containerd here, node is shutting down]"),
+            ((string?)ready["status"], (string?)ready["reason"], (string?)ready["message"]));
         await loop.StopAsync(CancellationToken.None);
     }
 
@@ -90,7 +119,7 @@ public sealed class NodeStatusLoopTests : IDisposable
         using var events = new EventRecorder(api, options, TimeProvider.System, NullLogger<EventRecorder>.Instance);
         using var loop = new NodeStatusLoop(
             options, api, node, new NodeStatusComputer(options, new NodeFacts(options)), health, new PressureState(),
-            cri, new ImageStore(options, cri, TimeProvider.System), new VolumesInUse([]),
+            new ShutdownState(), cri, new ImageStore(options, cri, TimeProvider.System), new VolumesInUse([]),
             new DeviceInventory(TimeProvider.System), events, TimeProvider.System,
             NullLogger<NodeStatusLoop>.Instance);
         await events.StartAsync(CancellationToken.None);

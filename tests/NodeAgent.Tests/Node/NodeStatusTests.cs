@@ -39,6 +39,37 @@ public sealed class NodeStatusTests : IDisposable
         Assert.Equal((status, reason, message), (ready.Status, ready.Reason, ready.Message));
     }
 
+    /// <summary>What pods are evicted for at once is promised to none, and no other threshold counts.</summary>
+    [Theory]
+    [InlineData("memory.available<1Gi,nodefs.available<50%", 1L << 30, 0.5)]
+    [InlineData("memory.available<1Mi,memory.available<2Mi,imagefs.available<50%", 2L << 20, 0)]
+    [InlineData("memory.available<100%,nodefs.available<100%", long.MaxValue, 1)]
+    public void What_eviction_keeps_free_is_not_allocatable(string hard, long memory, double disk)
+    {
+        var facts = new NodeFacts(new NodeAgentOptions
+        {
+            NodeName = "n1",
+            NodeIp = "192.0.2.7",
+            DataDirectory = _directory,
+            Housekeeping = new HousekeepingOptions
+            {
+                EvictionThresholds =
+                [
+                    .. EvictionThreshold.Parse(hard)!,
+                    new EvictionThreshold(EvictionSignal.MemoryAvailable, new ThresholdAmount(1L << 40, 0))
+                    {
+                        Grace = TimeSpan.FromMinutes(1),
+                    },
+                ],
+            },
+        }, []);
+
+        var all = facts.Capacity["memory"].ToDecimal();
+        Assert.Equal(Math.Max(0, all - memory), facts.Allocatable["memory"].ToDecimal());
+        var (whole, left) = (facts.Capacity["ephemeral-storage"], facts.Allocatable["ephemeral-storage"]);
+        Assert.Equal(1 - disk, (double)(left.ToDecimal() / whole.ToDecimal()), 3);
+    }
+
     [Fact]
     public void Pressure_is_told_by_kind()
     {
@@ -214,9 +245,8 @@ public sealed class NodeStatusTests : IDisposable
             Now = new ManualTime().Now, Abilities = RuntimeAbilities.From(answer),
         });
 
-        // Pods get no user namespaces from this node, whatever its runtime could do.
         Assert.Equal(
-            [("", false, false), ("runc", true, false)],
+            [("", false, false), ("runc", true, true)],
             status.RuntimeHandlers.Select(
                 h => (h.Name, h.Features.RecursiveReadOnlyMounts, h.Features.UserNamespaces))
                 .Select(h => (h.Name, h.RecursiveReadOnlyMounts == true, h.UserNamespaces == true)));
@@ -250,7 +280,7 @@ public sealed class NodeStatusTests : IDisposable
         _computer.Compute(new NodeStatusInput
         {
             Now = now ?? new ManualTime().Now,
-            RuntimeProblem = problem,
+            Problem = problem,
             Pressure = pressure,
             Before = before,
         });

@@ -254,6 +254,28 @@ public sealed class PodLifeTests(NodeHarness node)
         await node.DeleteAsync(pod);
     }
 
+    /// <summary>Whoever ends a pod by its status is not contradicted while its containers end.</summary>
+    [Fact]
+    public async Task A_phase_that_others_gave_stays()
+    {
+        node.Require();
+        var pod = Cluster.Create(Pod("given-up", Service("c")));
+        await Cluster.UntilAsync(pod, IsReady, "ready");
+
+        await Cluster.PatchPodStatusAsync(
+            pod, """{"status":{"phase":"Failed","reason":"NodeLost","message":"unresponsive"}}""",
+            TestContext.Current.CancellationToken);
+        var ended = await Cluster.UntilAsync(
+            pod,
+            p => p.Status.Phase == "Failed"
+                ? Only(p)?.State.Terminated is not null
+                : throw new InvalidOperationException($"the phase is {p.Status.Phase} again"),
+            "ended");
+
+        Assert.Equal(("NodeLost", "unresponsive"), (ended.Status.Reason, ended.Status.Message));
+        await node.DeleteAsync(pod);
+    }
+
     [Fact]
     public async Task An_emptyDir_over_its_limit_ends_the_pod()
     {

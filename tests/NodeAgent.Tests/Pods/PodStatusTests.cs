@@ -257,6 +257,157 @@ public sealed class PodStatusTests
         Assert.Same(known, status.ContainerStatuses[1].AllocatedResourcesStatus);
     }
 
+    /// <summary>It was seen running and is nowhere: it has ended, and begins again unless its pod is to go.</summary>
+    [Theory]
+    [InlineData(false, 1)]
+    [InlineData(true, 0)]
+    public void A_container_that_is_nowhere_has_ended_in_some_way(bool isDeleted, int restarts)
+    {
+        var pod = Pod("Always", "a");
+        pod.Status = Compute(pod, [Record("a", 'R')!]);
+        pod.Metadata.DeletionTimestamp = isDeleted ? Now.UtcDateTime : null;
+
+        pod.Status = Compute(pod, []);
+        var gone = pod.Status.ContainerStatuses[0];
+        Assert.Equal(
+            ("Running", "ContainerCreating", "ContainerStatusUnknown", 137, restarts),
+            (pod.Status.Phase, gone.State.Waiting.Reason, gone.LastState.Terminated.Reason,
+                gone.LastState.Terminated.ExitCode, gone.RestartCount));
+        Assert.Equal(
+            "The container could not be located when the pod was deleted.  The container used to be Running",
+            gone.LastState.Terminated.Message);
+        Assert.Equal(restarts, Compute(pod, []).ContainerStatuses[0].RestartCount);
+    }
+
+    [Fact]
+    public void The_end_of_a_container_whose_record_was_collected_stays_told()
+    {
+        var pod = Pod("OnFailure", "a", "b");
+        pod.Status = Compute(pod, [Record("a", '0')!, Record("b", 'R')!]);
+        var (before, after) = (pod.Status.ContainerStatuses[0], Compute(pod, [Record("b", 'R')!]).ContainerStatuses[0]);
+
+        Assert.Equal(
+            ("Completed", before.ContainerID, before.RestartCount, false),
+            (after.State.Terminated.Reason, after.ContainerID, after.RestartCount, after.Ready));
+    }
+
+    /// <summary>
+    /// Init containers and two others (- never began, R ran and is nowhere, 0 and 1 ended); which have failed when the
+    /// pod has ended (F) and which were never to begin (W).
+    /// </summary>
+    [Theory]
+    [InlineData("", "--", "FF")]
+    [InlineData("", "0R", "0F")]
+    [InlineData("--", "--", "FWWW")]
+    [InlineData("0-", "--", "0WWW")]
+    [InlineData("0R", "--", "0FWW")]
+    [InlineData("00", "--", "00FF")]
+    [InlineData("00", "R-", "00FF")]
+    public void Once_a_pod_has_ended_what_began_and_is_nowhere_has_failed(string inits, string others, string expected)
+    {
+        var names = "abcd"[..(inits.Length + others.Length)].Select(static c => c.ToString()).ToArray();
+        var pod = Pod("Never", names[inits.Length..]);
+        pod.Spec.InitContainers = [.. names[..inits.Length].Select(n => TestPods.Service(n))];
+        var states = inits + others;
+        pod.Status = Compute(pod, states.Select((s, i) => Record(names[i], s)).OfType<ContainerRecord>());
+
+        var status = Compute(
+            pod, states.Select((s, i) => Record(names[i], s == 'R' ? '-' : s)).OfType<ContainerRecord>(),
+            isTerminated: true);
+
+        Assert.Equal("Failed", status.Phase);
+        var all = (status.InitContainerStatuses ?? []).Concat(status.ContainerStatuses).ToList();
+        Assert.Equal(expected, string.Concat(all.Select(static s => s.State.Terminated switch
+        {
+            null => "W", { Reason: "ContainerStatusUnknown" } => "F", var ended => $"{ended.ExitCode}",
+        })));
+        Assert.All(
+            all.Where(static s => s.State.Terminated?.Reason == "ContainerStatusUnknown"),
+            static s => Assert.Equal(
+                "The container could not be located when the pod was terminated", s.State.Terminated.Message));
+    }
+
+    [Fact]
+    public void What_the_runtime_does_not_know_of_a_container_that_ran_is_its_end()
+    {
+        var pod = Pod("Always", "a", "b");
+        pod.Status = Compute(pod, [Record("a", 'R')!]);
+        var unknown = new[] { "a", "b" }.Select(n => Record(n, '1')! with { State = ContainerState.ContainerUnknown });
+
+        var status = Compute(pod, unknown).ContainerStatuses;
+
+        Assert.Equal(
+            ("ContainerStatusUnknown", 1), (status[0].State.Terminated.Reason, status[0].RestartCount));
+        Assert.Equal((true, null), (status[1].State.Waiting is not null, status[1].State.Waiting?.Reason));
+    }
+
+    /// <summary>A reason that somebody else gave belongs to the phase that it was given with.</summary>
+    [Fact]
+    public void A_reason_of_others_stays_as_long_as_the_phase()
+    {
+        var pod = Pod("Never", "a");
+        pod.Status = new V1PodStatus { Phase = "Running", Reason = "NodeLost", Message = "unresponsive" };
+
+        Assert.Equal("NodeLost", Compute(pod, [Record("a", 'R')!]).Reason);
+        Assert.Null(Compute(pod, [Record("a", '0')!]).Reason);
+    }
+
+    [Fact]
+    public void Mounts_and_amounts_are_told_of_containers_that_do_not_run_too()
+    {
+        var pod = Pod("Never", "a", "b");
+        foreach (var container in pod.Spec.Containers)
+        {
+            container.VolumeMounts = [new V1VolumeMount { Name = "v", MountPath = "/v" }];
+            container.Resources = new V1ResourceRequirements
+            {
+                Requests = new Dictionary<string, ResourceQuantity> { ["cpu"] = new("1") },
+            };
+        }
+
+        var statuses = Compute(pod, [Record("a", '0')!]).ContainerStatuses;
+
+        Assert.All(statuses, static s => Assert.Equal("/v", Assert.Single(s.VolumeMounts).MountPath));
+        Assert.Equal("1", statuses[0].AllocatedResources["cpu"].ToString());
+        Assert.Null(statuses[1].AllocatedResources);
+    }
+
+    [Fact]
+    public void On_the_nodes_network_a_pod_has_its_address_before_its_sandbox()
+    {
+        var pod = Pod("Always", "a");
+        Assert.Null(Compute(pod, []).PodIP);
+        pod.Spec.HostNetwork = true;
+        Assert.Equal(("192.0.2.1", "192.0.2.1"), (Compute(pod, []).PodIP, Assert.Single(Compute(pod, []).PodIPs).Ip));
+    }
+
+    [Fact]
+    public void What_the_runtime_says_of_an_end_goes_before_what_the_container_says()
+    {
+        var pod = Pod("Never", "a", "b");
+        var records = new[] { "a", "b" }.Select(n => Record(n, '1')! with { Message = "no memory" });
+        var statuses = PodStatusComputer.Compute(Input(pod, records) with
+        {
+            TerminationMessages = new Dictionary<string, string> { ["id-a"] = "I go", ["id-b"] = "" },
+        }).ContainerStatuses;
+
+        Assert.Equal(["no memory: I go", "no memory"], statuses.Select(static s => s.State.Terminated.Message));
+    }
+
+    /// <summary>A pod that is to go starts nothing: why it could not does not matter any more.</summary>
+    [Fact]
+    public void Why_a_start_fails_is_told_until_the_pod_is_to_go()
+    {
+        var pod = Pod("Always", "a");
+        var waiting = new Dictionary<string, WaitingReason> { ["a"] = new("ImagePullBackOff", "back-off") };
+        Assert.Equal("ImagePullBackOff", Reason());
+        pod.Metadata.DeletionTimestamp = Now.UtcDateTime;
+        Assert.Equal("ContainerCreating", Reason());
+
+        string Reason() => PodStatusComputer.Compute(Input(pod, []) with { Waiting = waiting })
+            .ContainerStatuses[0].State.Waiting.Reason;
+    }
+
     private static V1PodCondition Restarting(V1PodStatus status) =>
         status.Conditions.Single(c => c.Type == "AllContainersRestarting");
 

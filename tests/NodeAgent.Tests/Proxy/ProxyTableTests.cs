@@ -49,12 +49,14 @@ public sealed class ProxyTableTests(TestNetwork network) : IClassFixture<TestNet
     public async Task Without_endpoints_a_client_is_told_at_once()
     {
         var table = Table();
-        await ProgramAsync(table, Port() with { NodePort = 30080, ExternalAddresses = [IPAddress.Parse(External)] }, Udp());
+        await ProgramAsync(
+            table, Port() with { NodePort = 30080, ExternalAddresses = [IPAddress.Parse(External)] }, Udp());
         await RefusedAsync(network.Node, Service, 80);
         await RefusedAsync(network.Pod(1), Service, 80);
         await RefusedAsync(network.Outside, TestNetwork.NodeAddress, 30080);
         await RefusedAsync(network.Outside, External, 80);
-        await Assert.ThrowsAsync<SocketException>(() => TestNetwork.AskAsync(network.ConnectUdp(network.Pod(1), Service, 53)));
+        await Assert.ThrowsAsync<SocketException>(
+            () => TestNetwork.AskAsync(network.ConnectUdp(network.Pod(1), Service, 53)));
 
         await ProgramAsync(table, Port(1));
         Assert.Equal("10.200.0.11", (await network.AskAsync(network.Pod(3), Service, 80)).Server);
@@ -72,7 +74,8 @@ public sealed class ProxyTableTests(TestNetwork network) : IClassFixture<TestNet
         await ProgramAsync(network.NewTable(), port);
         Assert.Equal([first], await ServersAsync(network.Outside, TestNetwork.NodeAddress, 30080, 12));
 
-        await ProgramAsync(table, port with { Endpoints = [.. port.Endpoints.Where(e => e.Address.ToString() != first)] });
+        await ProgramAsync(
+            table, port with { Endpoints = [.. port.Endpoints.Where(e => e.Address.ToString() != first)] });
         var second = Assert.Single(await ServersAsync(network.Outside, TestNetwork.NodeAddress, 30080, 12));
         Assert.NotEqual(first, second);
 
@@ -317,7 +320,8 @@ public sealed class ProxyTableTests(TestNetwork network) : IClassFixture<TestNet
         using var socket = network.ConnectUdp(network.Pod(1), TestNetwork.DnsAddress, 53);
         using var patience = new CancellationTokenSource(Short);
         await socket.SendAsync(new byte[12], patience.Token);
-        await Assert.ThrowsAnyAsync<OperationCanceledException>(async () => await socket.ReceiveAsync(new byte[100], patience.Token));
+        await Assert.ThrowsAnyAsync<OperationCanceledException>(
+            async () => await socket.ReceiveAsync(new byte[100], patience.Token));
     }
 
     [Fact]
@@ -336,7 +340,8 @@ public sealed class ProxyTableTests(TestNetwork network) : IClassFixture<TestNet
         {
             clock.Restart();
             var port = all["default/s7"][0];
-            await table.ApplyAsync(Change("default/s7", port with { Endpoints = Port(1 + (i % 3)).Endpoints }), CancellationToken.None);
+            await table.ApplyAsync(
+                Change("default/s7", port with { Endpoints = Port(1 + (i % 3)).Endpoints }), CancellationToken.None);
             TestContext.Current.TestOutputHelper?.WriteLine($"one change in {clock.Elapsed.TotalMilliseconds:F1} ms");
             Assert.Equal($"10.200.0.{11 + (i % 3)}", (await network.AskAsync(network.Pod(3), "10.97.0.8", 80)).Server);
         }
@@ -355,7 +360,8 @@ public sealed class ProxyTableTests(TestNetwork network) : IClassFixture<TestNet
     private static Task<bool> ProgramAsync(ProxyTable table, params ProxyPort[] ports) =>
         table.ApplyAsync(Change("default/web", ports), CancellationToken.None);
 
-    private static Dictionary<string, IReadOnlyList<ProxyPort>> Change(string service, params ProxyPort[] ports) => new() { [service] = ports };
+    private static Dictionary<string, IReadOnlyList<ProxyPort>> Change(string service, params ProxyPort[] ports) =>
+        new() { [service] = ports };
 
     private static ProxyPort Port(params int[] pods) => new()
     {
@@ -366,7 +372,8 @@ public sealed class ProxyTableTests(TestNetwork network) : IClassFixture<TestNet
         Endpoints = [.. pods.Select(TestNetwork.Endpoint)],
     };
 
-    private static ProxyPort Udp(params int[] pods) => Port(pods) with { Name = "default/web:dns", Protocol = "udp", Port = 53 };
+    private static ProxyPort Udp(params int[] pods) =>
+        Port(pods) with { Name = "default/web:dns", Protocol = "udp", Port = 53 };
 
     private async Task<IEnumerable<string>> ServersAsync(string space, string address, int port, int times)
     {
@@ -388,5 +395,6 @@ public sealed class ProxyTableTests(TestNetwork network) : IClassFixture<TestNet
     private Task SilentAsync(string space, string address, int port) =>
         Assert.ThrowsAnyAsync<OperationCanceledException>(() => network.AskAsync(space, address, port, Short));
 
-    private Task<string> NftAsync(string command) => TestNetwork.ShellAsync($"ip netns exec {network.Node} nft {command}");
+    private Task<string> NftAsync(string command) =>
+        TestNetwork.ShellAsync($"ip netns exec {network.Node} nft {command}");
 }

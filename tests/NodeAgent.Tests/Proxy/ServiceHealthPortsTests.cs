@@ -78,7 +78,8 @@ public sealed class ServiceHealthPortsTests : IAsyncDisposable
         _health.Updated();
         _health.IsNodeEligible = false;
         Assert.False(_health.Answer(withNode: true).Ok);
-        Assert.Equal((true, $$"""{"lastUpdated": "{{Now}}","currentTime": "{{Now}}"}"""), _health.Answer(withNode: false));
+        Assert.Equal(
+            (true, $$"""{"lastUpdated": "{{Now}}","currentTime": "{{Now}}"}"""), _health.Answer(withNode: false));
         _health.Queued();
         _time.Now += TimeSpan.FromSeconds(59);
         _health.Queued();

@@ -119,7 +119,7 @@ internal static partial class PodFieldTable
         Done("V1PodSpec", "terminationGracePeriodSeconds", Aspect.Containers, p =>
             p.Spec.TerminationGracePeriodSeconds = 77),
         Says("V1PodSpec", "hostUsers", Aspect.Sandbox,
-            "Failed to create pod sandbox: can't set `spec.hostUsers: false`, runtime does not support user namespaces",
+            "Failed to create pod sandbox: can't set `spec.hostUsers: false`, runtime does not support user namespaces: the handler \"\" is not known",
             p => p.Spec.HostUsers = false),
         Tested("V1PodSpec", "runtimeClassName", "A_pod_runs_with_the_handler_of_its_class"),
         Says("V1PodSpec", "resourceClaims", Aspect.Sandbox,

@@ -2,6 +2,7 @@ using System.Text;
 using k8s;
 using k8s.Models;
 using Microsoft.Extensions.Logging.Abstractions;
+using OrleansOrchestrator.NodeAgent.Cluster;
 using OrleansOrchestrator.NodeAgent.Cri;
 using OrleansOrchestrator.NodeAgent.Cri.V1;
 using OrleansOrchestrator.NodeAgent.Dra;
@@ -12,6 +13,8 @@ using OrleansOrchestrator.NodeAgent.Node;
 using OrleansOrchestrator.NodeAgent.PodRecords;
 using OrleansOrchestrator.NodeAgent.Pods;
 using OrleansOrchestrator.NodeAgent.Tests.Support;
+using OrleansOrchestrator.NodeAgent.Swap;
+using OrleansOrchestrator.NodeAgent.UserNamespaces;
 using OrleansOrchestrator.NodeAgent.Volumes;
 
 namespace OrleansOrchestrator.NodeAgent.Tests.Security;
@@ -58,6 +61,7 @@ internal sealed class PodObserver : IDisposable
     private readonly DraParts _resources;
     private readonly NodeAgentOptions _options;
     private readonly bool _hasAppArmor;
+    private readonly PodUserNamespaces _users;
 
     public PodObserver(RuntimeAbilities abilities, bool hasAppArmor = false)
     {
@@ -68,12 +72,13 @@ internal sealed class PodObserver : IDisposable
         _resources = new DraParts(_options, _cluster, TimeProvider.System);
         _cri = new CriClient(Path.Combine(_directory, "none.sock"));
         var (cgroups, paths) = (new Cgroups(_options, CgroupFiles.OfThisMachine()), new PodPaths(_options));
-        _sandboxes = new SandboxConfigBuilder(_options, cgroups);
+        _users = new PodUserNamespaces(_options, paths, _runtime);
+        _sandboxes = new SandboxConfigBuilder(_options, cgroups, _users);
         _containers = new ContainerConfigBuilder(
             new EnvironmentBuilder(_cluster), new HostsFiles(_options, paths),
             new ContainerMounts(paths, _runtime, NullLogger<ContainerMounts>.Instance),
             new ImageStore(_options, _cri, TimeProvider.System), _devices.Manager, _resources.Manager,
-            new NodeFacts(_options), cgroups);
+            new NodeFacts(_options), cgroups, _users, new PodSwap(_options, new NodeFacts(_options), cgroups));
         _files = new ObjectFiles(_cluster, new TokenCache(_cluster, TimeProvider.System));
         var node = new NodeObject(_cluster, _options);
         _drivers = new CsiParts(_options, _cluster, node, TimeProvider.System).Volumes;
@@ -132,7 +137,15 @@ internal sealed class PodObserver : IDisposable
             return SandboxRefusal.FailedPrepare(problem).Message;
         }
 
-        return SandboxRefusal.Of(pod, _options.ClusterDomain)?.Message ?? _sandboxes.Build(pod, 0).ToString();
+        try
+        {
+            _users.Allocate(pod, "");
+            return SandboxRefusal.Of(pod, _options.ClusterDomain)?.Message ?? _sandboxes.Build(pod, 0).ToString();
+        }
+        catch (UserNamespaceException problem)
+        {
+            return SandboxRefusal.FailedCreate(problem.Message).Message;
+        }
     }
 
     private string Admit(V1Pod pod)

@@ -17,8 +17,7 @@ public sealed class PodRefusalTests(NodeHarness node)
 
     /// <summary>
     /// Without user ids of its own, a container that sees all of /proc unmasked is root of the machine: the pod that
-    /// asked
-    /// for both got the second only, and wrote the node's settings.
+    /// asked for both got the second only, and wrote the node's settings.
     /// </summary>
     [Fact]
     public async Task Who_asks_for_user_ids_of_its_own_never_runs_with_the_nodes()

@@ -39,6 +39,25 @@ public sealed class RemoteCommandTests
         Assert.Equal(WebSocketCloseStatus.NormalClosure, client.CloseStatus);
     }
 
+    /// <summary>A connection that ends while something comes is reset, and the rest of the output with it.</summary>
+    [Theory]
+    [InlineData(V4)]
+    [InlineData(V5)]
+    public async Task What_a_client_says_at_the_end_cuts_nothing_off(string protocol)
+    {
+        var noise = StreamHost.Noise(4 * 1024 * 1024);
+        using var runtime = new FakeRuntime(2, async streams =>
+        {
+            await streams["stdout"].WriteAsync(noise, StreamHost.Limit);
+            await FakeRuntime.ExitAsync(streams, Success);
+        });
+        await using var host = await StreamHost.StartAsync(runtime);
+        using var client = await host.WebSocketAsync("/exec?output=1", protocol);
+        var channels = await ReceiveAllAsync(client, answers: true);
+        StreamHost.AssertSame(noise, channels.Bytes(1));
+        Assert.Equal(Success, channels.Text(3));
+    }
+
     [Fact]
     public async Task Version_5_closes_stdin_alone()
     {
@@ -263,7 +282,7 @@ public sealed class RemoteCommandTests
         return client.SendAsync(message, WebSocketMessageType.Binary, endOfMessage: true, StreamHost.Limit);
     }
 
-    private static async Task<Channels> ReceiveAllAsync(WebSocket client)
+    private static async Task<Channels> ReceiveAllAsync(WebSocket client, bool answers = false)
     {
         var channels = new Channels();
         var buffer = new byte[64 * 1024];
@@ -290,6 +309,10 @@ public sealed class RemoteCommandTests
             channel ??= buffer[0];
             channels.Add(channel.Value, buffer.AsSpan(skip, received.Count - skip));
             channel = received.EndOfMessage ? null : channel;
+            if (answers)
+            {
+                await SendAsync(client, 9, "x"u8);
+            }
         }
     }
 

@@ -104,6 +104,26 @@ public sealed class StaticPodSourceTests
         Assert.Equal("mirror of one: n", _told[^1]);
     }
 
+    /// <summary>Upstream waits for all sources only before it removes what no pod has.</summary>
+    [Fact]
+    public void Without_the_word_of_an_address_mirrors_of_what_runs_are_seen_to_and_no_other_goes()
+    {
+        _source.Expect(ConfigAnnotations.FromUrl);
+        _source.ObserveMirror(PodChange.Set, Mirror(Named("other"), "o", 1));
+        _source.Replace([_one]);
+        Assert.Equal(_one.Pod.Metadata.Uid, Step().Missing?.Metadata.Uid);
+        _source.ObserveMirror(PodChange.Set, Mirror(_two, "m", 2));
+        Assert.Equal("m", Step().Stale?.Metadata.Uid);
+        _source.ObserveMirror(PodChange.Set, Mirror(_one, "m", 3));
+        Assert.Empty(_source.MirrorSteps());
+
+        _source.Replace([], ConfigAnnotations.FromUrl);
+        Assert.Equal("o", Step().Stale?.Metadata.Uid);
+
+        static StaticPod Named(string name) =>
+            Manifests.Read(Manifests.Web.Replace("name: web", $"name: {name}", StringComparison.Ordinal));
+    }
+
     [Fact]
     public void A_mirror_that_is_deleted_is_made_again()
     {

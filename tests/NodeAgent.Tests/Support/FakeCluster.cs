@@ -234,6 +234,12 @@ internal sealed class FakeCluster : IClusterApi, IObjectReader, IReferenceTracke
     public void Put(Resourcev1ResourceClaim claim) =>
         _resourceClaims[$"{claim.Metadata.NamespaceProperty}/{claim.Metadata.Name}"] = claim;
 
+    public ConcurrentDictionary<string, V1ServiceAccount> Accounts { get; } = new();
+
+    public Task<V1ServiceAccount?> GetServiceAccountAsync(
+        string objectNamespace, string name, CancellationToken cancellationToken) =>
+        Task.FromResult(Accounts.GetValueOrDefault(name));
+
     public Task<V1RuntimeClass?> GetRuntimeClassAsync(string name, CancellationToken cancellationToken)
     {
         RequireThere();
@@ -269,7 +275,7 @@ internal sealed class FakeCluster : IClusterApi, IObjectReader, IReferenceTracke
     /// <summary>Waits until a condition on a pod holds; fails with what the pod looks like then.</summary>
     public async Task<V1Pod> UntilAsync(V1Pod pod, Func<V1Pod, bool> holds, string what, int seconds = 30)
     {
-        await UntilAsync(() => holds(Get(pod)), () => $"{what}\nstatus: {KubernetesJson.Serialize(Get(pod).Status)}", seconds);
+        await UntilAsync(() => holds(Get(pod)), () => $"{what}: {KubernetesJson.Serialize(Get(pod).Status)}", seconds);
         return Get(pod);
     }
 
@@ -300,8 +306,7 @@ internal sealed class FakeCluster : IClusterApi, IObjectReader, IReferenceTracke
 
     public Task UntilEventAsync(V1Pod pod, string reason, string text = "", int seconds = 30) => UntilAsync(
         () => _events.Any(e => e.InvolvedObject.Uid == pod.Metadata.Uid && e.Reason == reason && e.Message.Contains(text, StringComparison.Ordinal)),
-        () => $"event {reason} \"{text}\"",
-        seconds);
+        () => $"event {reason} \"{text}\"", seconds);
 
     public Task<V1Pod?> PatchPodStatusAsync(V1Pod pod, string patch, CancellationToken cancellationToken)
     {
@@ -416,7 +421,8 @@ internal sealed class FakeCluster : IClusterApi, IObjectReader, IReferenceTracke
         return Task.FromResult(_made ?? new V1Node());
     }
 
-    public Task<V1Lease?> GetLeaseAsync(string name, CancellationToken cancellationToken) => Task.FromResult<V1Lease?>(null);
+    public Task<V1Lease?> GetLeaseAsync(string name, CancellationToken cancellationToken) =>
+        Task.FromResult<V1Lease?>(null);
 
     public Task<V1Lease> WriteLeaseAsync(V1Lease lease, CancellationToken cancellationToken) => Task.FromResult(lease);
 
@@ -457,10 +463,8 @@ internal sealed class FakeCluster : IClusterApi, IObjectReader, IReferenceTracke
     private static JsonArray MergeConditions(JsonArray old, JsonArray changed)
     {
         var types = changed.Select(c => (string)c!["type"]!).ToHashSet();
-        return new JsonArray([
-            .. changed.Where(c => c!["$patch"] is null).Select(c => c!.DeepClone()),
-            .. old.Where(c => !types.Contains((string)c!["type"]!)).Select(c => c!.DeepClone()),
-        ]);
+        var all = changed.Where(c => c!["$patch"] is null).Concat(old.Where(c => !types.Contains((string)c!["type"]!)));
+        return new JsonArray([.. all.Select(c => c!.DeepClone())]);
     }
 
     /// <summary>The replace directive has done its work: lists are replaced here anyway.</summary>
@@ -474,7 +478,7 @@ internal sealed class FakeCluster : IClusterApi, IObjectReader, IReferenceTracke
         return value;
     }
 
-    private string Next() => Interlocked.Increment(ref _revision).ToString(System.Globalization.CultureInfo.InvariantCulture);
+    private string Next() => $"{Interlocked.Increment(ref _revision)}";
 
     private void Affect(ObjectReference reference)
     {

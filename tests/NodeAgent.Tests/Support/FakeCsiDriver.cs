@@ -44,6 +44,9 @@ internal sealed class FakeCsiDriver : IAsyncDisposable
 
     public HashSet<Ability> Abilities { get; } = [Ability.StageUnstageVolume];
 
+    /// <summary>The device that its block volumes are.</summary>
+    public string Device { get; set; } = "";
+
     public NodeGetInfoResponse Info { get; } = new() { NodeId = "id-of-node" };
 
     public NodeGetVolumeStatsResponse Stats { get; } = new();
@@ -154,12 +157,23 @@ internal sealed class FakeCsiDriver : IAsyncDisposable
 
     private static NodeStageVolumeResponse Stage(NodeStageVolumeRequest request)
     {
-        MountMemory(request.StagingTargetPath);
+        if (request.VolumeCapability.Block is null)
+        {
+            MountMemory(request.StagingTargetPath);
+        }
+
         return new NodeStageVolumeResponse();
     }
 
-    private static NodePublishVolumeResponse Publish(NodePublishVolumeRequest request)
+    private NodePublishVolumeResponse Publish(NodePublishVolumeRequest request)
     {
+        if (request.VolumeCapability.Block is not null)
+        {
+            File.Create(request.TargetPath).Dispose();
+            Linux.Mount(Device, request.TargetPath, "", Linux.MountBind, "");
+            return new NodePublishVolumeResponse();
+        }
+
         Directory.CreateDirectory(request.TargetPath);
         if (request.StagingTargetPath.Length == 0)
         {
@@ -179,6 +193,10 @@ internal sealed class FakeCsiDriver : IAsyncDisposable
         if (Directory.Exists(request.TargetPath))
         {
             Directory.Delete(request.TargetPath);
+        }
+        else
+        {
+            File.Delete(request.TargetPath);
         }
 
         return new NodeUnpublishVolumeResponse();

@@ -70,7 +70,8 @@ public sealed class NodeHarness : IAsyncLifetime
             StaticPodPath = Path.Combine(_directory, "manifests"),
             PodCidr = "10.199.7.0/24",
             BridgeName = "orctest0",
-            CgroupRoot = "/orc-test-" + Convert.ToHexStringLower(System.Security.Cryptography.RandomNumberGenerator.GetBytes(4)),
+            CgroupRoot = "/orc-test-" + Convert.ToHexStringLower(
+                System.Security.Cryptography.RandomNumberGenerator.GetBytes(4)),
         });
         await StartAsync();
         await Get<RuntimeHealth>().WhenUpAsync(CancellationToken.None);
@@ -97,7 +98,8 @@ public sealed class NodeHarness : IAsyncLifetime
     {
         Cluster.BeginDelete(pod);
         await Cluster.UntilAsync(() => !Cluster.Exists(pod), () => $"{pod.Metadata.Name} deleted");
-        await Cluster.UntilAsync(() => Get<PodManager>().FindByUid(pod.Metadata.Uid) is null, () => "no worker", poll: true);
+        await Cluster.UntilAsync(
+            () => Get<PodManager>().FindByUid(pod.Metadata.Uid) is null, () => "no worker", poll: true);
     }
 
     /// <summary>What a container has written; nothing yet while the runtime has not told of it.</summary>

@@ -59,6 +59,47 @@ public sealed class CsiVolumesTests : CsiTestBed
     }
 
     [Fact]
+    public async Task A_claim_that_a_pod_has_twice_is_mounted_once()
+    {
+        Bound();
+        var again = Claimed();
+        again.Name = "again";
+
+        var places = await SetUpBothAsync(again, Cancellation);
+
+        Assert.Equal((Target, Target), (places["v"], places["again"]));
+        Assert.Equal(Whole[..2], Driver.Calls);
+    }
+
+    [Fact]
+    public async Task One_that_waits_for_its_attachment_does_not_hold_up_the_others()
+    {
+        Define(static d => d.AttachRequired = true);
+        Bound();
+        using var stop = CancellationTokenSource.CreateLinkedTokenSource(Cancellation);
+
+        var all = SetUpBothAsync(
+            new V1Volume { Name = "scratch", EmptyDir = new V1EmptyDirVolumeSource() }, stop.Token);
+
+        Assert.True(Directory.Exists(
+            Stand.Paths.Volume(Stand.Pod.Metadata.Uid, VolumePlugins.EmptyDir, "scratch")));
+        Assert.False(all.IsCompleted);
+        await stop.CancelAsync();
+        await Assert.ThrowsAnyAsync<OperationCanceledException>(() => all);
+    }
+
+    /// <summary>The claim, and after it another volume.</summary>
+    private Task<Dictionary<string, string>> SetUpBothAsync(V1Volume other, CancellationToken cancellationToken)
+    {
+        Stand.Pod.Spec.Volumes = [Claimed(), other];
+        Stand.Container.VolumeMounts =
+        [
+            .. Stand.Pod.Spec.Volumes.Select(static v => new V1VolumeMount { Name = v.Name, MountPath = $"/{v.Name}" }),
+        ];
+        return Stand.Manager.SetUpAsync(Stand.Pod, Facts(), cancellationToken);
+    }
+
+    [Fact]
     public async Task Two_pods_share_what_is_staged_until_the_last_has_gone()
     {
         Bound();
@@ -358,16 +399,70 @@ public sealed class CsiVolumesTests : CsiTestBed
     }
 
     [Fact]
-    public async Task Block_volumes_of_drivers_are_refused()
+    public async Task A_block_volume_is_a_device_that_the_driver_puts_there()
     {
-        Bound(v => v.Spec.VolumeMode = "Block");
-        Stand.Pod.Spec.Containers[0].VolumeDevices = [new V1VolumeDevice { Name = "v", DevicePath = "/dev/v" }];
+        Driver.Device = await DeviceAsync();
+        Block();
+
+        var path = await Stand.SetUpAsync(Claimed(), isMounted: false);
+
+        Assert.Equal(CsiPlaces.Target(Stand.Paths.CsiDevice(Stand.Pod.Metadata.Uid, "pv")), path);
+        Assert.Equal(FileKind.BlockDevice, Linux.KindOf(path));
+        var stage = Driver.Last<NodeStageVolumeRequest>();
+        var publish = Driver.Last<NodePublishVolumeRequest>();
+        Assert.Equal(
+            (Staging, Staging, path), (stage.StagingTargetPath, publish.StagingTargetPath, publish.TargetPath));
+        Assert.NotNull(stage.VolumeCapability.Block);
+        Assert.Equal(stage.VolumeCapability, publish.VolumeCapability);
+
+        await TearDownAsync();
+
+        Assert.Equal(Whole, Driver.Calls);
+        Assert.False(Directory.Exists(Path.GetDirectoryName(Staging)));
+        Assert.False(Directory.Exists(Stand.Paths.Pod(Stand.Pod.Metadata.Uid)));
+    }
+
+    [Fact]
+    public async Task A_group_of_the_pod_is_not_given_a_device()
+    {
+        Driver.Device = await DeviceAsync();
+        Define(spec => spec.FsGroupPolicy = "File");
+        Block();
+        Stand.Pod.Spec.SecurityContext = new V1PodSecurityContext { FsGroup = 4321 };
+
+        var path = await Stand.SetUpAsync(Claimed(), isMounted: false);
+
+        var owner = await Commands.RunAsync("stat", ["-c", "%g", path], Cancellation);
+        Assert.Equal("0", owner.Output.Trim());
+        await TearDownAsync();
+    }
+
+    [Theory]
+    [InlineData("NodeStageVolume", "MapVolume.SetUpDevice")]
+    [InlineData("NodePublishVolume", "MapVolume.MapPodDevice")]
+    public async Task A_block_volume_that_cannot_be_had_is_told_as_one(string method, string stage)
+    {
+        Block();
+        Driver.Refuse(method, StatusCode.Internal, "no");
 
         var refusal = await Assert.ThrowsAsync<VolumeException>(() => Stand.SetUpAsync(Claimed(), isMounted: false));
 
         Assert.Equal(
-            "MapVolume.FindMapperPluginBySpec failed for volume \"pv\" : failed to find BlockVolumeMapper plugin. " +
-            "Volume plugin is nil.", refusal.Message);
-        Assert.Empty(Driver.Calls);
+            $"{stage} failed for volume \"pv\" : rpc error: code = Internal desc = no", refusal.Message);
+        Assert.Equal(BlockDevices.FailedMap, refusal.Reason);
+    }
+
+    private void Block()
+    {
+        Bound(v => v.Spec.VolumeMode = "Block");
+        Stand.Pod.Spec.Containers[0].VolumeDevices = [new V1VolumeDevice { Name = "v", DevicePath = "/dev/v" }];
+    }
+
+    private async Task<string> DeviceAsync()
+    {
+        var device = Stand.Outside("device");
+        var made = await Commands.RunAsync("mknod", [device, "b", "7", "200"], Cancellation);
+        Assert.SkipUnless(made.Succeeded, made.Error);
+        return device;
     }
 }

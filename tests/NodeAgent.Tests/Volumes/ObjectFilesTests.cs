@@ -28,8 +28,8 @@ public sealed class ObjectFilesTests : IDisposable
         });
         IList<V1KeyToPath> items = [new() { Key = "other", Path = "p" }];
         var (map, secret) = isProjected
-            ? (Projected(new() { ConfigMap = new() { Name = "m", Items = items } }),
-                Projected(new() { Secret = new() { Name = "s", Items = items } }))
+            ? (Projected(new V1VolumeProjection { ConfigMap = new() { Name = "m", Items = items } }),
+                Projected(new V1VolumeProjection { Secret = new() { Name = "s", Items = items } }))
             : (new V1Volume { Name = "v", ConfigMap = new() { Name = "m", Items = items } },
                 new V1Volume { Name = "v", Secret = new() { SecretName = "s", Items = items } });
 
@@ -39,8 +39,21 @@ public sealed class ObjectFilesTests : IDisposable
             " : references non-existent secret key: other", await ProblemAsync(secret), StringComparison.Ordinal);
     }
 
-    private static V1Volume Projected(V1VolumeProjection source) =>
-        new() { Name = "v", Projected = new V1ProjectedVolumeSource { Sources = [source] } };
+    [Fact]
+    public async Task All_that_is_missing_of_a_projected_volume_is_told_at_once()
+    {
+        var volume = Projected(
+            new V1VolumeProjection { ConfigMap = new() { Name = "m" } },
+            new V1VolumeProjection { ConfigMap = new() { Name = "n", Optional = true } },
+            new V1VolumeProjection { Secret = new() { Name = "s" } });
+
+        Assert.EndsWith(
+            " : [configmap \"m\" not found, secret \"s\" not found]", await ProblemAsync(volume),
+            StringComparison.Ordinal);
+    }
+
+    private static V1Volume Projected(params V1VolumeProjection[] sources) =>
+        new() { Name = "v", Projected = new V1ProjectedVolumeSource { Sources = sources } };
 
     private async Task<string> ProblemAsync(V1Volume volume) =>
         (await Assert.ThrowsAsync<VolumeException>(() => _stand.SetUpAsync(volume))).Message;

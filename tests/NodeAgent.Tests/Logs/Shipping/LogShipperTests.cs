@@ -24,7 +24,8 @@ public sealed class LogShipperTests : IDisposable
 
     public LogShipperTests()
     {
-        _sources = new LogSources(new NodeAgentOptions { NodeName = "n", PodLogsDirectory = _root }, TimeProvider.System);
+        _sources = new LogSources(
+            new NodeAgentOptions { NodeName = "n", PodLogsDirectory = _root }, TimeProvider.System);
         _shipper = new LogShipper(
             _sources, _cluster, new NoPods(), _counts, TimeProvider.System, NullLogger<LogShipper>.Instance);
     }

@@ -1,12 +1,11 @@
 using System.Collections.Concurrent;
 using k8s.Models;
-using OrleansOrchestrator.NodeAgent.Cluster;
 using OrleansOrchestrator.NodeAgent.Kernel;
 
-namespace OrleansOrchestrator.NodeAgent.Volumes;
+namespace OrleansOrchestrator.NodeAgent.Cluster;
 
 /// <summary>
-/// Service-account tokens of volumes. One is asked for anew when 80 % of its life is over, or after a day;
+/// Service-account tokens of pods. One is asked for anew when 80 % of its life is over, or after a day;
 /// while that fails, the old one is served until it ends.
 /// </summary>
 public sealed class TokenCache(IClusterApi api, TimeProvider time)

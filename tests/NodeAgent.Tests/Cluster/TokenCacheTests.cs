@@ -1,10 +1,10 @@
 using k8s.Models;
+using OrleansOrchestrator.NodeAgent.Cluster;
 using OrleansOrchestrator.NodeAgent.Kernel;
 using OrleansOrchestrator.NodeAgent.Tests.Support;
-using OrleansOrchestrator.NodeAgent.Volumes;
 using Xunit;
 
-namespace OrleansOrchestrator.NodeAgent.Tests.Volumes;
+namespace OrleansOrchestrator.NodeAgent.Tests.Cluster;
 
 public sealed class TokenCacheTests
 {
