@@ -89,14 +89,29 @@ public static class OrchestratorGrainsExtensions
         silo.Services.AddOptions<SiloConnectionOptions>()
             .Configure<SiloWatch>(static (o, watch) =>
                 o.ConfigureSiloOutboundConnection(connection => connection.Use(watch.Follow)));
+        silo.Tune();
+        if (options.ConnectionString is { } connectionString)
+        {
+            silo.AddPostgres(connectionString, options);
+        }
+        else
+        {
+            silo.AddMemory(options.Store ?? new MemoryJournalStore());
+        }
+
+        return silo;
+    }
+
+    /// <summary>Orleans' own figures, fitted to what grains are here.</summary>
+    private static void Tune(this ISiloBuilder silo)
+    {
         // Orleans' default, a million, is a table of 20 MB whose pages a few thousand objects touch all.
         silo.Configure<GrainDirectoryOptions>(static o => o.CacheSize = MaxKnownGrains);
         silo.Configure<ClusterMembershipOptions>(static o =>
         {
             // A silo whose process ended is found by SiloWatch at once, one that hangs or whose machine is gone by
             // SiloPulse. Orleans' own probes are for what those leave open, a silo that some hear and others do not,
-            // and
-            // take the time for it.
+            // and take the time for it.
             o.ProbeTimeout = TimeSpan.FromSeconds(2);
             o.NumMissedProbesLimit = 5;
             o.NumVotesForDeathDeclaration = 1;
@@ -107,78 +122,87 @@ public static class OrchestratorGrainsExtensions
             o.CollectionAge = TimeSpan.FromMinutes(3);
             o.CollectionQuantum = TimeSpan.FromSeconds(30);
         });
-        if (options.ConnectionString is { } connectionString)
-        {
-            silo.AddPostgres(connectionString, options);
-        }
-        else
-        {
-            var store = options.Store ?? new MemoryJournalStore();
-            silo.Services.AddSingleton(store);
-            if (store is IDeletionLog deletions)
-            {
-                silo.Services.AddSingleton(deletions);
-            }
+    }
 
-            silo.Services.AddSingleton<IClusterIdentityStore, MemoryClusterIdentityStore>();
-            silo.Services.AddSingleton<ITokenKeyStore, MemoryTokenKeyStore>();
-            silo.AddMemoryGrainStorageAsDefault();
-            silo.UseInMemoryReminderService();
+    private static void AddMemory(this ISiloBuilder silo, IJournalStore store)
+    {
+        silo.Services.AddSingleton(store);
+        if (store is IDeletionLog deletions)
+        {
+            silo.Services.AddSingleton(deletions);
         }
 
-        return silo;
+        silo.Services.AddSingleton<IClusterIdentityStore, MemoryClusterIdentityStore>();
+        silo.Services.AddSingleton<ITokenKeyStore, MemoryTokenKeyStore>();
+        silo.AddMemoryGrainStorageAsDefault();
+        silo.UseInMemoryReminderService();
     }
 
     private static void AddPostgres(this ISiloBuilder silo, string connectionString, OrchestratorStoreOptions options)
     {
-        var orleans = PostgresDataSources.ForOrleans(connectionString, options.Connections);
         // Orleans' own providers let the driver's exceptions through, which then have to get to another silo.
         silo.Services.Configure<ExceptionSerializationOptions>(static o => o.SupportedNamespacePrefixes.Add(Invariant));
         silo.Services.AddSingleton(options.Retention);
         silo.Services.AddKeyedSingleton(
             PostgresDataSources.Journals,
             (_, _) => PostgresDataSources.ForJournals(connectionString, options.Connections));
-        silo.Services.AddSingleton<StoreOutageReporter>();
-        silo.Services.AddSingleton(static services => new PostgresJournalStore(
-            services.GetRequiredKeyedService<NpgsqlDataSource>(PostgresDataSources.Journals),
-            services.GetRequiredService<StoreOutageReporter>()));
-        silo.Services.AddSingleton<IDeletionLog>(static services => new PostgresDeletionLog(
-            services.GetRequiredKeyedService<NpgsqlDataSource>(PostgresDataSources.Journals)));
-        silo.Services.AddSingleton<IStoreSize>(static services => new PostgresStoreSize(
-            services.GetRequiredKeyedService<NpgsqlDataSource>(PostgresDataSources.Journals)));
-        silo.Services.AddSingleton<IGrainDirectoryResolver>(static services => new PostgresGrainDirectory(
-            services.GetRequiredKeyedService<NpgsqlDataSource>(PostgresDataSources.Journals),
-            services.GetRequiredService<StoreOutageReporter>()));
-        silo.Services.AddSingleton<IClusterIdentityStore>(static services => new PostgresClusterIdentityStore(
-            services.GetRequiredKeyedService<NpgsqlDataSource>(PostgresDataSources.Journals),
-            services.GetRequiredService<Serializer>(),
-            services.GetRequiredService<TimeProvider>()));
-        silo.Services.AddSingleton<ITokenKeyStore>(static services => new PostgresTokenKeyStore(
-            services.GetRequiredKeyedService<NpgsqlDataSource>(PostgresDataSources.Journals),
-            services.GetRequiredService<IClusterIdentityStore>(),
-            services.GetRequiredService<TimeProvider>()));
-        silo.Services.AddSingleton<IApiServerRegistry>(static services =>
-            ActivatorUtilities.CreateInstance<PostgresApiServerRegistry>(
-                services, services.GetRequiredKeyedService<NpgsqlDataSource>(PostgresDataSources.Journals)));
+        silo.Services.AddPostgresStores();
         silo.AddTls();
-        silo.Services.AddSingleton(services => Encrypt(
-            options.Store ?? services.GetRequiredService<PostgresJournalStore>(),
-            services.GetService<EncryptionInUse>(),
-            services.GetRequiredKeyedService<NpgsqlDataSource>(PostgresDataSources.Journals)));
-        if (options.Encryption is { } encryption)
-        {
-            var inUse = new EncryptionInUse(encryption);
-            silo.Services.AddSingleton(inUse);
-            silo.Services.AddSingleton<IKeyChanges>(inUse);
-            silo.Services.AddHostedService<KmsPolling>();
-        }
-
+        silo.Services.AddJournalStore(options);
         silo.Services.AddHostedService<ChangeLogMaintenance>();
         if (options.Logs is { } logs)
         {
             silo.Services.AddLogStore(connectionString, options.Connections, logs);
         }
 
+        silo.AddOrleansTables(connectionString, options);
+    }
+
+    private static void AddPostgresStores(this IServiceCollection services)
+    {
+        services.AddSingleton<StoreOutageReporter>();
+        services.AddSingleton(static provider => new PostgresJournalStore(
+            JournalsOf(provider), provider.GetRequiredService<StoreOutageReporter>()));
+        services.AddSingleton<IDeletionLog>(static provider => new PostgresDeletionLog(JournalsOf(provider)));
+        services.AddSingleton<IStoreSize>(static provider => new PostgresStoreSize(JournalsOf(provider)));
+        services.AddSingleton<IGrainDirectoryResolver>(static provider => new PostgresGrainDirectory(
+            JournalsOf(provider), provider.GetRequiredService<StoreOutageReporter>()));
+        services.AddSingleton<IClusterIdentityStore>(static provider => new PostgresClusterIdentityStore(
+            JournalsOf(provider),
+            provider.GetRequiredService<Serializer>(),
+            provider.GetRequiredService<TimeProvider>()));
+        services.AddSingleton<ITokenKeyStore>(static provider => new PostgresTokenKeyStore(
+            JournalsOf(provider),
+            provider.GetRequiredService<IClusterIdentityStore>(),
+            provider.GetRequiredService<TimeProvider>()));
+        services.AddSingleton<IApiServerRegistry>(static provider =>
+            ActivatorUtilities.CreateInstance<PostgresApiServerRegistry>(provider, JournalsOf(provider)));
+    }
+
+    private static NpgsqlDataSource JournalsOf(IServiceProvider provider) =>
+        provider.GetRequiredKeyedService<NpgsqlDataSource>(PostgresDataSources.Journals);
+
+    /// <summary>The store of journals, encrypted where that is asked for.</summary>
+    private static void AddJournalStore(this IServiceCollection services, OrchestratorStoreOptions options)
+    {
+        services.AddSingleton(provider => Encrypt(
+            options.Store ?? provider.GetRequiredService<PostgresJournalStore>(),
+            provider.GetService<EncryptionInUse>(),
+            JournalsOf(provider)));
+        if (options.Encryption is { } encryption)
+        {
+            var inUse = new EncryptionInUse(encryption);
+            services.AddSingleton(inUse);
+            services.AddSingleton<IKeyChanges>(inUse);
+            services.AddHostedService<KmsPolling>();
+        }
+    }
+
+    /// <summary>What Orleans keeps by itself: reminders, states of grains, and the members of the cluster.</summary>
+    private static void AddOrleansTables(
+        this ISiloBuilder silo, string connectionString, OrchestratorStoreOptions options)
+    {
+        var orleans = PostgresDataSources.ForOrleans(connectionString, options.Connections);
         silo.UseAdoNetReminderService(o => (o.Invariant, o.ConnectionString) = (Invariant, orleans));
         silo.AddAdoNetGrainStorageAsDefault(builder => builder.Configure<Serializer>((o, serializer) =>
         {

@@ -2,8 +2,7 @@ namespace OrleansOrchestrator.Interfaces.Hollow;
 
 /// <summary>
 /// Plays a whole fleet of simulated nodes: registers them, renews their leases, and reports the pods bound to them as
-/// running. The key is the
-/// name prefix of the nodes, so that one cluster may have several fleets.
+/// running. The key is the name prefix of the nodes, so that one cluster may have several fleets.
 /// </summary>
 [Alias("orch.hollow-nodes-grain")]
 public interface IHollowNodesGrain : IGrainWithStringKey

@@ -14,7 +14,8 @@ public static class Invariant
     {
         if (!condition)
         {
-            throw new InvariantViolationException(value is null ? $"violated: {rule}" : $"violated: {rule}; value: {value}");
+            throw new InvariantViolationException(
+                value is null ? $"violated: {rule}" : $"violated: {rule}; value: {value}");
         }
     }
 }

@@ -74,7 +74,8 @@ public static class StatusErrors
     public static Status Gone(string message) => new() { Code = 410, Reason = StatusReasons.Gone, Message = message };
 
     /// <summary>A list token or watch revision is older than what the change log keeps.</summary>
-    public static Status Expired(string message) => new() { Code = 410, Reason = StatusReasons.Expired, Message = message };
+    public static Status Expired(string message) =>
+        new() { Code = 410, Reason = StatusReasons.Expired, Message = message };
 
     public static Status TooOldResourceVersion(long requested, long oldest) => Expired(
         string.Create(CultureInfo.InvariantCulture, $"too old resource version: {requested} ({oldest})"));

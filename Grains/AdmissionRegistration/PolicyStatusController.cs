@@ -25,9 +25,9 @@ public sealed class PolicyStatusController(ReconcilingServices services) : ICont
     /// <inheritdoc/>
     public async Task RunAsync(CancellationToken cancellationToken)
     {
-        await foreach (var change in _client.FollowAsync(WellKnown.ValidatingAdmissionPolicies, cancellationToken))
+        await foreach (var change in _client.HearAsync(WellKnown.ValidatingAdmissionPolicies, cancellationToken))
         {
-            if (!ReferenceEquals(change, ResourceChange.Synced) && change.Kind != ChangeKind.Deleted)
+            if (change.Kind != ChangeKind.Deleted)
             {
                 var policy = change.Object.As<V1ValidatingAdmissionPolicy>();
                 await Failures.TellRefusalsAsync(t => CheckAsync(policy, t), _logger, Name, cancellationToken);
@@ -69,11 +69,9 @@ public sealed class PolicyStatusController(ReconcilingServices services) : ICont
             cancellationToken);
 
         // An apply makes what is not there: its uid forbids that.
-        if (!written.Succeeded && written.Error.Reason is not (StatusReasons.NotFound or StatusReasons.Conflict))
-        {
-            throw ReconcileException.Of(
-                $"status of validatingadmissionpolicy {policy.Metadata.Name}", written.Error);
-        }
+        written.ThrowIfRefused(
+            $"status of validatingadmissionpolicy {policy.Metadata.Name}",
+            StatusReasons.NotFound, StatusReasons.Conflict);
     }
 
     private static V1ValidatingAdmissionPolicy Applied(

@@ -11,8 +11,7 @@ public sealed record MirrorPlan(SlicePlan Slices, IReadOnlyList<EventNote> Notes
 
 /// <summary>
 /// Mirrors Endpoints as slices (upstream's <c>pkg/controller/endpointslicemirroring</c>): one for each address
-/// family and
-/// set of ports, however many endpoints it has, with all labels and nearly all annotations.
+/// family and set of ports, however many endpoints it has, with all labels and nearly all annotations.
 /// </summary>
 public static class MirrorPlanner
 {
@@ -58,6 +57,12 @@ public static class MirrorPlanner
             // What would go is made into what would come, where its family, which is for good, allows.
             var used = old ?? spare.Values.FirstOrDefault(s => s.AddressType == wanted.AddressType);
             spare.Remove(used?.Metadata.Name ?? "");
+            if (used is null && endpoints.Metadata.DeletionTimestamp is not null)
+            {
+                // The garbage collector may be taking the slices away.
+                continue;
+            }
+
             if (used is null)
             {
                 names.MoveNext();
@@ -145,9 +150,11 @@ public static class MirrorPlanner
             groups[id] = group = (new EndpointGroup(family, ports, []), new(StringComparer.Ordinal));
         }
 
-        group.Endpoints.TryAdd(
-            $"{endpoint.Addresses[0]}|{endpoint.Hostname}|{endpoint.TargetRef?.Uid}|{endpoint.TargetRef?.Name}", endpoint);
+        group.Endpoints.TryAdd(Identity(endpoint), endpoint);
     }
+
+    private static string Identity(V1Endpoint endpoint) =>
+        $"{endpoint.Addresses[0]}|{endpoint.Hostname}|{endpoint.TargetRef?.Uid}|{endpoint.TargetRef?.Name}";
 
     private static List<Discoveryv1EndpointPort> Ports(V1EndpointSubset subset) =>
     [
@@ -187,14 +194,18 @@ public static class MirrorPlanner
         Endpoints = [.. group.Endpoints],
     };
 
+    /// <summary>In whatever order their endpoints are.</summary>
     private static bool Same(V1EndpointSlice wanted, V1EndpointSlice old)
     {
-        var have = (old.Endpoints ?? []).ToList();
+        var have = Ordered(old.Endpoints ?? []).ToList();
         return wanted.Endpoints.Count == have.Count
             && SlicePlanner.GroupId(wanted.AddressType, wanted.Ports)
                 == SlicePlanner.GroupId(old.AddressType, old.Ports ?? [])
-            && wanted.Endpoints.Zip(have).All(static p => EndpointEquality.Same(p.First, p.Second))
+            && Ordered(wanted.Endpoints).Zip(have).All(static p => EndpointEquality.Same(p.First, p.Second))
             && Maps.Same(wanted.Metadata.Labels, old.Metadata.Labels)
             && Maps.Same(wanted.Metadata.Annotations, old.Metadata.Annotations);
     }
+
+    private static IEnumerable<V1Endpoint> Ordered(IEnumerable<V1Endpoint> endpoints) =>
+        endpoints.OrderBy(Identity, StringComparer.Ordinal);
 }

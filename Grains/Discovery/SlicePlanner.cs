@@ -32,9 +32,8 @@ public sealed record SlicePlan(
 
 /// <summary>
 /// Distributes endpoints over slices of at most <see cref="MaxEndpoints"/>, with as few writes as possible: an endpoint
-/// stays in its slice; new
-/// ones go into slices that are written anyway, then into the fullest with room for all that are left, then into new
-/// ones.
+/// stays in its slice; new ones go into slices that are written anyway, then into the fullest with room for all that
+/// are left, then into new ones.
 /// </summary>
 public static class SlicePlanner
 {
@@ -50,13 +49,16 @@ public static class SlicePlanner
                 ? f.Where(g => g.Endpoints.Count > 0)
                 : [f.First() with { Ports = [], Endpoints = [] }])
             .ToList();
-        var drafts = existing.ToLookup(s => GroupId(s.AddressType, s.Ports ?? []));
+
+        // What an earlier Service of that name has left is another's, and goes.
+        var drafts = existing.Where(s => IsOwned(shape, s)).ToLookup(s => GroupId(s.AddressType, s.Ports ?? []));
         var kept = wanted.SelectMany(g => Place(g, [.. drafts[g.Id].Select(s => new Draft(s))])).ToList();
         var keptNames =
             kept.Where(d => d.Slice is not null).Select(d => d.Slice!.Metadata.Name).ToHashSet(StringComparer.Ordinal);
         var names = FreeNames(shape.Names, existing).GetEnumerator();
-        var update = kept.Where(d => d.Slice is not null && (d.IsChanged || !HasShape(shape, d.Slice))).Select(
-            d => Updated(shape, d)).ToList();
+        var update = kept
+            .Where(d => d.Slice is { } slice && (d.IsChanged || !Same(shape.Labels, slice.Metadata.Labels)))
+            .Select(d => Updated(shape, d)).ToList();
         var delete = existing.Where(s => !keptNames.Contains(s.Metadata.Name)).ToList();
         var create = new List<V1EndpointSlice>();
         foreach (var draft in kept.Where(d => d.Slice is null))
@@ -146,9 +148,6 @@ public static class SlicePlanner
         return names.Current;
     }
 
-    private static bool HasShape(SliceShape shape, V1EndpointSlice slice) =>
-        Same(shape.Labels, slice.Metadata.Labels) && IsOwned(shape, slice);
-
     private static bool IsOwned(SliceShape shape, V1EndpointSlice slice) =>
         slice.Metadata.OwnerReferences?.Any(o => o.Uid == shape.Owner.Uid) == true;
 
@@ -182,7 +181,6 @@ public static class SlicePlanner
     {
         var next = With(draft.Slice!, draft.Endpoints);
         next.Metadata.Labels = shape.Labels.ToDictionary(StringComparer.Ordinal);
-        next.Metadata.OwnerReferences = [shape.Owner];
         return next;
     }
 

@@ -46,9 +46,9 @@ public sealed class FlowSchemaController : IController
 
     private async Task FollowSchemasAsync(CancellationToken cancellationToken)
     {
-        await foreach (var change in _client.FollowAsync(WellKnown.FlowSchemas, cancellationToken))
+        await foreach (var change in _client.HearAsync(WellKnown.FlowSchemas, cancellationToken))
         {
-            if (!ReferenceEquals(change, ResourceChange.Synced) && change.Kind != ChangeKind.Deleted)
+            if (change.Kind != ChangeKind.Deleted)
             {
                 var schema = change.Object.As<V1FlowSchema>();
                 await Failures.TellRefusalsAsync(t => CheckAsync(schema, t), _logger, Name, cancellationToken);
@@ -58,9 +58,9 @@ public sealed class FlowSchemaController : IController
 
     private async Task FollowLevelsAsync(CancellationToken cancellationToken)
     {
-        await foreach (var change in _client.FollowAsync(WellKnown.PriorityLevelConfigurations, cancellationToken))
+        await foreach (var change in _client.HearAsync(WellKnown.PriorityLevelConfigurations, cancellationToken))
         {
-            if (!ReferenceEquals(change, ResourceChange.Synced) && change.Kind != ChangeKind.Modified)
+            if (change.Kind != ChangeKind.Modified)
             {
                 var level = change.Object.Key.Name;
                 await Failures.TellRefusalsAsync(t => CheckAllAsync(level, t), _logger, Name, cancellationToken);
@@ -102,10 +102,8 @@ public sealed class FlowSchemaController : IController
             cancellationToken);
 
         // An apply makes what is not there: its uid forbids that.
-        if (!written.Succeeded && written.Error.Reason is not (StatusReasons.NotFound or StatusReasons.Conflict))
-        {
-            throw ReconcileException.Of($"condition of flowschema {schema.Metadata.Name}", written.Error);
-        }
+        written.ThrowIfRefused(
+            $"condition of flowschema {schema.Metadata.Name}", StatusReasons.NotFound, StatusReasons.Conflict);
     }
 
     private static V1FlowSchema Applied(V1FlowSchema schema, V1FlowSchemaCondition condition) => new()

@@ -15,10 +15,9 @@ namespace OrleansOrchestrator.Grains.GarbageCollection;
 /// Deletes what has lost its owners, and carries out foreground and orphaning deletions.
 /// <para>
 /// It keeps no graph: the caches know every object by key and by the uid of its owners, and know at once of every
-/// change. Changes only say
-/// where to look; every decision is made on linearizable reads, since "the owner does not exist" must not be said of
-/// one that was created a
-/// moment ago. A request that is refused or fails is looked at again, with a growing delay, until it is settled.
+/// change. Changes only say where to look; every decision is made on linearizable reads, since "the owner does not
+/// exist" must not be said of one that was created a moment ago. A request that is refused or fails is looked at again,
+/// with a growing delay, until it is settled.
 /// </para>
 /// </summary>
 public sealed partial class GarbageCollector : IController
@@ -165,7 +164,8 @@ public sealed partial class GarbageCollector : IController
     {
         foreach (var kind in _graph.Collectable)
         {
-            var list = await _client.ListAsync(new ListQuery { Resource = kind.Name, OwnerUid = uid }, cancellationToken);
+            var list = await _client.ListAsync(
+                new ListQuery { Resource = kind.Name, OwnerUid = uid }, cancellationToken);
             foreach (var dependent in list.Items)
             {
                 Enqueue(new ObjectAddress(kind.Name, dependent.Key));
@@ -270,7 +270,8 @@ public sealed partial class GarbageCollector : IController
                 await EnqueueDependentsAsync(read.Value.Uid, cancellationToken);
                 break;
             case CollectionStep.FinishForeground:
-                await RemoveFinalizerAsync(target, read.Value, CollectionPlanner.ForegroundFinalizer, cancellationToken);
+                await RemoveFinalizerAsync(
+                    target, read.Value, CollectionPlanner.ForegroundFinalizer, cancellationToken);
                 break;
             case CollectionStep.OrphanDependents:
                 await OrphanAsync(read.Value, cancellationToken);

@@ -10,13 +10,11 @@ namespace OrleansOrchestrator.Grains.Hollow;
 
 /// <summary>
 /// A fleet of simulated nodes. Whatever real kubelets do one by one is done here once for all: one follower of pods,
-/// one list of due steps, one loop
-/// that renews a tenth of the leases every second.
+/// one list of due steps, one loop that renews a tenth of the leases every second.
 /// </summary>
 /// <remarks>
 /// Restartable at any moment: all that matters is in the API. Nodes and pods that exist are adopted as they are. A node
-/// that somebody deleted stays
-/// away until the fleet starts again, as with a kubelet.
+/// that somebody deleted stays away until the fleet starts again, as with a kubelet.
 /// </remarks>
 internal sealed partial class HollowFleet
 {
@@ -44,7 +42,8 @@ internal sealed partial class HollowFleet
 
     public HollowFleet(HollowNodeSettings settings, IResourceClient client, TimeProvider time, ILogger logger)
     {
-        Invariant.Check(settings.Count <= HollowNode.MaxNodes, "there are addresses for 32,768 hollow nodes", settings.Count);
+        Invariant.Check(
+            settings.Count <= HollowNode.MaxNodes, "there are addresses for 32,768 hollow nodes", settings.Count);
         Invariant.Check(
             settings.PodsPerNode <= HollowNodeSettings.MaxPodsPerNode, "a hollow node has addresses for 254 pods", settings.PodsPerNode);
         _settings = settings;
@@ -157,9 +156,11 @@ internal sealed partial class HollowFleet
         using var timer = new PeriodicTimer(Second, _time);
         for (long beat = 1; await timer.WaitForNextTickAsync(cancellationToken); beat++)
         {
-            var leases = _nodes.Where(n => n.Uid is not null && n.Index % LeasePeriodSeconds == beat % LeasePeriodSeconds);
+            var leases = _nodes.Where(
+                n => n.Uid is not null && n.Index % LeasePeriodSeconds == beat % LeasePeriodSeconds);
             await ForEachAsync(leases, RenewLeaseAsync, cancellationToken);
-            var statuses = _nodes.Where(n => n.Uid is not null && n.Index % HeartbeatPeriodSeconds == beat % HeartbeatPeriodSeconds);
+            var statuses = _nodes.Where(
+                n => n.Uid is not null && n.Index % HeartbeatPeriodSeconds == beat % HeartbeatPeriodSeconds);
             await ForEachAsync(statuses, HeartbeatAsync, cancellationToken);
         }
     }

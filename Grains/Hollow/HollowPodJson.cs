@@ -23,7 +23,8 @@ internal static class HollowPodJson
     public static ReadOnlyMemory<byte> Finished(HollowPod pod, JsonElement root, int exitCode, DateTimeOffset now) =>
         Write(pod, root, exitCode, now);
 
-    private static ReadOnlyMemory<byte> Write(HollowPod pod, JsonElement root, int? exitCode, DateTimeOffset end = default)
+    private static ReadOnlyMemory<byte> Write(
+        HollowPod pod, JsonElement root, int? exitCode, DateTimeOffset end = default)
     {
         var buffer = new ArrayBufferWriter<byte>(pod.Object.Json.Length + 1024);
         using var json = new Utf8JsonWriter(buffer);
@@ -157,7 +158,8 @@ internal static class HollowPodJson
             }
             else
             {
-                WriteContainer(json, container, pod, isSidecar && exitCode is not null ? 0 : exitCode, end, exitCode is null);
+                WriteContainer(
+                    json, container, pod, isSidecar && exitCode is not null ? 0 : exitCode, end, exitCode is null);
             }
         }
 

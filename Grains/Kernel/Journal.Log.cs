@@ -15,7 +15,8 @@ internal sealed partial class Journal
     [LoggerMessage(
         Level = LogLevel.Error,
         Message = "Whether {Count} changes of {Resource} after revision {Revision} are committed is unknown; reading the store anew.")]
-    private static partial void LogUnknown(ILogger logger, ResourceName resource, long revision, int count, Exception error);
+    private static partial void LogUnknown(
+        ILogger logger, ResourceName resource, long revision, int count, Exception error);
 
     [LoggerMessage(Level = LogLevel.Error, Message = "The batch loop of {Resource} failed; giving up the journal.")]
     private static partial void LogBug(ILogger logger, ResourceName resource, Exception error);

@@ -57,7 +57,8 @@ internal sealed partial class Journal(
         var pending = new PendingWrite(write, cancellationToken);
         if (_queue.Count >= options.MaxQueuedWrites || _queuedBytes + pending.Bytes > options.MaxQueuedBytes)
         {
-            throw new StoreUnavailableException($"too many writes of {resource} are waiting ({_queue.Count}); try again later")
+            throw new StoreUnavailableException(
+                $"too many writes of {resource} are waiting ({_queue.Count}); try again later")
             {
                 IsOverload = true,
             };
@@ -435,7 +436,8 @@ internal sealed partial class Journal(
         _lease.End();
         while (_queue.TryDequeue(out var pending))
         {
-            pending.Fail(new StoreUnavailableException($"the journal of {resource} is moving because {why}; try again"));
+            pending.Fail(
+                new StoreUnavailableException($"the journal of {resource} is moving because {why}; try again"));
         }
 
         Fail(_flush, new StoreUnavailableException($"the journal of {resource} is moving because {why}; try again"));

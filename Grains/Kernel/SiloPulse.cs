@@ -11,13 +11,11 @@ namespace OrleansOrchestrator.Grains.Kernel;
 ///
 /// Every silo raises a number in PostgreSQL four times a second, from a thread of its own that does nothing else, and
 /// looks at the numbers of the others. So a beat does not wait for the thread pool, for locks or for other messages:
-/// who
-/// does not come to it does not come to anything. Without PostgreSQL nobody is judged; without it a silo is of no use
-/// anyhow. One whose number stands still for too long is declared dead. How long that is, is counted in the listener's
-/// own beats (<see cref="SiloHearing"/>): a listener that was stopped, or has to wait for a processor or for
-/// PostgreSQL,
-/// does not hold that against others, who have to wait, too. A silo that comes back to an address at which one was
-/// declared dead gets twice the patience at first, so that silos do not end each other again and again.
+/// who does not come to it does not come to anything. Without PostgreSQL nobody is judged; without it a silo is of no
+/// use anyhow. One whose number stands still for too long is declared dead. How long that is, is counted in the
+/// listener's own beats (<see cref="SiloHearing"/>): a listener that was stopped, or has to wait for a processor or for
+/// PostgreSQL, does not hold that against others, who have to wait, too. A silo that comes back to an address at which
+/// one was declared dead gets twice the patience at first, so that silos do not end each other again and again.
 ///
 /// That is about time, not about correctness: the fence in the store keeps a silo that was declared dead wrongly from
 /// committing, and its lease from answering. A silo that slept looks at once whether it was declared dead meanwhile; if

@@ -13,8 +13,7 @@ namespace OrleansOrchestrator.Grains.Kernel;
 /// new one. When the machine answers that nobody listens there, and the silo did not say goodbye, it is declared dead.
 /// Any other answer, and none at all (a machine that is gone, a network that is cut, a silo that hangs), is left to
 /// <see cref="SiloPulse"/>. A silo that is declared dead wrongly ends itself, and the fence keeps it from committing:
-/// this is
-/// about time, not about correctness.
+/// this is about time, not about correctness.
 /// </summary>
 internal sealed partial class SiloWatch(IServiceProvider services, TimeProvider time, ILogger<SiloWatch> logger)
 {

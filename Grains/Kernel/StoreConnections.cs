@@ -4,10 +4,8 @@ namespace OrleansOrchestrator.Grains.Kernel;
 
 /// <summary>
 /// How many connections to PostgreSQL a silo may hold: one for its pulse, and three pools, for the journals, of which
-/// each has one statement in flight, for Orleans' own tables, and for logs. Whoever finds a pool used up waits for
-/// his turn; so the
-/// bound
-/// costs time under load, while connections beyond what the server takes are refused to all silos.
+/// each has one statement in flight, for Orleans' own tables, and for logs. Whoever finds a pool used up waits for his
+/// turn; so the bound costs time under load, while connections beyond what the server takes are refused to all silos.
 /// </summary>
 public sealed record StoreConnections
 {

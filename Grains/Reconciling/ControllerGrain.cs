@@ -8,8 +8,7 @@ namespace OrleansOrchestrator.Grains.Reconciling;
 
 /// <summary>
 /// Hosts one <see cref="IController"/>. Its loop runs on the thread pool, not in grain turns: it only reads caches,
-/// sends signals and writes
-/// through the API, and shares no state with the grain.
+/// sends signals and writes through the API, and shares no state with the grain.
 /// </summary>
 [GrainType("controller")]
 public sealed partial class ControllerGrain : Grain, IControllerGrain, IRemindable

@@ -7,8 +7,7 @@ namespace OrleansOrchestrator.Grains.Reconciling;
 
 /// <summary>
 /// Keeps the controller grains of the cluster active: every silo pings each of them, so those of a lost silo come to
-/// life elsewhere within
-/// a period, without waiting for their reminder.
+/// life elsewhere within a period, without waiting for their reminder.
 /// </summary>
 public sealed partial class ControllerKeeper : BackgroundService
 {

@@ -136,13 +136,8 @@ public static class Ownership
             cancellationToken);
 
     /// <summary>Gone, or no longer the same object: nothing to own. Everything else is tried again.</summary>
-    private static void Expect(Outcome<ResourceObject> outcome, ResourceName resource, ResourceObject item)
-    {
-        if (!outcome.Succeeded && outcome.Error.Reason is not (StatusReasons.NotFound or StatusReasons.Invalid))
-        {
-            throw ReconcileException.Of($"owners of {resource} {item.Key}", outcome.Error);
-        }
-    }
+    private static void Expect(Outcome<ResourceObject> outcome, ResourceName resource, ResourceObject item) =>
+        outcome.ThrowIfRefused($"owners of {resource} {item.Key}", StatusReasons.NotFound, StatusReasons.Invalid);
 }
 
 /// <summary>What controllers want to know of a refusal.</summary>

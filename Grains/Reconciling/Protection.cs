@@ -37,10 +37,7 @@ internal static class Protection
                 return true;
             },
             cancellationToken);
-        if (!outcome.Succeeded && outcome.Error.Reason != StatusReasons.NotFound)
-        {
-            throw ReconcileException.Of($"protection of {ResourceOf<T>.Name} {item.Key()}", outcome.Error);
-        }
+        outcome.ThrowIfRefused($"protection of {ResourceOf<T>.Name} {item.Key()}", StatusReasons.NotFound);
     }
 
     /// <summary>Whether somebody deletes an object that the finalizer holds.</summary>

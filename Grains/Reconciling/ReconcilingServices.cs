@@ -9,6 +9,7 @@ using OrleansOrchestrator.Interfaces.Kernel;
 using OrleansOrchestrator.Interfaces.Metrics;
 using OrleansOrchestrator.Interfaces.Security;
 using OrleansOrchestrator.Resources;
+using OrleansOrchestrator.Resources.Core.Services;
 using OrleansOrchestrator.Resources.Kernel;
 
 namespace OrleansOrchestrator.Grains.Reconciling;
@@ -22,6 +23,9 @@ public sealed class ReconcilingServices(
     public IResourceClient Client => services.GetRequiredService<IResourceClient>();
 
     public IClusterTrust Trust => services.GetRequiredService<IClusterTrust>();
+
+    /// <summary>The addresses of Services; null where nobody gives any.</summary>
+    public ServiceAddressRange? ServiceRange => services.GetService<ServiceAddressRange>();
 
     public INodeVolumes NodeVolumes => services.GetRequiredService<INodeVolumes>();
 

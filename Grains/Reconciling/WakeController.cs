@@ -137,12 +137,9 @@ public sealed class WakeController : IController
 
     private async Task FollowAsync(Followed followed, CancellationToken cancellationToken)
     {
-        await foreach (var change in _client.FollowAsync(followed.Resource, cancellationToken))
+        await foreach (var change in _client.HearAsync(followed.Resource, cancellationToken))
         {
-            if (!ReferenceEquals(change, ResourceChange.Synced))
-            {
-                Accept(followed, change);
-            }
+            Accept(followed, change);
         }
     }
 

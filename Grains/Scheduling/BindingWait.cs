@@ -1,5 +1,3 @@
-using System.Text.Json.Nodes;
-using k8s.Models;
 using OrleansOrchestrator.Formats;
 using OrleansOrchestrator.Interfaces.Kernel;
 using OrleansOrchestrator.Resources.Kernel;
@@ -8,7 +6,7 @@ namespace OrleansOrchestrator.Grains.Scheduling;
 
 /// <summary>
 /// Waits, before a pod is bound, until others have done their part for objects of it: a binder of claims, a driver of
-/// devices. Meanwhile the pod shows where it will be.
+/// devices.
 /// </summary>
 internal sealed class BindingWait(IResourceClient client, ChangeSignals signals, TimeProvider time)
 {
@@ -35,7 +33,6 @@ internal sealed class BindingWait(IResourceClient client, ChangeSignals signals,
         string tooLate,
         CancellationToken cancellationToken)
     {
-        await NominateAsync(decision, cancellationToken);
         using var ended = CancellationTokenSource.CreateLinkedTokenSource(cancellationToken);
         var late = Task.Delay(Periods.ForTimer(patience), time, ended.Token);
         try
@@ -54,6 +51,7 @@ internal sealed class BindingWait(IResourceClient client, ChangeSignals signals,
                         break;
                     }
 
+                    cancellationToken.ThrowIfCancellationRequested(); // which ends the delay, too
                     if (failure is not null || late.IsCompleted)
                     {
                         return failure ?? tooLate;
@@ -75,17 +73,6 @@ internal sealed class BindingWait(IResourceClient client, ChangeSignals signals,
             }
         }
     }
-
-    /// <summary>Only shown: a refusal keeps no pod from its node; one that is gone is noticed in the loop.</summary>
-    private async Task NominateAsync(SchedulingDecision decision, CancellationToken cancellationToken) =>
-        await client.PatchStatusAsync<V1Pod>(
-            decision.Pod.Key,
-            new JsonObject
-            {
-                ["metadata"] = new JsonObject { ["uid"] = decision.Pod.Uid },
-                ["status"] = new JsonObject { ["nominatedNodeName"] = decision.NodeName },
-            },
-            cancellationToken);
 
     private async Task<bool> IsThereAsync(SchedulingDecision decision, CancellationToken cancellationToken)
     {

@@ -9,9 +9,8 @@ namespace OrleansOrchestrator.Grains.Scheduling;
 /// </summary>
 /// <remarks>
 /// A result holds for a (shape, node version) pair, and placing a pod moves one node's version. So among pods of one
-/// shape all but one node's
-/// results are at hand, and a pod costs a scan over two arrays instead of running every plugin on every node; nothing
-/// is allocated.
+/// shape all but one node's results are at hand, and a pod costs a scan over two arrays instead of running every plugin
+/// on every node; nothing is allocated.
 /// </remarks>
 public sealed class NodePicker
 {
@@ -35,7 +34,9 @@ public sealed class NodePicker
     private readonly Random _random;
     private readonly ExtensionTimes _times;
     private readonly int _percentageOfNodesToScore;
+    private readonly IPreFilterPlugin[] _preFilters;
     private readonly IFilterPlugin[] _filters;
+    private readonly IRelationPlugin[] _relationPlugins;
     private readonly IScorePlugin[] _fixedScores;
     private readonly IScorePlugin[] _scaledScores;
     private readonly int[] _highest;
@@ -45,7 +46,7 @@ public sealed class NodePicker
     /// <summary>What others reject of the pod at hand, by slot: rules about other pods, and nominated pods.</summary>
     private readonly Dictionary<int, Verdict> _related = [];
 
-    /// <summary>Of a pod with claims, disks or devices, which no other pod can share.</summary>
+    /// <summary>Of a pod of which more counts than its shape, which no other pod can share.</summary>
     private readonly ShapeResults _single;
     private NodeInfo[] _candidates = [];
     private NodeInfo[] _tried = [];
@@ -80,7 +81,9 @@ public sealed class NodePicker
         _trial = trial;
         _random = random;
         _percentageOfNodesToScore = percentageOfNodesToScore;
+        _preFilters = [.. plugins.PreFilters];
         _filters = [.. plugins.Filters];
+        _relationPlugins = [.. plugins.Relations];
         _fixedScores = [.. plugins.Scores.Where(s => s.Scale == ScoreScale.None)];
         _scaledScores = [.. plugins.Scores.Where(s => s.Scale != ScoreScale.None)];
         _highest = new int[_scaledScores.Length];
@@ -122,10 +125,9 @@ public sealed class NodePicker
         _tried = confined is null ? order : Named(confined);
         Relate(pod, order);
         started = _times.Ended(ExtensionPoints.PreFilter, PluginStatus.Success, started);
-        _results = pod.Claims.Length == 0 && pod.Disks.Length == 0 && !_devices.HasExtended(pod)
-            ? Shared(pod.Shape)
-            : Single();
-        if (nominated is { Exists: true } && Fits(pod, nominated, _results))
+        _results = MayShare(pod, confined) ? Shared(pod.Shape) : Single();
+        if (nominated is { Exists: true } && confined?.Contains(nominated.Name) != false
+            && Fits(pod, nominated, _results))
         {
             _times.Ended(ExtensionPoints.Filter, PluginStatus.Success, started);
             diagnosis = null;
@@ -143,10 +145,11 @@ public sealed class NodePicker
     }
 
     /// <summary>Who rejects a pod before nodes are looked at, and why; null when nobody does.</summary>
-    private (IPreFilterPlugin Plugin, Verdict Rejection)? PreFilter(PodInfo pod, out HashSet<string>? confined)
+    private (IPreFilterPlugin Plugin, Verdict Rejection)? PreFilter(
+        PodInfo pod, out IReadOnlyCollection<string>? confined)
     {
         confined = null;
-        foreach (var plugin in _plugins.PreFilters)
+        foreach (var plugin in _preFilters)
         {
             var started = _times.PluginBegins();
             var result = plugin.PreFilter(pod);
@@ -157,11 +160,21 @@ public sealed class NodePicker
                 return (plugin, rejection);
             }
 
-            confined = result.NodeNames ?? confined;
+            confined = confined is not null && result.NodeNames is { } names
+                ? [.. confined.Intersect(names, StringComparer.Ordinal)]
+                : result.NodeNames ?? confined;
         }
 
         return null;
     }
+
+    /// <summary>
+    /// Whether what is found out holds for all pods of the shape. Of <see cref="PodInfo.OnlyNode"/>, which the shape
+    /// does not tell, no other node may be asked.
+    /// </summary>
+    private bool MayShare(PodInfo pod, IReadOnlyCollection<string>? confined) =>
+        pod.Claims.Length == 0 && pod.Disks.Length == 0 && !_devices.HasExtended(pod)
+        && (pod.OnlyNode.Length == 0 || (confined is { Count: 1 } && confined.Contains(pod.OnlyNode)));
 
     private ShapeResults Shared(PodShape shape)
     {
@@ -182,8 +195,20 @@ public sealed class NodePicker
         return _single;
     }
 
-    private NodeInfo[] Named(HashSet<string> names) =>
-        [.. names.Select(_nodes.Find).OfType<NodeInfo>().Where(n => n.Exists).OrderBy(n => n.Slot)];
+    private NodeInfo[] Named(IReadOnlyCollection<string> names)
+    {
+        var found = new List<NodeInfo>(names.Count);
+        foreach (var name in names)
+        {
+            if (_nodes.Find(name) is { Exists: true } node)
+            {
+                found.Add(node);
+            }
+        }
+
+        found.Sort(static (a, b) => a.Slot.CompareTo(b.Slot));
+        return [.. found];
+    }
 
     private int Filter(PodInfo pod, NodeInfo[] tried, ShapeResults results, int allNodes)
     {
@@ -251,7 +276,7 @@ public sealed class NodePicker
         _relations.Clear();
         _related.Clear();
         _trial.Begin(pod);
-        foreach (var plugin in _plugins.Relations)
+        foreach (var plugin in _relationPlugins)
         {
             var started = _times.PluginBegins();
             var prepared = plugin.Prepare(pod, nodes);
@@ -421,7 +446,7 @@ public sealed class NodePicker
 
         if (_tried.Length < allNodes)
         {
-            diagnosis.Skip(_plugins.PreFilters[0].Name, allNodes - _tried.Length);
+            diagnosis.Skip(_preFilters[0].Name, allNodes - _tried.Length);
         }
 
         if (extended is not null)

@@ -9,6 +9,12 @@ namespace OrleansOrchestrator.Grains.Scheduling;
 public sealed record NodeSelection(
     KeyValuePair<string, string>[] Labels, NodeSelectorTerm[]? Terms)
 {
+    /// <summary>
+    /// Names that the terms confine the pod to: null when some term allows any name, empty when the terms contradict
+    /// themselves.
+    /// </summary>
+    public HashSet<string>? ConfinedTo { get; } = NamesOf(Terms);
+
     public bool Matches(NodeInfo node)
     {
         foreach (var (key, value) in Labels)
@@ -23,19 +29,15 @@ public sealed record NodeSelection(
         return Terms is null || AnyMatches(Terms, node);
     }
 
-    /// <summary>
-    /// Names that the terms confine the pod to: null when some term allows any name, empty when the terms contradict
-    /// themselves.
-    /// </summary>
-    public HashSet<string>? ConfinedTo()
+    private static HashSet<string>? NamesOf(NodeSelectorTerm[]? terms)
     {
-        if (Terms is null || Terms.Length == 0)
+        if (terms is null || terms.Length == 0)
         {
             return null;
         }
 
         var all = new HashSet<string>(StringComparer.Ordinal);
-        foreach (var term in Terms)
+        foreach (var term in terms)
         {
             if (term.ConfinedTo() is not { } names)
             {
@@ -66,6 +68,10 @@ public sealed record NodeSelection(
 public sealed record NodeSelectorTerm(NodeRequirement[] Labels, NodeRequirement[] Fields)
 {
     private const string NameField = "metadata.name";
+
+    /// <summary>It names a node that <see cref="PodReader"/> has left out, for it is the pod's own.</summary>
+    public bool IsOfOnlyNode => Labels.Length == 0
+        && Fields is [{ Key: NameField, Operator: NodeOperator.In, Values: [""] }];
 
     public static NodeSelectorTerm Of(V1NodeSelectorTerm term) => new(
         [.. (term.MatchExpressions ?? []).Select(NodeRequirement.Of)],

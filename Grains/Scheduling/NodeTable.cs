@@ -4,8 +4,7 @@ namespace OrleansOrchestrator.Grains.Scheduling;
 
 /// <summary>
 /// All nodes, in an array whose slots are stable, plus the order in which they are tried: zones take turns, as
-/// upstream's node tree
-/// has it, so a search that stops early still sees every zone.
+/// upstream's node tree has it, so a search that stops early still sees every zone.
 /// </summary>
 public sealed class NodeTable(ClusterTables tables)
 {
@@ -53,7 +52,11 @@ public sealed class NodeTable(ClusterTables tables)
         var (existed, zone, topologyZone, images) = (node.Exists, node.Zone, node.TopologyZone, node.Images);
         var hasChanged = node.Update(item, tables.Scalars);
         node.Object = KeepsObjects ? item : null;
-        tables.Images.CountNodes(existed ? 0 : 1);
+        if (!existed)
+        {
+            tables.Images.CountNodes(+1);
+        }
+
         tables.Images.Replace(images, node.Images);
         if (!hasChanged)
         {

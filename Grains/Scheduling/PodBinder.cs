@@ -1,5 +1,8 @@
+using System.Collections.Concurrent;
 using System.Text.Json;
+using System.Text.Json.Nodes;
 using System.Threading.Channels;
+using k8s.Models;
 using Microsoft.Extensions.Logging;
 using OrleansOrchestrator.Grains.Scheduling.Extenders;
 using OrleansOrchestrator.Grains.Scheduling.Plugins;
@@ -52,6 +55,9 @@ public sealed record BindingResult(PodInfo Pod, string NodeName, BindingOutcome 
 /// </summary>
 internal sealed partial class PodBinder
 {
+    /// <summary>What a step says that was called off.</summary>
+    private const string Cancelled = "context canceled";
+
     private readonly IResourceClient _client;
     private readonly ILogger _logger;
     private readonly int _maxInFlight;
@@ -59,6 +65,9 @@ internal sealed partial class PodBinder
 
     /// <summary>Apart from the others, which must not wait until somebody has made a volume.</summary>
     private readonly Channel<SchedulingDecision> _waiting;
+
+    /// <summary>By UID of the pod.</summary>
+    private readonly ConcurrentDictionary<string, BindingPreparation> _preparations = new(StringComparer.Ordinal);
     private readonly VolumeBinder _volumes;
     private readonly DeviceBinder _devices;
     private readonly SchedulerMetrics _metrics;
@@ -100,6 +109,13 @@ internal sealed partial class PodBinder
                     result with { HasWaited = decision.Waits }, cancellationToken);
             }
         }));
+
+    /// <summary>
+    /// Calls off what is done for a pod before it is bound, so that it makes room; false when nothing is: then only
+    /// removing the pod makes any.
+    /// </summary>
+    public bool TryCancel(PodInfo pod) =>
+        _preparations.TryGetValue(pod.Uid, out var preparation) && preparation.TryCancel();
 
     /// <summary>Takes the devices of a claim that keep a pod from every node. Null, or why not.</summary>
     public Task<Status?> DeallocateAsync(PodInfo pod, DeviceChoice claim, CancellationToken cancellationToken) =>
@@ -157,11 +173,11 @@ internal sealed partial class PodBinder
             var started = _time.GetTimestamp();
             var prepared = await PrepareAsync(decision, claims, cancellationToken);
             started = Ended(ExtensionPoints.PreBind, prepared is null, pod, started);
-            if (prepared is var (step, failure))
+            if (prepared is not null)
             {
-                LogFailed(pod.Key, nodeName, failure);
-                var failed = await VerifyAsync(pod, nodeName, failure, cancellationToken);
-                return failed with { Step = step };
+                LogFailed(pod.Key, nodeName, prepared.Failure);
+                var failed = await VerifyAsync(pod, nodeName, prepared.Failure, cancellationToken);
+                return failed with { Step = prepared.Step, IsUnclear = prepared.IsUnclear };
             }
 
             var (isTheirs, refusal) = _extenders is null
@@ -213,18 +229,87 @@ internal sealed partial class PodBinder
         return bound.Succeeded ? null : bound.Error.Message ?? "";
     }
 
-    /// <summary>What must be written before the binding; which step failed and why, or null.</summary>
-    private async Task<(string Step, string Failure)?> PrepareAsync(
+    /// <summary>Does what must be done before the binding; null, or what went wrong.</summary>
+    private async Task<Unprepared?> PrepareAsync(
         SchedulingDecision decision, List<ResourceObject> claims, CancellationToken cancellationToken)
     {
-        if (decision.Volumes.Count > 0 && await _volumes.BindAsync(decision, cancellationToken) is { } noVolume)
+        if (decision.Volumes.Count == 0 && decision.Devices.Count == 0)
         {
-            return ("running PreBind plugin \"VolumeBinding\"", $"binding volumes: {noVolume}");
+            return null;
         }
 
-        return await _devices.BindAsync(decision, claims, cancellationToken) is { } noDevice
-            ? ($"running PreBind plugin \"{DynamicResourcesPlugin.PluginName}\"", noDevice)
-            : null;
+        using var preparation = new BindingPreparation(cancellationToken);
+        _preparations[decision.Pod.Uid] = preparation;
+        try
+        {
+            var failed = await PrepareAsync(decision, claims, preparation);
+            return failed is null ? null : failed with
+            {
+                IsUnclear = preparation.IsCancelled && claims.Count < decision.Devices.Count,
+            };
+        }
+        finally
+        {
+            _preparations.TryRemove(decision.Pod.Uid, out _);
+        }
+    }
+
+    private async Task<Unprepared?> PrepareAsync(
+        SchedulingDecision decision, List<ResourceObject> claims, BindingPreparation preparation)
+    {
+        if (await OrCancelledAsync(preparation, token => BindVolumesAsync(decision, token)) is { } noVolume)
+        {
+            return new Unprepared("running PreBind plugin \"VolumeBinding\"", $"binding volumes: {noVolume}");
+        }
+
+        var noDevice = await OrCancelledAsync(preparation, token => _devices.BindAsync(decision, claims, token))
+            ?? (preparation.TryEnd() ? null : Cancelled);
+        return noDevice is null
+            ? null
+            : new Unprepared($"running PreBind plugin \"{DynamicResourcesPlugin.PluginName}\"", noDevice);
+    }
+
+    private async Task<string?> BindVolumesAsync(SchedulingDecision decision, CancellationToken cancellationToken)
+    {
+        await NominateAsync(decision, cancellationToken);
+        return decision.Volumes.Count == 0 ? null : await _volumes.BindAsync(decision, cancellationToken);
+    }
+
+    private static async Task<string?> OrCancelledAsync(
+        BindingPreparation preparation, Func<CancellationToken, Task<string?>> prepare)
+    {
+        try
+        {
+            return await prepare(preparation.Token);
+        }
+        catch (OperationCanceledException) when (preparation.IsCancelled)
+        {
+            return Cancelled;
+        }
+    }
+
+    /// <summary>
+    /// Shows where the pod will be. A refusal keeps no pod from its node; that the pod is gone, who prepares notices.
+    /// </summary>
+    private async Task NominateAsync(SchedulingDecision decision, CancellationToken cancellationToken)
+    {
+        if (decision.Pod.NominatedNodeName == decision.NodeName)
+        {
+            return;
+        }
+
+        var shown = await _client.PatchStatusAsync<V1Pod>(
+            decision.Pod.Key,
+            new JsonObject
+            {
+                ["metadata"] = new JsonObject { ["uid"] = decision.Pod.Uid },
+                ["status"] = new JsonObject { ["nominatedNodeName"] = decision.NodeName },
+            },
+            cancellationToken);
+        if (!shown.Succeeded)
+        {
+            LogNotNominated(decision.Pod.Key, decision.NodeName!, shown.Error.Message ?? "");
+        }
     }
 
     private async Task UnreserveAsync(SchedulingDecision decision, CancellationToken cancellationToken)
@@ -249,6 +334,15 @@ internal sealed partial class PodBinder
         return PodShapeParser.Text(PodShapeParser.Property(document.RootElement, "spec"), "nodeName");
     }
 
+    [LoggerMessage(Level = LogLevel.Information, Message = "pod {Pod} does not show that it goes to {Node}: {Error}")]
+    private partial void LogNotNominated(ObjectKey pod, string node, string error);
+
     [LoggerMessage(Level = LogLevel.Information, Message = "binding pod {Pod} to {Node} did not succeed: {Error}")]
     private partial void LogFailed(ObjectKey pod, string node, string error);
+
+    /// <summary>Why a pod is not bound that should be.</summary>
+    /// <param name="Step">What failed.</param>
+    /// <param name="Failure">Why.</param>
+    /// <param name="IsUnclear">True when it is not known what was written.</param>
+    private sealed record Unprepared(string Step, string Failure, bool IsUnclear = false);
 }

@@ -21,6 +21,12 @@ public sealed class PodInfo
     /// <summary>Empty while the pod is not assigned.</summary>
     public string NodeName { get; init; } = "";
 
+    /// <summary>
+    /// The one node that its affinity names, as that of a DaemonSet's pods does, which is not in its
+    /// <see cref="Shape"/>; empty when it does not.
+    /// </summary>
+    public string OnlyNode { get; init; } = "";
+
     public int Priority { get; init; }
 
     /// <summary>Where room is being made for it, as last stored; empty when nowhere.</summary>
@@ -70,12 +76,19 @@ public sealed class PodInfo
 
     /// <summary>Reason beside <see cref="UnschedulableMessage"/>.</summary>
     public string? UnschedulableReason { get; init; }
+
+    /// <summary>True when neither its selector nor its affinity rules any node out.</summary>
+    public bool SelectsAll => OnlyNode.Length == 0 && Shape.Required is null;
+
+    /// <summary>Whether its selector and its affinity let a node through.</summary>
+    public bool Selects(NodeInfo node) =>
+        (OnlyNode.Length == 0 || string.Equals(OnlyNode, node.Name, StringComparison.Ordinal))
+        && Shape.Required?.Matches(node) != false;
 }
 
 /// <summary>
 /// The scheduling constraints of a pod: what it requests, tolerates and selects. Interned by <see cref="PodReader"/>,
-/// so pods of one
-/// ReplicaSet share one instance, and with it all filter results and scores.
+/// so pods of one ReplicaSet share one instance, and with it all filter results and scores.
 /// </summary>
 public sealed class PodShape
 {
@@ -85,7 +98,10 @@ public sealed class PodShape
 
     public HostPort[] HostPorts { get; init; } = [];
 
-    /// <summary><c>spec.nodeSelector</c> and required node affinity; null when every node will do.</summary>
+    /// <summary>
+    /// <c>spec.nodeSelector</c> and required node affinity, but for <see cref="PodInfo.OnlyNode"/>; null when every
+    /// node will do.
+    /// </summary>
     public NodeSelection? Required { get; init; }
 
     public PreferredTerm[] Preferred { get; init; } = [];

@@ -45,6 +45,7 @@ public sealed class PodReader(ScalarResources scalars)
             Generation = facts.Generation,
             SchedulerName = facts.SchedulerName,
             NodeName = facts.NodeName,
+            OnlyNode = facts.OnlyNode,
             Priority = facts.Priority,
             NominatedNodeName = facts.NominatedNodeName,
             StartTicks = facts.StartTicks,
@@ -174,6 +175,12 @@ public sealed class PodReader(ScalarResources scalars)
             {
                 ReadVolumes(ref reader, ref facts);
             }
+            else if (reader.ValueTextEquals("affinity"u8))
+            {
+                CopyName(ref reader);
+                CopyAffinity(json, ref reader, ref facts);
+                _key.Write(","u8);
+            }
             else if (IsConstraint(ref reader))
             {
                 CopyName(ref reader);
@@ -199,7 +206,7 @@ public sealed class PodReader(ScalarResources scalars)
     }
 
     private static bool IsConstraint(ref Utf8JsonReader reader) =>
-        reader.ValueTextEquals("tolerations"u8) || reader.ValueTextEquals("nodeSelector"u8) || reader.ValueTextEquals("affinity"u8)
+        reader.ValueTextEquals("tolerations"u8) || reader.ValueTextEquals("nodeSelector"u8)
         || reader.ValueTextEquals("topologySpreadConstraints"u8) || reader.ValueTextEquals("overhead"u8)
         || reader.ValueTextEquals("resources"u8);
 
@@ -391,6 +398,25 @@ public sealed class PodReader(ScalarResources scalars)
         _key.Write(json[start..(int)reader.BytesConsumed]);
     }
 
+    /// <summary>
+    /// The one node that a pod is for is the pod's own: without it all pods of a DaemonSet are alike.
+    /// </summary>
+    private void CopyAffinity(ReadOnlySpan<byte> json, ref Utf8JsonReader reader, ref Facts facts)
+    {
+        reader.Read();
+        var start = (int)reader.TokenStartIndex;
+        facts.OnlyNode = OnlyNodeReader.Read(reader, out var nameStart, out var nameEnd);
+        reader.Skip();
+        if (facts.OnlyNode.Length > 0)
+        {
+            _key.Write(json[start..nameStart]);
+            _key.Write("\"\""u8);
+            start = nameEnd;
+        }
+
+        _key.Write(json[start..(int)reader.BytesConsumed]);
+    }
+
     private void CopyContainers(ReadOnlySpan<byte> json, ref Utf8JsonReader reader)
     {
         reader.Read();
@@ -447,6 +473,7 @@ public sealed class PodReader(ScalarResources scalars)
         public long Generation;
         public string SchedulerName = "";
         public string NodeName = "";
+        public string OnlyNode = "";
         public int Priority;
         public string NominatedNodeName = "";
         public long StartTicks = long.MaxValue;

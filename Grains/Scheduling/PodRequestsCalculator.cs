@@ -5,9 +5,8 @@ namespace OrleansOrchestrator.Grains.Scheduling;
 
 /// <summary>
 /// What a pod occupies: its containers together, or, where larger, what one init container needs beside the sidecars
-/// started before it; plus
-/// overhead. Pod-level resources, where given, stand for the sum. While a pod is resized, the most of what it asks for,
-/// was given and has counts, except what it asks for in vain.
+/// started before it; plus overhead. Pod-level resources, where given, stand for the sum. While a pod is resized, the
+/// most of what it asks for, was given and has counts, except what it asks for in vain.
 /// </summary>
 internal static class PodRequestsCalculator
 {

@@ -121,13 +121,10 @@ internal static class PodShapeParser
 
         var affinity = Property(Property(spec, "affinity"), "nodeAffinity");
         var required = Property(affinity, "requiredDuringSchedulingIgnoredDuringExecution");
-        if (labels.Count == 0 && required is null)
-        {
-            return null;
-        }
-
-        return new NodeSelection(
-            [.. labels], required is null ? null : [.. Items(required, "nodeSelectorTerms").Select(ReadTerm)]);
+        NodeSelectorTerm[]? terms =
+            required is null ? null : [.. Items(required, "nodeSelectorTerms").Select(ReadTerm)];
+        terms = terms is [{ IsOfOnlyNode: true }] ? null : terms;
+        return labels.Count == 0 && terms is null ? null : new NodeSelection([.. labels], terms);
     }
 
     private static IEnumerable<PreferredTerm> ReadPreferred(JsonElement spec)

@@ -13,8 +13,20 @@ public static class QueueEvents
     /// <summary>It changed while it waited.</summary>
     public const string PodUpdate = "UnschedulablePodUpdate";
 
-    /// <summary>Its last scheduling gate was taken away.</summary>
-    public const string GatesEliminated = "UnschedulablePodUpdatePodSchedulingGatesEliminated";
+    /// <inheritdoc cref="PodChange.Labels"/>
+    public const string PodLabels = PodUpdate + "PodLabel";
+
+    /// <inheritdoc cref="PodChange.ScaledDown"/>
+    public const string PodScaledDown = PodUpdate + "PodScaleDown";
+
+    /// <inheritdoc cref="PodChange.GatesEliminated"/>
+    public const string GatesEliminated = PodUpdate + "PodSchedulingGatesEliminated";
+
+    /// <inheritdoc cref="PodChange.Tolerations"/>
+    public const string PodTolerations = PodUpdate + "PodToleration";
+
+    /// <inheritdoc cref="PodChange.Claims"/>
+    public const string PodClaims = PodUpdate + "PodGeneratedResourceClaim";
 
     public const string AttemptFailure = "ScheduleAttemptFailure";
 

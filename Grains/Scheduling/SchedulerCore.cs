@@ -372,6 +372,8 @@ public sealed partial class SchedulerCore
             if (!Maps.Same(old.Labels, pod.Labels))
             {
                 _events.Kinds |= ClusterChanges.PodPlaced;
+                _events.Moved.Add(old);
+                _events.Moved.Add(pod);
                 _events.Cause = QueueEvents.AssignedPodUpdate;
             }
         }
@@ -447,6 +449,7 @@ public sealed partial class SchedulerCore
         node.AddPod(entry.Pod.Shape);
         _tables.Placed.Put(entry.Pod, node);
         _events.Kinds |= ClusterChanges.PodPlaced;
+        _events.Moved.Add(entry.Pod);
         _events.Cause = QueueEvents.AssignedPodAdd;
         _tables.Volumes.Count(entry.Pod, node.Name, +1);
     }
@@ -472,6 +475,7 @@ public sealed partial class SchedulerCore
             _tables.Volumes.Count(entry.Pod, node.Name, -1);
             entry.Node = null;
             _events.FreedNodes.Add(node);
+            _events.Moved.Add(entry.Pod);
             _events.Cause = QueueEvents.AssignedPodDelete;
             Nodes.Release(node);
         }

@@ -9,8 +9,8 @@ namespace OrleansOrchestrator.Grains.Scheduling;
 
 /// <summary>
 /// Gives a scheduler its place in the cluster: where this grain is active, its <see cref="SchedulerLoop"/> runs, on the
-/// thread pool. Should two
-/// activations exist for a moment, the optimistic lock on each pod keeps a pod from being bound twice.
+/// thread pool. Should two activations exist for a moment, the optimistic lock on each pod keeps a pod from being bound
+/// twice.
 /// </summary>
 [GrainType("scheduler")]
 public sealed partial class SchedulerGrain : Grain, ISchedulerGrain

@@ -10,8 +10,8 @@ namespace OrleansOrchestrator.Grains.Scheduling;
 
 /// <summary>
 /// Runs a <see cref="SchedulerCore"/> against the API. One loop owns the core: followers and binders only put what they
-/// learn into its inbox. A turn
-/// of the loop takes in everything that has arrived, decides on a bounded number of pods, and hands the bindings over.
+/// learn into its inbox. A turn of the loop takes in everything that has arrived, decides on a bounded number of pods,
+/// and hands the bindings over.
 /// </summary>
 public sealed partial class SchedulerLoop : IDisposable
 {
@@ -68,7 +68,8 @@ public sealed partial class SchedulerLoop : IDisposable
         };
         _binder = new PodBinder(_client, options.MaxBindingsInFlight, _signals, _metrics, _extenders, time, logger);
         _reporter = new SchedulingReporter(_client, time, () => _isBusy, logger);
-        _remover = new VictimRemover(_client, _reporter, options.MaxBindingsInFlight, time, logger);
+        _remover = new VictimRemover(
+            _client, _reporter, _binder.TryCancel, options.MaxBindingsInFlight, time, logger);
         _streamsToSync = _core.Resources.Count;
     }
 
@@ -415,8 +416,7 @@ public sealed partial class SchedulerLoop : IDisposable
 
     /// <summary>
     /// After a gap, deletions may have been missed. The list is at least as new as the stream is here, so what it lacks
-    /// is gone, and what is newer
-    /// comes later in the stream.
+    /// is gone, and what is newer comes later in the stream.
     /// </summary>
     private async Task SyncedAsync(ResourceName resource, bool isAgain, CancellationToken cancellationToken)
     {

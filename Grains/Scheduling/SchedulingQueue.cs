@@ -13,8 +13,8 @@ namespace OrleansOrchestrator.Grains.Scheduling;
 /// <item>unschedulable: nothing has changed that could help, or victims are still being removed for it;</item>
 /// <item>gated: its scheduling gates forbid trying, or ResourceClaims that it uses are not there.</item>
 /// </list>
-/// Back-off doubles. After <see cref="MaxUnschedulable"/> a pod is tried even if nothing changed,
-/// should a change have been missed.
+/// Back-off doubles: with each error in a row, or else with each rejection. After <see cref="MaxUnschedulable"/> a pod
+/// is tried even if nothing changed, should a change have been missed.
 /// </summary>
 /// <param name="plugins">What decides on a pod.</param>
 /// <param name="time">The time.</param>
@@ -71,20 +71,30 @@ public sealed class SchedulingQueue(
     public QueuedPod Add(PodInfo pod)
     {
         var queued = new QueuedPod(pod) { Timestamp = time.GetUtcNow() };
-        Admit(queued, QueueEvents.PodAdd);
+        Enqueue(queued, QueueEvents.PodAdd);
         return queued;
     }
 
-    /// <summary>A waiting pod changed itself; what makes it different to scheduling makes it worth trying.</summary>
+    /// <summary>
+    /// A waiting pod changed itself. One that is to be tried anyway keeps its turn; another is to be tried when what is
+    /// different may help it.
+    /// </summary>
     public void Update(QueuedPod queued, PodInfo pod)
     {
         var old = queued.Pod;
         queued.Pod = pod;
-        if (!ReferenceEquals(old.Shape, pod.Shape) || old.IsGated != pod.IsGated || old.Priority != pod.Priority
-            || !old.DeviceClaims.AsSpan().SequenceEqual(pod.DeviceClaims))
+        if (queued.Place is not (QueuePlace.Unschedulable or QueuePlace.Gated))
         {
-            Leave(queued);
-            Admit(queued, old.IsGated && !pod.IsGated ? QueueEvents.GatesEliminated : QueueEvents.PodUpdate);
+            return;
+        }
+
+        foreach (var (change, cause) in PodChanges.Between(old, pod))
+        {
+            if (queued.Place == QueuePlace.Gated ? change.MayUngate() : MayHelp(queued, change, old))
+            {
+                Enqueue(queued, cause);
+                return;
+            }
         }
     }
 
@@ -117,9 +127,18 @@ public sealed class SchedulingQueue(
     public void ReturnUnschedulable(QueuedPod queued, IReadOnlySet<string> rejectedBy)
     {
         queued.RejectedBy = rejectedBy;
-        queued.Failures++;
+        if (rejectedBy.Count == 0)
+        {
+            queued.Errors++; // there are no nodes at all, which upstream counts as an error
+        }
+        else
+        {
+            (queued.Rejections, queued.Errors) = (queued.Rejections + 1, 0);
+        }
+
         queued.Timestamp = time.GetUtcNow();
-        WaitUnschedulable(queued, QueueEvents.AttemptFailure);
+        Put(queued, QueuePlace.Unschedulable, QueueEvents.AttemptFailure);
+        _unschedulable.Add(queued);
         if (rejectedBy.Contains(ExtenderSet.Name)
             || plugins(queued.Pod).Relations.Any(r => r.MindsPods && rejectedBy.Contains(r.Name)))
         {
@@ -155,7 +174,7 @@ public sealed class SchedulingQueue(
     {
         if (queued.Place == QueuePlace.Unschedulable)
         {
-            WakeOne(queued, cause);
+            Enqueue(queued, cause);
         }
     }
 
@@ -163,23 +182,21 @@ public sealed class SchedulingQueue(
     public void ReturnFailed(QueuedPod queued)
     {
         queued.RejectedBy = QueuedPod.Nobody;
-        queued.Failures++;
+        queued.Errors++;
         queued.Timestamp = time.GetUtcNow();
         WaitFailed(queued);
     }
 
     /// <summary>
     /// Things happened: moves those unschedulable pods that may be helped. On nodes that came or changed, one plugin
-    /// that rejected the pod and does so
-    /// no longer is enough, as upstream has it. Where pods only left, which happens all the time, the pod must really
-    /// fit there now.
+    /// that rejected the pod and does so no longer is enough, as upstream has it. Where pods only left, which happens
+    /// all the time, the pod must really fit there now.
     /// </summary>
     public void Wake(ClusterEvents events)
     {
         foreach (var gated in _gated.Count == 0 ? [] : _gated.Where(q => events.MayHelp(q.Pod)).ToArray())
         {
-            Leave(gated);
-            Admit(gated, events.Cause);
+            Enqueue(gated, events.Cause);
         }
 
         var waiting = events.HasOnlyPlacedPods ? _waitingForOthers : _unschedulable;
@@ -192,7 +209,7 @@ public sealed class SchedulingQueue(
         var lowest = events.FreedNodes.Count == 0 ? int.MaxValue : events.FreedNodes.Min(LowestPriority);
         foreach (var queued in waiting.Where(q => MayHelp(q, events, lowest, fitting)).ToArray())
         {
-            WakeOne(queued, events.Cause);
+            Enqueue(queued, events.Cause);
         }
     }
 
@@ -210,34 +227,44 @@ public sealed class SchedulingQueue(
         _lastFlush = now;
         foreach (var queued in _unschedulable.Where(q => now - q.Timestamp > MaxUnschedulable).ToArray())
         {
-            WakeOne(queued, QueueEvents.UnschedulableTimeout);
+            Enqueue(queued, QueueEvents.UnschedulableTimeout);
         }
     }
 
     /// <summary>
-    /// When the back-off ends. Of pods for which that is in the same second the more important come first.
+    /// When the back-off ends: with the second that its time falls into, as upstream has it. Of pods for which that is
+    /// the same the more important come first.
     /// </summary>
     private (long Ticks, int NegativePriority) Due(QueuedPod queued)
     {
-        var ticks = (queued.Timestamp + Backoff.After(queued.Failures)).UtcTicks;
-        return (ticks - (ticks % TimeSpan.TicksPerSecond), -queued.Pod.Priority);
+        var failures = queued.Errors > 0 ? queued.Errors : queued.Rejections;
+        var backoff = failures == 0 ? TimeSpan.Zero : Backoff.After(failures);
+        var ticks = (queued.Timestamp + backoff).UtcTicks;
+        var rest = backoff == TimeSpan.Zero ? 0 : TimeSpan.TicksPerSecond - (ticks % TimeSpan.TicksPerSecond);
+        return (ticks + rest, -queued.Pod.Priority);
     }
 
-    private void Admit(QueuedPod queued, string cause)
+    /// <summary>The pod is to be tried as soon as it may be.</summary>
+    private void Enqueue(QueuedPod queued, string cause)
     {
-        if (!MayBeTried(queued.Pod))
-        {
-            Put(queued, QueuePlace.Gated, cause);
-            _gated.Add(queued);
-        }
-        else if (queued.IsPreempting)
+        if (queued.IsPreempting)
         {
             queued.WasWoken = true;
-            WaitUnschedulable(queued, cause);
+            return;
+        }
+
+        Forget(queued);
+        if (!MayBeTried(queued.Pod))
+        {
+            Hold(queued, cause);
+        }
+        else if (Due(queued).Ticks <= time.GetUtcNow().UtcTicks)
+        {
+            Activate(queued, cause);
         }
         else
         {
-            Activate(queued, cause);
+            Delay(queued, QueuePlace.BackingOff, _backingOff, cause);
         }
     }
 
@@ -261,17 +288,30 @@ public sealed class SchedulingQueue(
         metrics?.Queued(place, cause);
     }
 
-    private void WaitUnschedulable(QueuedPod queued, string cause)
+    private void Hold(QueuedPod queued, string cause)
     {
-        Put(queued, QueuePlace.Unschedulable, cause);
-        _unschedulable.Add(queued);
+        Put(queued, QueuePlace.Gated, cause);
+        _gated.Add(queued);
     }
 
     private void WaitFailed(QueuedPod queued)
     {
-        Put(queued, QueuePlace.Failed, QueueEvents.AttemptFailure);
+        if (MayBeTried(queued.Pod))
+        {
+            Delay(queued, QueuePlace.Failed, _failed, QueueEvents.AttemptFailure);
+        }
+        else
+        {
+            Hold(queued, QueueEvents.AttemptFailure);
+        }
+    }
+
+    private void Delay(
+        QueuedPod queued, QueuePlace place, PriorityQueue<(QueuedPod Pod, int Ticket), (long, int)> queue, string cause)
+    {
+        Put(queued, place, cause);
         _backoffCount++;
-        _failed.Enqueue((queued, ++queued.Ticket), Due(queued));
+        queue.Enqueue((queued, ++queued.Ticket), Due(queued));
     }
 
     private void Activate(QueuedPod queued, string cause)
@@ -279,26 +319,6 @@ public sealed class SchedulingQueue(
         Put(queued, QueuePlace.Active, cause);
         _activeCount++;
         _active.Enqueue((queued, ++queued.Ticket), (-queued.Pod.Priority, queued.Timestamp.UtcTicks, ++_sequence));
-    }
-
-    private void WakeOne(QueuedPod queued, string cause)
-    {
-        if (queued.IsPreempting)
-        {
-            queued.WasWoken = true;
-            return;
-        }
-
-        Forget(queued);
-        if (Due(queued).Ticks <= time.GetUtcNow().UtcTicks)
-        {
-            Activate(queued, cause);
-            return;
-        }
-
-        Put(queued, QueuePlace.BackingOff, cause);
-        _backoffCount++;
-        _backingOff.Enqueue((queued, ++queued.Ticket), Due(queued));
     }
 
     private void Leave(QueuedPod queued)
@@ -327,6 +347,26 @@ public sealed class SchedulingQueue(
         _gated.Remove(queued);
     }
 
+    /// <summary>Whether pods came or went that whoever rejected the pod minds.</summary>
+    private bool MindsAny(QueuedPod queued, ClusterEvents events)
+    {
+        foreach (var plugin in plugins(queued.Pod).Relations)
+        {
+            if (plugin.MindsPods && queued.RejectedBy.Contains(plugin.Name)
+                && events.Moved.MayHelp(queued.Pod, plugin))
+            {
+                return true;
+            }
+        }
+
+        return false;
+    }
+
+    private bool MayHelp(QueuedPod queued, PodChange change, PodInfo old) =>
+        queued.RejectedBy.Contains(ExtenderSet.Name)
+        || plugins(queued.Pod).Judges.Any(
+            p => queued.RejectedBy.Contains(p.Name) && p.IsHelpedBy(change, old, queued.Pod));
+
     /// <param name="queued">An unschedulable pod.</param>
     /// <param name="events">What happened.</param>
     /// <param name="lowest">Priority of the least important pod on the nodes that pods have left.</param>
@@ -351,17 +391,25 @@ public sealed class SchedulingQueue(
             return (events.Kinds & ClusterChanges.Node) != 0;
         }
 
-        var moved = events.FreedNodes.Count > 0
-            || (events.Kinds & (ClusterChanges.Node | ClusterChanges.NodeRemoved | ClusterChanges.PodPlaced)) != 0;
-        if (moved && _waitingForOthers.Contains(queued))
-        {
-            return true;
-        }
+        const ClusterChanges nodes = ClusterChanges.Node | ClusterChanges.NodeRemoved;
+        return (_waitingForOthers.Contains(queued) && ((events.Kinds & nodes) != 0 || MindsAny(queued, events)))
+            || MayFit(queued, events, lowest, fitting);
+    }
 
+    /// <summary>Whether it may fit a node that came or changed, or has more room.</summary>
+    private bool MayFit(
+        QueuedPod queued, ClusterEvents events, int lowest, Dictionary<(PodShape Shape, string Profile), bool> fitting)
+    {
+        var wantsRoom = false;
         foreach (var plugin in plugins(queued.Pod).Filters)
         {
+            if (!queued.RejectedBy.Contains(plugin.Name))
+            {
+                continue;
+            }
+
+            wantsRoom |= plugin.HelpfulChanges.HasFlag(ClusterChanges.PodGone);
             if ((plugin.HelpfulChanges & events.Kinds) != 0
-                && queued.RejectedBy.Contains(plugin.Name)
                 && events.ChangedNodes.Any(
                     node => node.Exists && MayPass(plugin.Filter(queued.Pod, node), queued.Pod, node)))
             {
@@ -369,7 +417,7 @@ public sealed class SchedulingQueue(
             }
         }
 
-        return events.FreedNodes.Count > 0 && (
+        return wantsRoom && events.FreedNodes.Count > 0 && (
             (queued.Pod.MayPreempt && lowest < queued.Pod.Priority)
             || events.FreedNodes.Any(n => n.Name == queued.NominatedNode)
             || IsClaimLetGo(queued, events)
@@ -393,7 +441,7 @@ public sealed class SchedulingQueue(
     private bool FitsFreedNode(
         PodInfo pod, ClusterEvents events, Dictionary<(PodShape Shape, string Profile), bool> fitting)
     {
-        if (pod.Claims.Length > 0 || pod.Disks.Length > 0)
+        if (pod.Claims.Length > 0 || pod.Disks.Length > 0 || pod.OnlyNode.Length > 0)
         {
             return Fits();
         }
@@ -437,50 +485,4 @@ public sealed class SchedulingQueue(
 
         return null;
     }
-}
-
-/// <summary>Where a pod waits.</summary>
-public enum QueuePlace
-{
-    None,
-    Active,
-    BackingOff,
-    Failed,
-    Unschedulable,
-    Gated,
-}
-
-/// <summary>A pod with its history in the queue.</summary>
-public sealed class QueuedPod(PodInfo pod)
-{
-    internal static readonly IReadOnlySet<string> Nobody = new HashSet<string>();
-
-    public PodInfo Pod { get; internal set; } = pod;
-
-    public QueuePlace Place { get; internal set; }
-
-    /// <summary>How often it was tried.</summary>
-    public int Attempts { get; internal set; }
-
-    /// <summary>When that was first, by the scheduler's clock.</summary>
-    internal long FirstTaken { get; set; }
-
-    /// <summary>How often that failed, which the back-off grows with.</summary>
-    public int Failures { get; internal set; }
-
-    internal DateTimeOffset Timestamp { get; set; }
-
-    /// <summary>Where room is made for it; empty when nowhere.</summary>
-    internal string NominatedNode { get; set; } = "";
-
-    /// <summary>True while victims are being removed for it.</summary>
-    internal bool IsPreempting { get; set; }
-
-    /// <summary>True when something happened meanwhile that may help it.</summary>
-    internal bool WasWoken { get; set; }
-
-    internal IReadOnlySet<string> RejectedBy { get; set; } = Nobody;
-
-    /// <summary>Number of the only valid entry in the heaps.</summary>
-    internal int Ticket { get; set; }
 }

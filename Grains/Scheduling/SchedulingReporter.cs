@@ -90,7 +90,7 @@ internal sealed partial class SchedulingReporter(
     {
         await WriteConditionAsync(note, cancellationToken);
         var name = NextName(note.Pod.Key.Name);
-        var repeat = _repeated.Count(note.Pod.Uid, name);
+        var repeat = _repeated.Count(note.Pod, name);
         if (repeat is null)
         {
             if (!await CreateEventAsync(note, name, cancellationToken))
@@ -181,7 +181,8 @@ internal sealed partial class SchedulingReporter(
     private partial void LogLost(string what, ObjectKey pod, string error);
 
     /// <summary>
-    /// Pods whose failure has an event already: within six minutes a repetition only counts on it. Thread-safe.
+    /// Pods whose failure has an event already: within six minutes a repetition only counts on it, as long as the pod
+    /// is the same version, for an event is about a version. Thread-safe.
     /// </summary>
     private sealed class RepeatedEvents(TimeProvider time)
     {
@@ -198,14 +199,15 @@ internal sealed partial class SchedulingReporter(
         /// The repetition that this failure is; null when it is the first, whose event then has the new name. It is
         /// known before it is written: the next failure may come while it is.
         /// </summary>
-        public (string EventName, int Count, bool IsDue)? Count(string uid, string newName)
+        public (string EventName, int Count, bool IsDue)? Count(PodInfo pod, string newName)
         {
             lock (_lock)
             {
                 var now = time.GetUtcNow();
-                if (!_series.TryGetValue(uid, out var series) || now - series.Seen > SeriesEnd)
+                if (!_series.TryGetValue(pod.Uid, out var series) || series.Revision != pod.Revision
+                    || now - series.Seen > SeriesEnd)
                 {
-                    Remember(uid, newName, now);
+                    Remember(pod, newName, now);
                     return null;
                 }
 
@@ -225,19 +227,22 @@ internal sealed partial class SchedulingReporter(
             }
         }
 
-        private void Remember(string uid, string eventName, DateTimeOffset now)
+        private void Remember(PodInfo pod, string eventName, DateTimeOffset now)
         {
             if (_series.Count >= MaxRemembered)
             {
                 _series.Clear();
             }
 
-            _series[uid] = new Series { EventName = eventName, Seen = now, Written = now };
+            _series[pod.Uid] =
+                new Series { EventName = eventName, Revision = pod.Revision, Seen = now, Written = now };
         }
 
         private sealed class Series
         {
             public required string EventName { get; init; }
+
+            public required long Revision { get; init; }
 
             public int Count { get; set; } = 1;
 

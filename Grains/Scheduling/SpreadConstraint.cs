@@ -27,7 +27,6 @@ public sealed record SpreadConstraint
     public required bool HonorsTaints { get; init; }
 
     /// <summary>True when a node, with the pods on it, counts for a pod.</summary>
-    public bool Includes(PodShape pod, NodeInfo node) =>
-        (!HonorsAffinity || pod.Required is null || pod.Required.Matches(node))
-        && (!HonorsTaints || pod.ToleratesAll(node.Taints));
+    public bool Includes(PodInfo pod, NodeInfo node) =>
+        (!HonorsAffinity || pod.Selects(node)) && (!HonorsTaints || pod.Shape.ToleratesAll(node.Taints));
 }

@@ -16,11 +16,18 @@ internal sealed record Removal(PodInfo Pod, PreemptionPlan Plan, SchedulingNote 
 
 /// <summary>
 /// Carries preemptions out, beside scheduling: first it is stored where the pod is to go, so that a scheduler that
-/// starts anew does not make room twice; then the victims go.
+/// starts anew does not make room twice; then the victims go. Who is not bound yet need not be removed for that.
 /// </summary>
+/// <param name="client">The API.</param>
+/// <param name="reporter">Tells of it.</param>
+/// <param name="tryCancel">Calls a binding off, if it is not too late for that.</param>
+/// <param name="maxInFlight">So many preemptions may be under way.</param>
+/// <param name="time">The time.</param>
+/// <param name="logger">Told what fails.</param>
 internal sealed partial class VictimRemover(
     IResourceClient client,
     SchedulingReporter reporter,
+    Func<PodInfo, bool> tryCancel,
     int maxInFlight,
     TimeProvider time,
     ILogger logger)
@@ -108,6 +115,12 @@ internal sealed partial class VictimRemover(
 
     private async Task<bool> RemoveAsync(Removal removal, PodInfo victim, CancellationToken cancellationToken)
     {
+        if (tryCancel(victim))
+        {
+            Tell(removal, victim, " (in kube-scheduler memory).");
+            return true;
+        }
+
         var scheduler = removal.Pod.SchedulerName;
         var message = $"{scheduler}: preempting to accommodate a higher priority pod";
         var patch = PodDisruption.Patch(victim.Uid, victim.Generation, Reason, message, null, time.GetUtcNow());
@@ -124,16 +137,19 @@ internal sealed partial class VictimRemover(
             return IsDone(victim, deleted);
         }
 
-        reporter.Succeeded(new SchedulingNote
-        {
-            Pod = victim,
-            Scheduler = scheduler,
-            Reason = "Preempted",
-            Action = "Preempting",
-            Message = $"Preempted by pod {removal.Pod.Uid} on node {removal.Note.Nomination}",
-        });
+        Tell(removal, victim, "");
         return true;
     }
+
+    private void Tell(Removal removal, PodInfo victim, string how) => reporter.Succeeded(new SchedulingNote
+    {
+        Pod = victim,
+        Related = removal.Pod,
+        Scheduler = removal.Pod.SchedulerName,
+        Reason = "Preempted",
+        Action = "Preempting",
+        Message = $"Preempted by pod {removal.Pod.Uid} on node {removal.Note.Nomination}{how}",
+    });
 
     /// <summary>A pod that is gone, or another of its name, needs nothing more.</summary>
     private bool IsDone(PodInfo pod, Outcome<ResourceObject> outcome)

@@ -13,11 +13,10 @@ namespace OrleansOrchestrator.TestKit;
 
 /// <summary>
 /// The API in memory, with the behaviour that controllers rely on: dense revisions per resource, optimistic locking,
-/// generations, status apart
-/// from spec, finalizers, graceful deletion of bound pods, propagation policies, namespace termination, owner and label
-/// selection, and following without gaps. Admission, defaults and validation are left out. Thread-safe; everything is
-/// linearizable, unless caches are held back. A controller that does what its role does not allow fails
-/// (<see cref="ControllerRights"/>).
+/// generations, status apart from spec, finalizers, graceful deletion of bound pods, propagation policies, namespace
+/// termination, owner and label selection, and following without gaps. Admission, defaults and validation are left out.
+/// Thread-safe; everything is linearizable, unless caches are held back. A controller that does what its role does not
+/// allow fails (<see cref="ControllerRights"/>).
 /// </summary>
 public sealed class FakeResourceClient : IResourceClient
 {

@@ -171,11 +171,6 @@ public sealed class DefinitionReconciler(
             cancellationToken));
 
     /// <summary>Gone in the meantime is well.</summary>
-    private void Expect(Outcome<ResourceObject> outcome)
-    {
-        if (!outcome.Succeeded && outcome.Error.Reason != StatusReasons.NotFound)
-        {
-            throw ReconcileException.Of($"definition {key.Name}", outcome.Error);
-        }
-    }
+    private void Expect(Outcome<ResourceObject> outcome) =>
+        outcome.ThrowIfRefused($"definition {key.Name}", StatusReasons.NotFound);
 }

@@ -71,7 +71,7 @@ internal static class ApiServicePlanner
                 .. from item in managed
                    let to = wanted.GetValueOrDefault(item.Metadata.Name)
                    where to is not null && (ManagedBy(to) == Always || isStart) && !IsSame(item.Spec, to.Spec)
-                   select With(item, to.Spec),
+                   select item with { Spec = to.Spec },
             ],
             Delete = [.. managed.Where(c => !wanted.ContainsKey(c.Metadata.Name))],
         };
@@ -84,9 +84,6 @@ internal static class ApiServicePlanner
         (a.Group ?? "", a.Version, a.GroupPriorityMinimum, a.VersionPriority)
             == (b.Group ?? "", b.Version, b.GroupPriorityMinimum, b.VersionPriority)
         && a.Service is null && a.InsecureSkipTLSVerify != true && a.CaBundle is null or { Length: 0 };
-
-    private static V1APIService With(V1APIService item, V1APIServiceSpec spec) =>
-        new() { Metadata = item.Metadata, Spec = spec, Status = item.Status };
 
     private static V1APIService Make(string group, string version, ApiPriority priority, string label, string value) =>
         new()

@@ -64,10 +64,7 @@ public sealed class ApiServiceReconciler : IObjectReconciler
             ApiServiceMeter.Lost(_key.Name, found.Reason);
         }
 
-        if (!written.Succeeded && written.Error.Reason is not (StatusReasons.NotFound or StatusReasons.Conflict))
-        {
-            throw ReconcileException.Of($"condition of APIService {_key.Name}", written.Error);
-        }
+        written.ThrowIfRefused($"condition of APIService {_key.Name}", StatusReasons.NotFound, StatusReasons.Conflict);
 
         return spec.Service is null ? ReconcileResult.Done : ReconcileResult.Again(NextLook(found));
     }

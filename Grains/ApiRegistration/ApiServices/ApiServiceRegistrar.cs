@@ -106,12 +106,7 @@ public sealed class ApiServiceRegistrar : IController
             ResourceOf<T>.Query() with { Freshness = ReadFreshness.Linearizable }, cancellationToken);
 
     /// <summary>Who was faster brings this here again.</summary>
-    private static void Expect(Outcome<ResourceObject> outcome, string name)
-    {
-        if (!outcome.Succeeded && outcome.Error.Reason is not (
-            StatusReasons.AlreadyExists or StatusReasons.NotFound or StatusReasons.Conflict))
-        {
-            throw ReconcileException.Of($"APIService {name}", outcome.Error);
-        }
-    }
+    private static void Expect(Outcome<ResourceObject> outcome, string name) =>
+        outcome.ThrowIfRefused(
+            $"APIService {name}", StatusReasons.AlreadyExists, StatusReasons.NotFound, StatusReasons.Conflict);
 }

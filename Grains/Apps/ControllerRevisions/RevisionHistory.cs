@@ -153,9 +153,7 @@ public static class RevisionHistory
             ["revision"] = number,
         };
         var written = await client.MergeAsync<V1ControllerRevision>(revision.Key(), patch, cancellationToken);
-        return written.Succeeded
-            ? written.Value.As<V1ControllerRevision>()
-            : throw ReconcileException.Of($"revision {revision.Key()}", written.Error);
+        return written.OrThrow($"revision {revision.Key()}").As<V1ControllerRevision>();
     }
 
     /// <summary>Deletes revisions.</summary>
@@ -165,10 +163,7 @@ public static class RevisionHistory
         foreach (var revision in revisions)
         {
             var deleted = await client.DeleteAsync(revision, cancellationToken);
-            if (!deleted.Succeeded && deleted.Error.Reason != StatusReasons.NotFound)
-            {
-                throw ReconcileException.Of($"old revision {revision.Key()}", deleted.Error);
-            }
+            deleted.ThrowIfRefused($"old revision {revision.Key()}", StatusReasons.NotFound);
         }
     }
 
@@ -181,8 +176,7 @@ public static class RevisionHistory
         CancellationToken cancellationToken)
     {
         var query = ResourceOf<V1ControllerRevision>.Query(owner.NamespaceProperty);
-        var selected = await client.ListAsync(
-            query with { LabelSelector = selector.ToString(), NotOwnedBy = owner.Uid }, cancellationToken);
+        var selected = await client.ListAsync(query with { LabelSelector = selector.ToString() }, cancellationToken);
         foreach (var item in selected.Items.Where(i =>
             i.Metadata.Controller is null && i.Metadata.DeletionTimestamp is null))
         {

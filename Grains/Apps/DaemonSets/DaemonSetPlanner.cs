@@ -13,8 +13,10 @@ namespace OrleansOrchestrator.Grains.Apps.DaemonSets;
 /// </summary>
 public static class DaemonSetPlanner
 {
-    /// <summary>Most creates, and most deletes, of one step.</summary>
-    public const int Burst = 250;
+    /// <summary>
+    /// Most creates, and most deletes, of one step; twice upstream's, since a step looks at all nodes and pods.
+    /// </summary>
+    public const int Burst = 500;
 
     /// <summary>
     /// What to do now, and what to tell: of thousands of nodes and pods, so they are sorted once for both.
@@ -209,6 +211,11 @@ public static class DaemonSetPlanner
             {
                 _delete.AddRange(pods.Where(p => !p.IsTerminating));
                 return;
+            }
+
+            if (pods is [{ IsActive: true }])
+            {
+                return; // nearly always
             }
 
             var running = new List<PodFacts>();

@@ -39,10 +39,7 @@ public sealed class DaemonSetReconciler : IObjectReconciler
     public async Task<ReconcileResult> ReconcileAsync(CancellationToken cancellationToken)
     {
         var read = await _client.GetAsync<V1DaemonSet>(_key, ReadFreshness.Linearizable, cancellationToken);
-        if (!read.Succeeded && read.Error.Reason != StatusReasons.NotFound)
-        {
-            throw ReconcileException.Of($"daemonset {_key}", read.Error);
-        }
+        read.ThrowIfRefused($"daemonset {_key}", StatusReasons.NotFound);
 
         await _pods.BelongToAsync(read.Succeeded ? read.Value.Metadata.Uid : null, cancellationToken);
         if (!read.Succeeded)
@@ -168,23 +165,22 @@ public sealed class DaemonSetReconciler : IObjectReconciler
         List<V1ControllerRevision> history,
         CancellationToken cancellationToken)
     {
-        var live = observed.Pods.Select(p => p.Labels.GetValueOrDefault(DaemonPods.HashLabel, ""))
-            .ToHashSet(StringComparer.Ordinal);
         var old = history.Where(r => r.Metadata.Name != current.Metadata.Name).ToList();
         var surplus = old.Count - (observed.Set.Spec.RevisionHistoryLimit ?? 10);
+        if (surplus <= 0)
+        {
+            return Task.CompletedTask; // nearly always, and then its pods need not be asked
+        }
+
+        var live = observed.Pods.Select(p => p.Labels.GetValueOrDefault(DaemonPods.HashLabel, ""))
+            .ToHashSet(StringComparer.Ordinal);
         return RevisionHistory.DeleteAsync(
-            _client,
-            old.Where(r => !live.Contains(DaemonSetRevisions.HashOf(r))).Take(Math.Max(0, surplus)),
-            cancellationToken);
+            _client, old.Where(r => !live.Contains(DaemonSetRevisions.HashOf(r))).Take(surplus), cancellationToken);
     }
 
     private async Task WriteStatusAsync(V1DaemonSet set, V1DaemonSetStatus status, CancellationToken cancellationToken)
     {
-        var written = await _client.UpdateStatusAsync(
-            new V1DaemonSet { Metadata = set.Metadata, Spec = set.Spec, Status = status }, cancellationToken);
-        if (!written.Succeeded && written.Error.Reason != StatusReasons.NotFound)
-        {
-            throw ReconcileException.Of($"status of daemonset {_key}", written.Error);
-        }
+        var written = await _client.UpdateStatusAsync(set with { Status = status }, cancellationToken);
+        written.ThrowIfRefused($"status of daemonset {_key}", StatusReasons.NotFound);
     }
 }

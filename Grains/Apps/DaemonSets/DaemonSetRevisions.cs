@@ -111,9 +111,7 @@ internal sealed class DaemonSetRevisions(IResourceClient client)
 
         var written = await client.MergeAsync<V1ControllerRevision>(
             revision.Key(), Labelled(revision.Metadata.Uid, revision.Metadata.Name), cancellationToken);
-        return written.Succeeded
-            ? written.Value.As<V1ControllerRevision>()
-            : throw ReconcileException.Of($"revision {revision.Key()}", written.Error);
+        return written.OrThrow($"revision {revision.Key()}").As<V1ControllerRevision>();
     }
 
     private async Task RelabelAsync(
@@ -134,10 +132,7 @@ internal sealed class DaemonSetRevisions(IResourceClient client)
 
             var written = await client.MergeAsync<V1Pod>(
                 pod.Key, Labelled(pod.Item.Uid, HashOf(kept)), cancellationToken);
-            if (!written.Succeeded && written.Error.Reason != StatusReasons.NotFound)
-            {
-                throw ReconcileException.Of($"pod {pod.Key}", written.Error);
-            }
+            written.ThrowIfRefused($"pod {pod.Key}", StatusReasons.NotFound);
         }
     }
 

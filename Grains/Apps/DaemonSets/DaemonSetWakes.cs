@@ -30,7 +30,7 @@ internal static class DaemonSetWakes
             }),
             new Followed(WellKnown.Nodes, (change, keys) =>
             {
-                foreach (var key in DaemonPods.IsRelevant(change) ? all : [])
+                foreach (var key in all.Count > 0 && DaemonPods.IsRelevant(change) ? all : [])
                 {
                     keys.Add(key);
                 }

@@ -7,8 +7,7 @@ namespace OrleansOrchestrator.Grains.Apps.Deployments;
 
 /// <summary>
 /// The decisions of a Deployment, in upstream's order: pause, scale, then roll out, one careful step at a time. A step
-/// is computed from the
-/// ReplicaSets' specs and reported availability alone, so it can be repeated, and every step keeps
+/// is computed from the ReplicaSets' specs and reported availability alone, so it can be repeated, and every step keeps
 /// <c>Σ replicas ≤ replicas + maxSurge</c> when it scales up and <c>available ≥ replicas - maxUnavailable</c> when it
 /// scales down.
 /// </summary>
@@ -187,7 +186,7 @@ public sealed class DeploymentPlanner
             ScaleProportionally();
         }
 
-        if (_deployment.Spec.Paused == true)
+        if (_deployment.Spec.Paused == true && DeploymentRollback.Asked(_deployment) is null)
         {
             CleanUp();
         }

@@ -266,11 +266,6 @@ public sealed class DeploymentReconciler : IObjectReconciler
     /// <summary>
     /// Gone is well; a conflict means that something changed meanwhile, and the next attempt reads it.
     /// </summary>
-    private void Expect(Outcome<ResourceObject> outcome, string what)
-    {
-        if (!outcome.Succeeded && outcome.Error.Reason != StatusReasons.NotFound)
-        {
-            throw ReconcileException.Of($"{what} of deployment {_key}", outcome.Error);
-        }
-    }
+    private void Expect(Outcome<ResourceObject> outcome, string what) =>
+        outcome.ThrowIfRefused($"{what} of deployment {_key}", StatusReasons.NotFound);
 }

@@ -74,8 +74,7 @@ public abstract class ReplicaKind
 
         public override ValueTask<Outcome<ResourceObject>> WriteStatusAsync(
             IResourceClient client, V1ReplicaSet set, V1ReplicaSetStatus status, CancellationToken cancellationToken) =>
-            client.UpdateStatusAsync(
-                new V1ReplicaSet { Metadata = set.Metadata, Spec = set.Spec, Status = status }, cancellationToken);
+            client.UpdateStatusAsync(set with { Status = status }, cancellationToken);
     }
 
     private sealed class OfReplicationControllers() : ReplicaKind(

@@ -36,10 +36,7 @@ public sealed class ReplicaSetReconciler : IObjectReconciler
     public async Task<ReconcileResult> ReconcileAsync(CancellationToken cancellationToken)
     {
         var read = await _client.GetAsync(_kind.Resource, _key, ReadFreshness.Linearizable, cancellationToken);
-        if (!read.Succeeded && read.Error.Reason != StatusReasons.NotFound)
-        {
-            throw ReconcileException.Of($"{_kind.Kind} {_key}", read.Error);
-        }
+        read.ThrowIfRefused($"{_kind.Kind} {_key}", StatusReasons.NotFound);
 
         await _pods.BelongToAsync(read.Succeeded ? read.Value.Uid : null, cancellationToken);
         if (!read.Succeeded)
@@ -140,10 +137,7 @@ public sealed class ReplicaSetReconciler : IObjectReconciler
         }
 
         var written = await _kind.WriteStatusAsync(_client, observed.Set, status, cancellationToken);
-        if (!written.Succeeded && written.Error.Reason != StatusReasons.NotFound)
-        {
-            throw ReconcileException.Of($"status of {_kind.Kind} {_key}", written.Error);
-        }
+        written.ThrowIfRefused($"status of {_kind.Kind} {_key}", StatusReasons.NotFound);
     }
 
     private V1Pod NewPod(V1ReplicaSet set)

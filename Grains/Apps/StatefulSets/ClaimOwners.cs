@@ -31,7 +31,7 @@ public static class ClaimOwners
 
         var others = owners.Where(o => !IsOf(o, theSet) && !IsOf(o, thePod)).ToList();
         var ours = owners.Where(o => o.Uid == theSet.Uid || o.Uid == thePod.Uid).ToList();
-        if (Conflicts(set, ordinal, claim))
+        if (Conflicts(set, pod, claim))
         {
             return ours.Count > 0 ? others : null;
         }
@@ -43,12 +43,20 @@ public static class ClaimOwners
     }
 
     /// <summary>
-    /// The policy wants to own claims, and somebody else controls this one: the set must not, and tells about it.
+    /// The policy wants to own claims, and somebody else controls this one, or a namesake of before owns it: the set
+    /// must not, and tells about it.
     /// </summary>
-    public static bool Conflicts(V1StatefulSet set, int ordinal, V1PersistentVolumeClaim claim) =>
-        (Deletes(set) || DeletesScaled(set))
-        && claim.Metadata.OwnerReferences?.Any(o => o.Controller == true
-            && !IsOf(o, set.ControllerReference()) && !IsOf(o, PodReference(StatefulPods.Name(set, ordinal)))) == true;
+    public static bool Conflicts(V1StatefulSet set, PodFacts pod, V1PersistentVolumeClaim claim)
+    {
+        if (!Deletes(set) && !DeletesScaled(set))
+        {
+            return false;
+        }
+
+        V1OwnerReference[] own = [set.ControllerReference(), PodReference(pod.Key.Name, pod.Uid)];
+        return claim.Metadata.OwnerReferences?.Any(o =>
+            Array.Find(own, w => IsOf(o, w)) is { } who ? o.Uid != who.Uid : o.Controller == true) == true;
+    }
 
     /// <summary>
     /// True if a pod must wait with its creation: a claim of its name is owned by a pod that is gone, and goes too.

@@ -63,8 +63,11 @@ internal sealed class StatefulPodControl(
 
     private async Task<string?> RepairAsync(int ordinal, PodFacts pod, CancellationToken cancellationToken)
     {
-        var failure = await CreateClaimsAsync(ordinal, cancellationToken)
-            ?? await FixOwnersAsync(ordinal, pod, cancellationToken);
+        // A pod that mounts its claims already needs none, even while one of them is going.
+        var failure = StatefulPods.MountsItsClaims(_set, ordinal, pod)
+            ? null
+            : await CreateClaimsAsync(ordinal, cancellationToken);
+        failure ??= await FixOwnersAsync(ordinal, pod, cancellationToken);
         if (failure is null && !StatefulPods.IsMember(_set, ordinal, pod))
         {
             var copy = pod.Item.Clone<V1Pod>();
@@ -123,18 +126,23 @@ internal sealed class StatefulPodControl(
             var key = new ObjectKey(pod.Key.Namespace, StatefulPods.ClaimName(_set, template, ordinal));
             var read = await client.GetAsync<V1PersistentVolumeClaim>(
                 key, ReadFreshness.Linearizable, cancellationToken);
-            if (!read.Succeeded || ClaimOwners.Of(_set, ordinal, pod, read.Value) is not { } owners)
+            if (!read.Succeeded)
             {
                 continue;
             }
 
-            if (ClaimOwners.Conflicts(_set, ordinal, read.Value))
+            if (ClaimOwners.Conflicts(_set, pod, read.Value))
             {
                 events.Record(EventNote.Warning(
                     _set,
                     "ConflictingController",
                     $"PersistentVolumeClaim {key.Name} has a conflicting OwnerReference that acts as a managing " +
                     "controller, the retention policy is ignored for this claim"));
+            }
+
+            if (ClaimOwners.Of(_set, ordinal, pod, read.Value) is not { } owners)
+            {
+                continue;
             }
 
             var written = await WriteOwnersAsync(read.Value, owners, cancellationToken);

@@ -114,7 +114,8 @@ public static class StatefulPods
         ];
     }
 
-    private static bool MountsItsClaims(V1StatefulSet set, int ordinal, PodFacts pod)
+    /// <summary>True if each claim that the set makes for a pod is a volume of it.</summary>
+    public static bool MountsItsClaims(V1StatefulSet set, int ordinal, PodFacts pod)
     {
         if (set.Spec.VolumeClaimTemplates is not { Count: > 0 } templates)
         {

@@ -170,12 +170,8 @@ public sealed class StatefulSetReconciler : IObjectReconciler
         }
 
         var set = observed.Set;
-        var written = await _client.UpdateStatusAsync(
-            new V1StatefulSet { Metadata = set.Metadata, Spec = set.Spec, Status = status }, cancellationToken);
-        if (!written.Succeeded && written.Error.Reason != StatusReasons.NotFound)
-        {
-            throw ReconcileException.Of($"status of statefulset {_key}", written.Error);
-        }
+        var written = await _client.UpdateStatusAsync(set with { Status = status }, cancellationToken);
+        written.ThrowIfRefused($"status of statefulset {_key}", StatusReasons.NotFound);
     }
 
     private Task TruncateAsync(

@@ -25,7 +25,7 @@ internal static class JobCounter
             StartTime = view.Status.StartTime ?? (view.IsSuspended ? null : now.UtcDateTime),
         };
         var over = view.Active.Count == 0 ? end : null;
-        var untrack = CountEnded(view, over, status.UncountedTerminatedPods, out var isMore);
+        var untrack = CountEnded(view, end, over is not null, status.UncountedTerminatedPods, out var isMore);
         if (view.IsIndexed)
         {
             status.Succeeded = ZeroIsAbsent(view.Succeeded.Count);
@@ -101,11 +101,11 @@ internal static class JobCounter
     }
 
     private static List<JobPod> CountEnded(
-        JobView view, JobEnd? end, V1UncountedTerminatedPods uncounted, out bool isMore)
+        JobView view, JobEnd? end, bool isOver, V1UncountedTerminatedPods uncounted, out bool isMore)
     {
         var untrack = new List<JobPod>();
         var indexes = new HashSet<int>();
-        foreach (var pod in view.Pods.Where(p => p.IsTracked && MayGo(view, end, p)))
+        foreach (var pod in view.Pods.Where(p => p.IsTracked && (isOver || MayGo(view, end, p))))
         {
             untrack.Add(pod);
             if (view.IsUncounted(pod) || !view.IsInRange(pod))
@@ -147,9 +147,12 @@ internal static class JobCounter
         }
     }
 
+    /// <summary>
+    /// A failed pod waits for its replacement, unless the Job ends: later nobody could tell that it had failed before.
+    /// </summary>
     private static bool MayGo(JobView view, JobEnd? end, JobPod pod) =>
-        view.IsBeingDeleted || end is not null || pod.IsSucceeded
-        || (view.IsFailed(pod) && !(view.Replaceable.TryGetValue(pod.Index, out var last) && last == pod));
+        view.IsBeingDeleted || pod.IsSucceeded || (view.IsFailed(pod)
+            && (end is not null || !view.Replaceable.TryGetValue(pod.Index, out var last) || last != pod));
 
     /// <summary>
     /// Pods that are stopped because the Job has failed are failures; those that are stopped because it has succeeded,

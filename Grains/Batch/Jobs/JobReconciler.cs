@@ -154,8 +154,8 @@ public sealed class JobReconciler : IObjectReconciler
         var selected = await _client.ListAsync(
             query with { LabelSelector = LabelSelector.Of(job.Spec.Selector).ToString(), NotOwnedBy = uid },
             cancellationToken);
-        var pods = owned.Items.Where(i => i.Metadata.Controller?.Uid == uid)
-            .Concat(selected.Items.Where(i => i.Metadata.Controller is null));
+        var pods = owned.Items.Concat(selected.Items)
+            .Where(i => i.Metadata.Controller is not { } controller || controller.Uid == uid);
         return new JobObserved
         {
             Job = job,

@@ -55,9 +55,9 @@ public sealed class OrphanedJobPodController : IController
     /// <summary>A pod that has no Job, or whose Job went while it was made.</summary>
     private async Task FollowPodsAsync(CancellationToken cancellationToken)
     {
-        await foreach (var change in _client.FollowAsync(WellKnown.Pods, cancellationToken))
+        await foreach (var change in _client.HearAsync(WellKnown.Pods, _options, cancellationToken))
         {
-            if (IsWorthALook(change) && JobTracking.IsTracked(change.Object)
+            if (change.Kind != ChangeKind.Deleted && JobTracking.IsTracked(change.Object)
                 && (change.Object.Metadata.Controller is null || change.Object.Metadata.DeletionTimestamp is not null))
             {
                 _queue.Add(change.Object.Key);
@@ -68,10 +68,9 @@ public sealed class OrphanedJobPodController : IController
     /// <summary>The pods of a Job that has gone or ended.</summary>
     private async Task FollowJobsAsync(CancellationToken cancellationToken)
     {
-        await foreach (var change in _client.FollowAsync(WellKnown.Jobs, cancellationToken))
+        await foreach (var change in _client.HearAsync(WellKnown.Jobs, _options, cancellationToken))
         {
-            if (ReferenceEquals(change, ResourceChange.Synced) || _options.DropWakeUps
-                || (change.Kind != ChangeKind.Deleted && !HasEnded(change.Object)))
+            if (change.Kind != ChangeKind.Deleted && !HasEnded(change.Object))
             {
                 continue;
             }
@@ -87,9 +86,6 @@ public sealed class OrphanedJobPodController : IController
             }
         }
     }
-
-    private bool IsWorthALook(ResourceChange change) =>
-        !ReferenceEquals(change, ResourceChange.Synced) && !_options.DropWakeUps && change.Kind != ChangeKind.Deleted;
 
     private async Task<TimeSpan?> WorkAsync(ObjectKey pod, CancellationToken cancellationToken)
     {

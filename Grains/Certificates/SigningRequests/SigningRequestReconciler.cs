@@ -138,11 +138,6 @@ public sealed class SigningRequestReconciler : IObjectReconciler
         ];
     }
 
-    private void Expect(Outcome<ResourceObject> outcome)
-    {
-        if (!outcome.Succeeded && outcome.Error.Reason != StatusReasons.NotFound)
-        {
-            throw ReconcileException.Of($"certificate signing request {_key.Name}", outcome.Error);
-        }
-    }
+    private void Expect(Outcome<ResourceObject> outcome) =>
+        outcome.ThrowIfRefused($"certificate signing request {_key.Name}", StatusReasons.NotFound);
 }

@@ -59,13 +59,8 @@ public sealed partial class ServiceLoadBalancerController : IController
 
     private async Task FollowServicesAsync(CancellationToken cancellationToken)
     {
-        await foreach (var change in _client.FollowAsync(WellKnown.Services, cancellationToken))
+        await foreach (var change in _client.HearAsync(WellKnown.Services, _options, cancellationToken))
         {
-            if (_options.DropWakeUps || ReferenceEquals(change, ResourceChange.Synced))
-            {
-                continue;
-            }
-
             Tell(change);
             if (Matters(change))
             {
@@ -100,12 +95,11 @@ public sealed partial class ServiceLoadBalancerController : IController
 
     private async Task FollowNodesAsync(CancellationToken cancellationToken)
     {
-        await foreach (var change in _client.FollowAsync(WellKnown.Nodes, cancellationToken))
+        await foreach (var change in _client.HearAsync(WellKnown.Nodes, _options, cancellationToken))
         {
-            if (!_options.DropWakeUps && !ReferenceEquals(change, ResourceChange.Synced)
-                && LoadBalancerPlanner.Matters(
-                    change.Previous?.As<V1Node>(),
-                    change.Kind == ChangeKind.Deleted ? null : change.Object.As<V1Node>()))
+            if (LoadBalancerPlanner.Matters(
+                change.Previous?.As<V1Node>(),
+                change.Kind == ChangeKind.Deleted ? null : change.Object.As<V1Node>()))
             {
                 AddAll(_balancer.Known);
             }

@@ -156,10 +156,9 @@ public sealed partial class CloudNodeController : IController
 
     private async Task FollowAsync(CancellationToken cancellationToken)
     {
-        await foreach (var change in _client.FollowAsync(WellKnown.Nodes, cancellationToken))
+        await foreach (var change in _client.HearAsync(WellKnown.Nodes, _services.Options, cancellationToken))
         {
-            if (!_services.Options.DropWakeUps && !ReferenceEquals(change, ResourceChange.Synced)
-                && change.Kind != ChangeKind.Deleted && CloudNodePlanner.IsUninitialized(change.Object.As<V1Node>()))
+            if (change.Kind != ChangeKind.Deleted && CloudNodePlanner.IsUninitialized(change.Object.As<V1Node>()))
             {
                 _queue.Add(change.Object.Key.Name);
             }
@@ -182,13 +181,8 @@ public sealed partial class CloudNodeController : IController
         return null;
     }
 
-    private static void Expect(ObjectKey key, Outcome<ResourceObject> outcome)
-    {
-        if (!outcome.Succeeded && outcome.Error.Reason != StatusReasons.NotFound)
-        {
-            throw ReconcileException.Of($"node {key.Name}", outcome.Error);
-        }
-    }
+    private static void Expect(ObjectKey key, Outcome<ResourceObject> outcome) =>
+        outcome.ThrowIfRefused($"node {key.Name}", StatusReasons.NotFound);
 
     private void LogFailed(string node, Exception error) => LogFailed(_logger, node, error.Message);
 

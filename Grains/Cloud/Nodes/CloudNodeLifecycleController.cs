@@ -125,10 +125,7 @@ public sealed partial class CloudNodeLifecycleController : IController
                 return true;
             },
             cancellationToken);
-        if (!written.Succeeded && written.Error.Reason != StatusReasons.NotFound)
-        {
-            throw ReconcileException.Of($"node {node.Metadata.Name}", written.Error);
-        }
+        written.ThrowIfRefused($"node {node.Metadata.Name}", StatusReasons.NotFound);
     }
 
     private static bool IsShutdown(V1Taint taint) =>

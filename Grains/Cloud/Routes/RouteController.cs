@@ -149,10 +149,7 @@ public sealed partial class RouteController : IController
             },
         };
         var written = await _client.PatchStatusAsync<V1Node>(node.Key(), patch, cancellationToken);
-        if (!written.Succeeded && written.Error.Reason != StatusReasons.NotFound)
-        {
-            throw ReconcileException.Of($"node {node.Metadata.Name}", written.Error);
-        }
+        written.ThrowIfRefused($"node {node.Metadata.Name}", StatusReasons.NotFound);
     }
 
     [LoggerMessage(Level = LogLevel.Warning, Message = "routes of the cloud: {Error}")]

@@ -4,6 +4,8 @@ using Microsoft.Extensions.Hosting;
 using Microsoft.Extensions.Logging;
 using Microsoft.Extensions.Options;
 using OrleansOrchestrator.Grains.Core.PersistentVolumes;
+using OrleansOrchestrator.Grains.Networking.ServiceCidrs;
+using OrleansOrchestrator.Grains.Reconciling;
 using OrleansOrchestrator.Interfaces.Kernel;
 using OrleansOrchestrator.Resources.Core.Secrets;
 using OrleansOrchestrator.Resources.Core.Services;
@@ -32,6 +34,8 @@ public sealed partial class ClusterBootstrap : BackgroundService, IHostedLifecyc
     private readonly RuleUpkeep _rules;
     private readonly TimeProvider _time;
     private readonly ILogger<ClusterBootstrap> _logger;
+    private readonly EventRecorder _events;
+    private bool _toldOfRange;
     private readonly TaskCompletionSource _ready = new(TaskCreationOptions.RunContinuationsAsynchronously);
 
     public ClusterBootstrap(
@@ -40,7 +44,8 @@ public sealed partial class ClusterBootstrap : BackgroundService, IHostedLifecyc
         ServiceAddressRange range,
         IApiServerRegistry servers,
         TimeProvider time,
-        ILogger<ClusterBootstrap> logger)
+        ILogger<ClusterBootstrap> logger,
+        EventSink? events = null)
     {
         _client = client.As(UserIdentity.ApiServer);
         _rules = new RuleUpkeep(_client);
@@ -49,6 +54,8 @@ public sealed partial class ClusterBootstrap : BackgroundService, IHostedLifecyc
         _servers = servers;
         _time = time;
         _logger = logger;
+        _events = events?.For("kubernetes-service-cidr-controller", ServiceCidrReconciler.Controller)
+            ?? EventRecorder.None;
     }
 
     /// <summary>Completes when everything was there for the first time: a readiness check of hosts.</summary>
@@ -286,17 +293,42 @@ public sealed partial class ClusterBootstrap : BackgroundService, IHostedLifecyc
         }
     }
 
-    /// <summary>False when it is ready already, or on its way out.</summary>
+    /// <summary>False when it is ready already, on its way out, or another range than this silo was told of.</summary>
     private bool IsMadeReady(V1ServiceCIDR item)
     {
         item.Status ??= new V1ServiceCIDRStatus();
-        if (item.Metadata.DeletionTimestamp is not null || item.Status.Conditions?.Any(c => c.Type == "Ready") == true)
+        if (item.Metadata.DeletionTimestamp is not null)
+        {
+            return false;
+        }
+
+        if (!item.Spec.Cidrs.SequenceEqual(_range.Cidrs))
+        {
+            TellOfRange(item);
+            return false;
+        }
+
+        if (item.Status.Conditions?.Any(c => c.Type == "Ready") == true)
         {
             return false;
         }
 
         item.Status.Conditions = [.. item.Status.Conditions ?? [], BootstrapObjects.RangeIsReady(_time.GetUtcNow())];
         return true;
+    }
+
+    /// <summary>Once: it stays so until somebody sees to it.</summary>
+    private void TellOfRange(V1ServiceCIDR item)
+    {
+        if (!_toldOfRange)
+        {
+            _toldOfRange = true;
+            _events.Record(EventNote.Warning(
+                item,
+                "KubernetesDefaultServiceCIDRInconsistent",
+                $"The default ServiceCIDR [{string.Join(' ', item.Spec.Cidrs)}] does not match "
+                    + $"the controller flag configurations [{string.Join(' ', _range.Cidrs)}]"));
+        }
     }
 
     private static void Check(Outcome<ResourceObject> outcome, string fineToo)

@@ -64,11 +64,8 @@ public sealed class ClusterAuthenticationController : IController
             : _client.CreateAsync(item, cancellationToken));
 
         // Who was faster changed it, and that brings this here again.
-        if (!written.Succeeded && written.Error.Reason is not (
-            StatusReasons.NotFound or StatusReasons.Conflict or StatusReasons.AlreadyExists))
-        {
-            throw ReconcileException.Of($"configmap {Key}", written.Error);
-        }
+        written.ThrowIfRefused(
+            $"configmap {Key}", StatusReasons.NotFound, StatusReasons.Conflict, StatusReasons.AlreadyExists);
     }
 
     private async Task<Dictionary<string, string>> WantedAsync(CancellationToken cancellationToken)

@@ -54,18 +54,15 @@ public sealed class ClusterInfoController : IController
         var written = await _client.UpdateAsync(info, cancellationToken);
 
         // Who was faster changed it, and that brings this here again.
-        if (!written.Succeeded && written.Error.Reason is not (StatusReasons.NotFound or StatusReasons.Conflict))
-        {
-            throw ReconcileException.Of($"signatures of configmap {Info}", written.Error);
-        }
+        written.ThrowIfRefused($"signatures of configmap {Info}", StatusReasons.NotFound, StatusReasons.Conflict);
     }
 
     private async Task FollowAsync(
         ResourceName resource, Func<ObjectKey, bool> concerns, CancellationToken cancellationToken)
     {
-        await foreach (var change in _client.FollowAsync(resource, cancellationToken))
+        await foreach (var change in _client.HearAsync(resource, cancellationToken))
         {
-            if (!ReferenceEquals(change, ResourceChange.Synced) && concerns(change.Object.Key))
+            if (concerns(change.Object.Key))
             {
                 await ResyncAsync(cancellationToken);
             }

@@ -26,8 +26,7 @@ public sealed record NamespacePlan
 
 /// <summary>
 /// Empties a namespace in order: first its pods, so that nothing they use (policies, secrets, services) is taken from
-/// under them, then all the
-/// rest.
+/// under them, then all the rest.
 /// </summary>
 public static class NamespacePlanner
 {

@@ -32,6 +32,7 @@ public sealed partial class NodeFurnishingController : IController
     private readonly Dictionary<string, Known> _known = new(StringComparer.Ordinal);
     private readonly SemaphoreSlim _turn = new(1, 1);
     private readonly WakeSignal _changed = new();
+    private readonly List<IPNetwork> _serviceRanges;
 
     private List<NodeRanges>? _ranges;
     private int _step;
@@ -46,6 +47,8 @@ public sealed partial class NodeFurnishingController : IController
         _options = services.Options;
         _time = services.Time;
         _logger = services.Logger<NodeFurnishingController>();
+        _serviceRanges =
+            [.. (services.ServiceRange?.Cidrs ?? []).Select(NetworkRules.NetworkOf).OfType<IPNetwork>()];
     }
 
     /// <inheritdoc/>
@@ -74,9 +77,9 @@ public sealed partial class NodeFurnishingController : IController
 
     private async Task FollowAsync(CancellationToken cancellationToken)
     {
-        await foreach (var change in _client.FollowAsync(WellKnown.Nodes, cancellationToken))
+        await foreach (var change in _client.HearAsync(WellKnown.Nodes, _options, cancellationToken))
         {
-            if (!_options.DropWakeUps && !ReferenceEquals(change, ResourceChange.Synced) && IsNews(change))
+            if (IsNews(change))
             {
                 _changed.Set();
             }
@@ -108,6 +111,9 @@ public sealed partial class NodeFurnishingController : IController
         if (_ranges is null)
         {
             _ranges = [.. _options.PodNetworks.Select(static n => new NodeRanges(n))];
+
+            // Where the networks overlap, an address of a Service is no pod's (upstream's filterOutServiceRange).
+            ForEach(_serviceRanges, static (ranges, range) => ranges.Hold(range));
             _known.Clear();
         }
 

@@ -193,8 +193,7 @@ public static class NodeHealthPlanner
 
     /// <summary>
     /// The key of the NoExecute taint that the node must have. One that changes from not-ready to unreachable or back
-    /// keeps being evicted; a new one
-    /// waits for its turn.
+    /// keeps being evicted; a new one waits for its turn.
     /// </summary>
     private static string? Eviction(NodeObserved observed, string? ready, IList<V1Taint> current)
     {

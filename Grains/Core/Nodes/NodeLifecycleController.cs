@@ -15,9 +15,8 @@ namespace OrleansOrchestrator.Grains.Core.Nodes;
 /// on the others.
 /// <para>
 /// Silence is measured on this process' monotonic clock, from the moment a change of the Lease or of the reported
-/// status was seen here: neither
-/// a node's wrong clock nor a step of ours makes a node look dead, and after an outage of ours every node has its full
-/// grace again.
+/// status was seen here: neither a node's wrong clock nor a step of ours makes a node look dead, and after an outage of
+/// ours every node has its full grace again.
 /// </para>
 /// </summary>
 public sealed class NodeLifecycleController : IController
@@ -70,9 +69,9 @@ public sealed class NodeLifecycleController : IController
 
     private async Task FollowAsync(CancellationToken cancellationToken)
     {
-        await foreach (var change in _client.FollowAsync(WellKnown.Nodes, cancellationToken))
+        await foreach (var change in _client.HearAsync(WellKnown.Nodes, _options, cancellationToken))
         {
-            if (!_options.DropWakeUps && !ReferenceEquals(change, ResourceChange.Synced) && IsNews(change))
+            if (IsNews(change))
             {
                 _changed.Set();
             }
@@ -351,11 +350,7 @@ public sealed class NodeLifecycleController : IController
     private void Expect(ObjectKey key, Outcome<ResourceObject> outcome)
     {
         _cannotWrite |= !outcome.Succeeded && outcome.Error.Reason is StatusReasons.ServiceUnavailable or StatusReasons.Timeout;
-        if (!outcome.Succeeded
-            && outcome.Error.Reason is not (StatusReasons.NotFound or StatusReasons.Conflict or StatusReasons.Invalid))
-        {
-            throw ReconcileException.Of($"{key}", outcome.Error);
-        }
+        outcome.ThrowIfRefused($"{key}", StatusReasons.NotFound, StatusReasons.Conflict, StatusReasons.Invalid);
     }
 
     /// <summary>What was last heard of a node.</summary>

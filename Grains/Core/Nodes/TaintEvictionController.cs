@@ -71,13 +71,8 @@ public sealed class TaintEvictionController : IController
 
     private async Task FollowNodesAsync(CancellationToken cancellationToken)
     {
-        await foreach (var change in _client.FollowAsync(WellKnown.Nodes, cancellationToken))
+        await foreach (var change in _client.HearAsync(WellKnown.Nodes, _options, cancellationToken))
         {
-            if (_options.DropWakeUps || ReferenceEquals(change, ResourceChange.Synced))
-            {
-                continue;
-            }
-
             // A node that heartbeats without a change of taints, the usual case, costs this and no more.
             var taints = change.Kind == ChangeKind.Deleted ? "" : Describe(change.Object.As<V1Node>());
             lock (_lock)
@@ -102,13 +97,8 @@ public sealed class TaintEvictionController : IController
 
     private async Task FollowPodsAsync(CancellationToken cancellationToken)
     {
-        await foreach (var change in _client.FollowAsync(WellKnown.Pods, cancellationToken))
+        await foreach (var change in _client.HearAsync(WellKnown.Pods, _options, cancellationToken))
         {
-            if (_options.DropWakeUps || ReferenceEquals(change, ResourceChange.Synced))
-            {
-                continue;
-            }
-
             var node = PodFacts.Of(change.Object).NodeName;
             if (change.Kind == ChangeKind.Deleted)
             {

@@ -53,10 +53,7 @@ internal sealed class ClaimExpander(ReconcilingServices services)
             "",
             v => v.Metadata.Uid == volume.Metadata.Uid && Grow(v, size),
             cancellationToken);
-        if (!grown.Succeeded)
-        {
-            throw ReconcileException.Of($"volume of persistentvolumeclaim {claim.Key()}", grown.Error);
-        }
+        grown.ThrowIfRefused($"volume of persistentvolumeclaim {claim.Key()}");
 
         ClaimResize.Finish(claim, size);
         claim = Written(await _client.UpdateStatusAsync(claim, cancellationToken), claim);
@@ -100,7 +97,6 @@ internal sealed class ClaimExpander(ReconcilingServices services)
     }
 
     private static V1PersistentVolumeClaim Written(
-        Outcome<ResourceObject> outcome, V1PersistentVolumeClaim claim) => outcome.Succeeded
-        ? outcome.Value.Clone<V1PersistentVolumeClaim>()
-        : throw ReconcileException.Of($"persistentvolumeclaim {claim.Key()}", outcome.Error);
+        Outcome<ResourceObject> outcome, V1PersistentVolumeClaim claim) =>
+        outcome.OrThrow($"persistentvolumeclaim {claim.Key()}").Clone<V1PersistentVolumeClaim>();
 }

@@ -136,9 +136,7 @@ public sealed class ClaimReconciler : IObjectReconciler
         where T : class, IKubernetesObject<V1ObjectMeta>
     {
         var read = await _client.GetAsync<T>(new ObjectKey("", name), ReadFreshness.Linearizable, cancellationToken);
-        return read.Succeeded ? read.Value
-            : read.Error.Reason == StatusReasons.NotFound ? null
-            : throw ReconcileException.Of($"persistentvolumeclaim {_key}", read.Error);
+        return read.OrNull($"persistentvolumeclaim {_key}");
     }
 
     private async Task<IReadOnlyList<string>> WaitingPodsAsync(CancellationToken cancellationToken)
@@ -182,9 +180,7 @@ public sealed class ClaimReconciler : IObjectReconciler
         async Task<V1PersistentVolume> WrittenAsync(ValueTask<Outcome<ResourceObject>> write)
         {
             var outcome = await write;
-            return outcome.Succeeded
-                ? outcome.Value.Clone<V1PersistentVolume>()
-                : throw ReconcileException.Of($"volume of persistentvolumeclaim {_key}", outcome.Error);
+            return outcome.OrThrow($"volume of persistentvolumeclaim {_key}").Clone<V1PersistentVolume>();
         }
     }
 
@@ -237,7 +233,6 @@ public sealed class ClaimReconciler : IObjectReconciler
         return Written(await _client.UpdateStatusAsync(claim, cancellationToken));
     }
 
-    private V1PersistentVolumeClaim Written(Outcome<ResourceObject> outcome) => outcome.Succeeded
-        ? outcome.Value.Clone<V1PersistentVolumeClaim>()
-        : throw ReconcileException.Of($"persistentvolumeclaim {_key}", outcome.Error);
+    private V1PersistentVolumeClaim Written(Outcome<ResourceObject> outcome) =>
+        outcome.OrThrow($"persistentvolumeclaim {_key}").Clone<V1PersistentVolumeClaim>();
 }

@@ -98,10 +98,7 @@ internal sealed class LocalPathProvisioner(ReconcilingServices services)
             "",
             v => v.Metadata.Uid == volume.Metadata.Uid && v.Metadata.Finalizers?.Remove(LocalPath.Finalizer) == true,
             cancellationToken);
-        if (!outcome.Succeeded && outcome.Error.Reason != StatusReasons.NotFound)
-        {
-            throw ReconcileException.Of($"persistentvolume {volume.Metadata.Name}", outcome.Error);
-        }
+        outcome.ThrowIfRefused($"persistentvolume {volume.Metadata.Name}", StatusReasons.NotFound);
     }
 
     private async ValueTask<Outcome<string>> MakeAsync(
@@ -129,9 +126,6 @@ internal sealed class LocalPathProvisioner(ReconcilingServices services)
             c => c.Metadata.Uid == claim.Metadata.Uid && c.GetAnnotation(VolumeAnnotations.SelectedNode) == chosen
                 && c.Metadata.Annotations.Remove(VolumeAnnotations.SelectedNode),
             cancellationToken);
-        if (!outcome.Succeeded && outcome.Error.Reason != StatusReasons.NotFound)
-        {
-            throw ReconcileException.Of($"persistentvolumeclaim {claim.Key()}", outcome.Error);
-        }
+        outcome.ThrowIfRefused($"persistentvolumeclaim {claim.Key()}", StatusReasons.NotFound);
     }
 }

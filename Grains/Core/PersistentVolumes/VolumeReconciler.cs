@@ -37,24 +37,14 @@ public sealed class VolumeReconciler : IObjectReconciler
     {
         var read = await _client.GetAsync(
             ResourceOf<V1PersistentVolume>.Name, _key, ReadFreshness.Linearizable, cancellationToken);
+        read.ThrowIfRefused($"persistentvolume {_key}", StatusReasons.NotFound);
         if (!read.Succeeded)
         {
-            if (read.Error.Reason != StatusReasons.NotFound)
-            {
-                throw ReconcileException.Of($"persistentvolume {_key}", read.Error);
-            }
-
             await _recycler.AbandonAsync(cancellationToken);
             return ReconcileResult.Done;
         }
 
-        var volume = read.Value.Clone<V1PersistentVolume>();
-        var isNoted = VolumePlugins.NoteDriver(volume, volume.GetAnnotation(VolumeAnnotations.ProvisionedBy));
-        if (VolumePlugins.NoteFinalizers(volume) || isNoted)
-        {
-            volume = Written(await _client.UpdateAsync(volume, cancellationToken));
-        }
-
+        var volume = await NoteAsync(read.Value.Clone<V1PersistentVolume>(), cancellationToken);
         var plan = VolumePlanner.Compute(volume, await ClaimAsync(volume, cancellationToken));
         if (plan.Unbind)
         {
@@ -63,6 +53,24 @@ public sealed class VolumeReconciler : IObjectReconciler
         }
 
         volume = await ShowAsync(volume, plan, cancellationToken);
+        volume = await CarryOutAsync(volume, plan, cancellationToken);
+        await Protection.ApplyAsync(
+            _protection, volume, Finalizer, isUsed: volume.Status?.Phase == "Bound", cancellationToken);
+        return plan.Recycle ? ReconcileResult.Again(Resync) : ReconcileResult.Done;
+    }
+
+    /// <summary>Notes which driver its storage is of, and who is to delete that: what follows reads it.</summary>
+    private async Task<V1PersistentVolume> NoteAsync(V1PersistentVolume volume, CancellationToken cancellationToken)
+    {
+        var isNoted = VolumePlugins.NoteDriver(volume, volume.GetAnnotation(VolumeAnnotations.ProvisionedBy));
+        return VolumePlugins.NoteFinalizers(volume) || isNoted
+            ? Written(await _client.UpdateAsync(volume, cancellationToken))
+            : volume;
+    }
+
+    private async Task<V1PersistentVolume> CarryOutAsync(
+        V1PersistentVolume volume, VolumePlan plan, CancellationToken cancellationToken)
+    {
         if (plan.Recycle)
         {
             volume = await RecycleAsync(volume, cancellationToken);
@@ -87,9 +95,7 @@ public sealed class VolumeReconciler : IObjectReconciler
             await DeleteAsync(volume, cancellationToken);
         }
 
-        await Protection.ApplyAsync(
-            _protection, volume, Finalizer, isUsed: volume.Status?.Phase == "Bound", cancellationToken);
-        return plan.Recycle ? ReconcileResult.Again(Resync) : ReconcileResult.Done;
+        return volume;
     }
 
     private async Task<V1PersistentVolume> ShowAsync(
@@ -153,17 +159,13 @@ public sealed class VolumeReconciler : IObjectReconciler
             new ObjectKey(reference.NamespaceProperty ?? "", reference.Name),
             ReadFreshness.Linearizable,
             cancellationToken);
-        if (!read.Succeeded && read.Error.Reason != StatusReasons.NotFound)
-        {
-            throw ReconcileException.Of($"claim of persistentvolume {_key}", read.Error);
-        }
+        read.ThrowIfRefused($"claim of persistentvolume {_key}", StatusReasons.NotFound);
 
         return read.Succeeded && read.Value.Metadata.Uid == reference.Uid ? read.Value : null;
     }
 
-    private V1PersistentVolume Written(Outcome<ResourceObject> outcome) => outcome.Succeeded
-        ? outcome.Value.Clone<V1PersistentVolume>()
-        : throw ReconcileException.Of($"persistentvolume {_key}", outcome.Error);
+    private V1PersistentVolume Written(Outcome<ResourceObject> outcome) =>
+        outcome.OrThrow($"persistentvolume {_key}").Clone<V1PersistentVolume>();
 
     /// <summary>
     /// Our finalizer goes when the volume is being deleted: taken from one whose deletion is refused, it would be put
@@ -188,11 +190,6 @@ public sealed class VolumeReconciler : IObjectReconciler
     }
 
     /// <summary>What has gone meanwhile is well.</summary>
-    private void Expect(Outcome<ResourceObject> outcome)
-    {
-        if (!outcome.Succeeded && outcome.Error.Reason != StatusReasons.NotFound)
-        {
-            throw ReconcileException.Of($"persistentvolume {_key}", outcome.Error);
-        }
-    }
+    private void Expect(Outcome<ResourceObject> outcome) =>
+        outcome.ThrowIfRefused($"persistentvolume {_key}", StatusReasons.NotFound);
 }

@@ -84,10 +84,7 @@ internal sealed class VolumeRecycler(IResourceClient client, EventRecorder event
     private async Task RemoveAsync(V1Pod pod, CancellationToken cancellationToken)
     {
         var deleted = await client.DeleteAsync(pod, cancellationToken);
-        if (!deleted.Succeeded && deleted.Error.Reason is not (StatusReasons.NotFound or StatusReasons.Conflict))
-        {
-            throw ReconcileException.Of($"pod {pod.Key()}", deleted.Error);
-        }
+        deleted.ThrowIfRefused($"pod {pod.Key()}", StatusReasons.NotFound, StatusReasons.Conflict);
     }
 
     private async Task<RecycleOutcome> BeginAsync(V1Pod pod, CancellationToken cancellationToken)
@@ -123,10 +120,7 @@ internal sealed class VolumeRecycler(IResourceClient client, EventRecorder event
         V1PersistentVolume volume, V1Pod pod, CancellationToken cancellationToken)
     {
         var read = await client.GetAsync<V1Pod>(pod.Key(), ReadFreshness.Linearizable, cancellationToken);
-        if (!read.Succeeded && read.Error.Reason != StatusReasons.NotFound)
-        {
-            throw ReconcileException.Of($"pod {pod.Key()}", read.Error);
-        }
+        read.ThrowIfRefused($"pod {pod.Key()}", StatusReasons.NotFound);
 
         await TellAsync(volume, pod, cancellationToken);
         if (!read.Succeeded || read.Value.Metadata.Uid != pod.Metadata.Uid)

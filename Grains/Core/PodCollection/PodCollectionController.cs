@@ -156,12 +156,7 @@ public sealed class PodCollectionController : IController
             new DeleteRequest { Resource = WellKnown.Pods, Key = pod.Key, Uid = pod.Uid, GracePeriodSeconds = 0 }, cancellationToken));
     }
 
-    private static void Expect(PodFacts pod, Outcome<ResourceObject> outcome)
-    {
-        if (!outcome.Succeeded
-            && outcome.Error.Reason is not (StatusReasons.NotFound or StatusReasons.Conflict or StatusReasons.Invalid))
-        {
-            throw ReconcileException.Of($"collection of pod {pod.Key}", outcome.Error);
-        }
-    }
+    private static void Expect(PodFacts pod, Outcome<ResourceObject> outcome) =>
+        outcome.ThrowIfRefused(
+            $"collection of pod {pod.Key}", StatusReasons.NotFound, StatusReasons.Conflict, StatusReasons.Invalid);
 }

@@ -19,8 +19,7 @@ public enum PodPhase
 
 /// <summary>
 /// What controllers that look at thousands of pods at once need of each. Read from the bytes in one pass and kept as
-/// long as that version of the
-/// pod lives, whoever asks: a ReplicaSet of 10,000 pods reconciles without decoding models.
+/// long as that version of the pod lives, whoever asks: a ReplicaSet of 10,000 pods reconciles without decoding models.
 /// </summary>
 public sealed class PodFacts
 {

@@ -45,7 +45,10 @@ public sealed record PodOwnership(
         return new PodOwnership(owned, adopt, release);
     }
 
-    /// <summary>The pods that an owner controls (linearizable), and orphans that it selects.</summary>
+    /// <summary>
+    /// The pods that an owner controls (linearizable), and orphans: those that it selects, and those that name it as an
+    /// owner only.
+    /// </summary>
     public static async Task<List<PodFacts>> ListAsync(
         IResourceClient client, V1ObjectMeta owner, LabelSelector selector, CancellationToken cancellationToken)
     {
@@ -55,7 +58,8 @@ public sealed record PodOwnership(
         var selected = await client.ListAsync(
             query with { LabelSelector = selector.ToString(), NotOwnedBy = owner.Uid }, cancellationToken);
         var pods = new List<PodFacts>(owned.Items.Count);
-        pods.AddRange(owned.Items.Select(PodFacts.Of).Where(p => p.ControllerUid == owner.Uid));
+        pods.AddRange(owned.Items.Select(PodFacts.Of)
+            .Where(p => p.ControllerUid == owner.Uid || p.ControllerUid.Length == 0));
         pods.AddRange(selected.Items.Where(i => i.Metadata.Controller is null).Select(PodFacts.Of));
         return pods;
     }

@@ -158,11 +158,6 @@ public sealed class PodResourceClaimReconciler(ObjectKey key, ReconcilingService
         return new ReconcileException($"pod {key}, {message}");
     }
 
-    private void Expect(Outcome<ResourceObject> outcome)
-    {
-        if (!outcome.Succeeded && outcome.Error.Reason != StatusReasons.NotFound)
-        {
-            throw ReconcileException.Of($"claims of pod {key}", outcome.Error);
-        }
-    }
+    private void Expect(Outcome<ResourceObject> outcome) =>
+        outcome.ThrowIfRefused($"claims of pod {key}", StatusReasons.NotFound);
 }

@@ -89,19 +89,7 @@ public sealed class ResourceQuotaReconciler : IObjectReconciler
     private async Task WriteAsync(
         V1ResourceQuota quota, V1ResourceQuotaStatus status, CancellationToken cancellationToken)
     {
-        var written = await _client.UpdateStatusAsync(
-            new V1ResourceQuota
-            {
-                ApiVersion = quota.ApiVersion,
-                Kind = quota.Kind,
-                Metadata = quota.Metadata,
-                Spec = quota.Spec,
-                Status = status,
-            },
-            cancellationToken);
-        if (!written.Succeeded && written.Error.Reason != StatusReasons.NotFound)
-        {
-            throw ReconcileException.Of($"status of resourcequota {_key}", written.Error);
-        }
+        var written = await _client.UpdateStatusAsync(quota with { Status = status }, cancellationToken);
+        written.ThrowIfRefused($"status of resourcequota {_key}", StatusReasons.NotFound);
     }
 }

@@ -119,11 +119,6 @@ public sealed class SecretTokenReconciler : IObjectReconciler
         }
     }
 
-    private void Expect(Outcome<ResourceObject> outcome)
-    {
-        if (!outcome.Succeeded && outcome.Error.Reason != StatusReasons.NotFound)
-        {
-            throw ReconcileException.Of($"token of secret {_key}", outcome.Error);
-        }
-    }
+    private void Expect(Outcome<ResourceObject> outcome) =>
+        outcome.ThrowIfRefused($"token of secret {_key}", StatusReasons.NotFound);
 }

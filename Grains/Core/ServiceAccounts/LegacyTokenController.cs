@@ -113,11 +113,6 @@ public sealed class LegacyTokenController : IController
         return pods.SelectMany(p => PodReferences.Secrets(p.Spec)).ToHashSet(StringComparer.Ordinal);
     }
 
-    private static void Expect(V1Secret secret, Outcome<ResourceObject> outcome)
-    {
-        if (!outcome.Succeeded && outcome.Error.Reason is not (StatusReasons.NotFound or StatusReasons.Conflict))
-        {
-            throw ReconcileException.Of($"unused token {secret.Key()}", outcome.Error);
-        }
-    }
+    private static void Expect(V1Secret secret, Outcome<ResourceObject> outcome) =>
+        outcome.ThrowIfRefused($"unused token {secret.Key()}", StatusReasons.NotFound, StatusReasons.Conflict);
 }

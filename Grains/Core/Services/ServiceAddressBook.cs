@@ -36,11 +36,14 @@ public sealed record ServiceAddressReservation
 /// <summary>
 /// Who has which cluster address and node port: live Services, as the journal tells them in order, reservations for
 /// writes under way, and IPAddresses that others than Services have. An address is free only when nobody has it. What
-/// may be given is the cluster's own ranges and those of ServiceCIDRs that are ready.
+/// may be given is the ranges of ServiceCIDRs that are ready, and the cluster's own before it has a ServiceCIDR.
 /// </summary>
 internal sealed class ServiceAddressBook(ServiceAddressRange range, Random random)
 {
-    private readonly Dictionary<string, ServiceAddressRange[]> _further = new(StringComparer.Ordinal);
+    /// <summary>The ServiceCIDR of the cluster's own ranges; upstream's <c>DefaultServiceCIDRName</c>.</summary>
+    private const string OwnRange = "kubernetes";
+
+    private readonly Dictionary<string, KnownRange> _ranges = new(StringComparer.Ordinal);
     private readonly HashSet<string> _others = new(StringComparer.Ordinal);
     private readonly Dictionary<ObjectKey, Holding> _live = [];
     private readonly Dictionary<string, HashSet<ObjectKey>> _liveIps = new(StringComparer.Ordinal);
@@ -49,10 +52,17 @@ internal sealed class ServiceAddressBook(ServiceAddressRange range, Random rando
 
     private sealed record Holding(string[] Ips, int[] Ports);
 
+    private sealed record KnownRange(bool IsReady, ServiceAddressRange[] Networks);
+
     /// <summary>What is given of the family of one of the cluster's own ranges, that one first.</summary>
-    private IEnumerable<ServiceAddressRange> Ranges(ServiceAddressRange own) => _further
-        .OrderBy(f => f.Key, StringComparer.Ordinal).SelectMany(f => f.Value).Where(f => f.Family == own.Family)
-        .Prepend(own);
+    private IEnumerable<ServiceAddressRange> Ranges(ServiceAddressRange own)
+    {
+        var ready = _ranges.Where(static r => r.Value.IsReady).OrderBy(r => r.Key, StringComparer.Ordinal)
+            .SelectMany(static r => r.Value.Networks).Where(n => n.Family == own.Family).ToList();
+        var isGiven = ready.Exists(n => n.Cidr == own.Cidr) || !_ranges.ContainsKey(OwnRange);
+        var further = ready.Where(n => !range.Cidrs.Contains(n.Cidr));
+        return isGiven ? further.Prepend(own) : further;
+    }
 
     /// <summary>All reservations, for the durable state.</summary>
     public IReadOnlyCollection<ServiceAddressReservation> Reservations => _reservations.Values;
@@ -75,19 +85,15 @@ internal sealed class ServiceAddressBook(ServiceAddressRange range, Random rando
     }
 
     /// <summary>Forgets all ServiceCIDRs, before their journal is read anew.</summary>
-    public void ClearRanges() => _further.Clear();
+    public void ClearRanges() => _ranges.Clear();
 
     /// <summary>A ServiceCIDR as it is now.</summary>
-    public void SeeRange(V1ServiceCIDR item)
-    {
-        ServiceAddressRange[] given = ServiceCidrPlanner.IsReady(item)
-            ? [.. (item.Spec?.Cidrs ?? []).Select(range.Further).OfType<ServiceAddressRange>()]
-            : [];
-        _further[item.Metadata.Name] = [.. given.Where(g => !range.Cidrs.Contains(g.Cidr))];
-    }
+    public void SeeRange(V1ServiceCIDR item) => _ranges[item.Metadata.Name] = new KnownRange(
+        ServiceCidrPlanner.IsReady(item),
+        [.. (item.Spec?.Cidrs ?? []).Select(range.Further).OfType<ServiceAddressRange>()]);
 
     /// <summary>A ServiceCIDR that was deleted.</summary>
-    public void SeeRangeGone(string name) => _further.Remove(name);
+    public void SeeRangeGone(string name) => _ranges.Remove(name);
 
     /// <summary>Forgets all IPAddresses, before their journal is read anew.</summary>
     public void ClearAddresses() => _others.Clear();
@@ -129,14 +135,14 @@ internal sealed class ServiceAddressBook(ServiceAddressRange range, Random rando
     public ServiceAddressAnswer Reserve(ServiceAddressRequest request, DateTimeOffset now)
     {
         string? address = null;
-        if (request.ClusterIP is { } wanted && TakeIp(wanted, range, request.Service, out address) is { } refusal)
+        if (request.ClusterIP is { } wanted && TakeIp(wanted, range, request, out address) is { } refusal)
         {
             return refusal;
         }
 
         string? second = null;
         if (request.SecondaryClusterIP is { } other
-            && TakeIp(other, range.Secondary, request.Service, out second) is { } secondRefusal)
+            && TakeIp(other, range.Secondary, request, out second) is { } secondRefusal)
         {
             return secondRefusal with { IsSecondaryRefused = true };
         }
@@ -177,10 +183,10 @@ internal sealed class ServiceAddressBook(ServiceAddressRange range, Random rando
     /// <param name="wanted">The address that is wanted; empty for any.</param>
     /// <param name="own">The cluster's own range of its family; null on a silo that was not told of one, as others
     /// were.</param>
-    /// <param name="service">For whom.</param>
+    /// <param name="request">For whom.</param>
     /// <param name="address">What is given.</param>
     private ServiceAddressAnswer? TakeIp(
-        string wanted, ServiceAddressRange? own, ObjectKey service, out string? address)
+        string wanted, ServiceAddressRange? own, ServiceAddressRequest request, out string? address)
     {
         address = null;
         if (own is null)
@@ -190,7 +196,7 @@ internal sealed class ServiceAddressBook(ServiceAddressRange range, Random rando
 
         if (wanted.Length == 0)
         {
-            address = Ranges(own).Select(r => FreeIn(r, service)).FirstOrDefault(free => free is not null);
+            address = Ranges(own).Select(r => FreeIn(r, request.Service)).FirstOrDefault(free => free is not null);
             return address is null
                 ? new ServiceAddressAnswer { Refusal = ServiceAddressRefusals.Full, IsExhausted = true }
                 : null;
@@ -198,11 +204,17 @@ internal sealed class ServiceAddressBook(ServiceAddressRange range, Random rando
 
         if (!Ranges(own).Any(r => r.Contains(wanted)))
         {
-            return new ServiceAddressAnswer { Refusal = ServiceAddressRefusals.IpOutOfRange(wanted, own) };
+            // Upstream asks one range in a dry run, else whichever has the address.
+            return new ServiceAddressAnswer
+            {
+                Refusal = request.Pretends
+                    ? ServiceAddressRefusals.IpOutOfRange(wanted, own)
+                    : ServiceAddressRefusals.IpOutOfAllRanges,
+            };
         }
 
         address = wanted;
-        return IsIpFree(Canonical(wanted)!, service)
+        return IsIpFree(Canonical(wanted)!, request.Service)
             ? null
             : new ServiceAddressAnswer { Refusal = ServiceAddressRefusals.IpTaken };
     }
@@ -276,8 +288,7 @@ internal sealed class ServiceAddressBook(ServiceAddressRange range, Random rando
 
     /// <summary>
     /// An earlier attempt to write the same Service does not stand in the way of the next: names are unique, so at most
-    /// one of them can be live
-    /// at a time. Both keep others off until they have ended.
+    /// one of them can be live at a time. Both keep others off until they have ended.
     /// </summary>
     private bool IsReserved(ObjectKey service, Func<ServiceAddressReservation, bool> has)
     {

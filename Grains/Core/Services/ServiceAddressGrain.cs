@@ -20,10 +20,8 @@ public sealed class ServiceAddressState
 /// <summary>
 /// Before each decision the grain reads the journals of Services, ServiceCIDRs and IPAddresses up to their newest
 /// revisions, so that it knows all that is committed; writes under way are covered by reservations. A reservation is
-/// written before it is told, under
-/// the storage's ETag: should two activations exist for
-/// a moment, one of them fails its write, gives nothing out, and goes. A new activation begins with the reservations as
-/// written and then reads the
+/// written before it is told, under the storage's ETag: should two activations exist for a moment, one of them fails
+/// its write, gives nothing out, and goes. A new activation begins with the reservations as written and then reads the
 /// Services: whatever was ever given is in the one or in the other.
 /// </summary>
 [GrainType("serviceaddresses")]

@@ -47,17 +47,12 @@ public sealed record ServicePlan(V1Endpoints? Endpoints, HintPlan Pods, MirrorPl
 /// <summary>The decisions of a Service: its Endpoints and EndpointSlices.</summary>
 public static class ServicePlanner
 {
-    private static readonly SlicePlan NoSlices = new([], [], []);
-    private static readonly HintPlan NoPods = new(NoSlices, false, []);
+    private static readonly HintPlan NoPods = new(new SlicePlan([], [], []), false, []);
 
     /// <summary>What to write; nothing when all is right.</summary>
     public static ServicePlan Compute(ServiceObserved observed)
     {
         var service = observed.Service;
-        if (service.Metadata.DeletionTimestamp is not null)
-        {
-            return new ServicePlan(null, NoPods, new MirrorPlan(NoSlices, []));
-        }
 
         // Who selects pods mirrors nothing, even when it makes no endpoints of them.
         var mirrored = service.Spec.Selector is { Count: > 0 } ? null : observed.Endpoints;
@@ -67,9 +62,18 @@ public static class ServicePlanner
             : new ServicePlan(null, NoPods, mirror);
     }
 
+    /// <summary>
+    /// A Service that is going, and that a finalizer keeps for a while, gets no new slices, as the garbage collector
+    /// may be taking them away.
+    /// </summary>
     private static HintPlan Slices(ServiceObserved observed)
     {
         var plan = Distribute(observed);
+        if (observed.Service.Metadata.DeletionTimestamp is not null)
+        {
+            plan = plan with { Slices = plan.Slices with { Create = [] } };
+        }
+
         TriggerTimes.Note(plan.Slices.Create.Concat(plan.Slices.Update), observed.TriggeredAt);
         return plan;
     }

@@ -10,6 +10,9 @@ public sealed class SliceIndex
     private readonly Dictionary<(string Driver, string Pool), HashSet<V1ResourceSlice>> _byPool = [];
     private readonly HashSet<V1ResourceSlice> _shared = [];
 
+    /// <summary>Those with devices that must be prepared before a pod that has them is bound.</summary>
+    private readonly HashSet<V1ResourceSlice> _prepared = [];
+
     public IEnumerable<string> Names => _all.Keys;
 
     public void Set(V1ResourceSlice slice)
@@ -25,6 +28,11 @@ public sealed class SliceIndex
             _shared.Add(slice);
         }
 
+        if (slice.Spec.Devices?.Any(static d => d.BindingConditions is { Count: > 0 }) == true)
+        {
+            _prepared.Add(slice);
+        }
+
         Add(_byPool, PoolOf(slice), slice);
     }
 
@@ -36,6 +44,7 @@ public sealed class SliceIndex
         }
 
         _shared.Remove(slice);
+        _prepared.Remove(slice);
         if (slice.Spec.NodeName is { Length: > 0 } node)
         {
             Take(_byNode, node, slice);
@@ -46,7 +55,7 @@ public sealed class SliceIndex
 
     /// <summary>
     /// The pools that have devices for a node, in order of their names, as have their slices: so that the same cluster
-    /// gives the same devices.
+    /// gives the same devices. Those with devices that must be prepared before a pod is bound come last.
     /// </summary>
     public IReadOnlyList<DevicePool> PoolsFor(AllocationNode node)
     {
@@ -57,7 +66,8 @@ public sealed class SliceIndex
                 .GroupBy(PoolOf)
                 .OrderBy(g => g.Key.Driver, StringComparer.Ordinal).ThenBy(g => g.Key.Pool, StringComparer.Ordinal)
                 .Select(g => DevicePool.Of(g, _byPool[g.Key]))
-                .OfType<DevicePool>(),
+                .OfType<DevicePool>()
+                .OrderBy(p => !p.IsIncomplete && p.Slices.Any(_prepared.Contains)),
         ];
     }
 

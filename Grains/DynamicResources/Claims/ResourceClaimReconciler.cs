@@ -27,8 +27,7 @@ public sealed class ResourceClaimReconciler(ObjectKey key, ReconcilingServices s
         if (plan.Status is { } status)
         {
             // The lock on the version: a pod may just have been given the claim.
-            var next = new Resourcev1ResourceClaim { Metadata = claim.Metadata, Spec = claim.Spec, Status = status };
-            var written = await _client.UpdateStatusAsync(next, cancellationToken);
+            var written = await _client.UpdateStatusAsync(claim with { Status = status }, cancellationToken);
             Expect(written);
             if (plan.Releases && written.Succeeded)
             {
@@ -82,11 +81,6 @@ public sealed class ResourceClaimReconciler(ObjectKey key, ReconcilingServices s
         return pods;
     }
 
-    private void Expect(Outcome<ResourceObject> outcome)
-    {
-        if (!outcome.Succeeded && outcome.Error.Reason != StatusReasons.NotFound)
-        {
-            throw ReconcileException.Of($"resource claim {key}", outcome.Error);
-        }
-    }
+    private void Expect(Outcome<ResourceObject> outcome) =>
+        outcome.ThrowIfRefused($"resource claim {key}", StatusReasons.NotFound);
 }

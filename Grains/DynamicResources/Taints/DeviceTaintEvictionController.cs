@@ -101,13 +101,8 @@ public sealed class DeviceTaintEvictionController : IController
     private async Task FollowAsync(
         ResourceName resource, Func<ResourceChange, IEnumerable<ObjectKey>> take, CancellationToken cancellationToken)
     {
-        await foreach (var change in _client.FollowAsync(resource, cancellationToken))
+        await foreach (var change in _client.HearAsync(resource, _options, cancellationToken))
         {
-            if (_options.DropWakeUps || ReferenceEquals(change, ResourceChange.Synced))
-            {
-                continue;
-            }
-
             lock (_lock)
             {
                 foreach (var claim in take(change))
@@ -251,9 +246,7 @@ public sealed class DeviceTaintEvictionController : IController
         where T : class, IKubernetesObject<V1ObjectMeta>
     {
         var read = await _client.GetAsync<T>(key, ReadFreshness.Linearizable, cancellationToken);
-        return read.Succeeded ? read.Value
-            : read.Error.Reason == StatusReasons.NotFound ? null
-            : throw ReconcileException.Of($"eviction from the devices of {key}", read.Error);
+        return read.OrNull($"eviction from the devices of {key}");
     }
 
     private async Task DeleteAsync(V1Pod pod, CancellationToken cancellationToken)
@@ -270,10 +263,7 @@ public sealed class DeviceTaintEvictionController : IController
                 cancellationToken);
         }
 
-        if (!marked.Succeeded
-            && marked.Error.Reason is not (StatusReasons.NotFound or StatusReasons.Conflict or StatusReasons.Invalid))
-        {
-            throw ReconcileException.Of($"eviction of {pod.Key()}", marked.Error);
-        }
+        marked.ThrowIfRefused(
+            $"eviction of {pod.Key()}", StatusReasons.NotFound, StatusReasons.Conflict, StatusReasons.Invalid);
     }
 }

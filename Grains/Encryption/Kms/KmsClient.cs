@@ -38,7 +38,7 @@ internal sealed class KmsClient(KmsSettings settings) : IDisposable
 
     /// <summary>Go's text for what a call came to.</summary>
     public static string Describe(RpcException error) =>
-        $"rpc error: code = {NameOf(error.StatusCode)} desc = {error.Status.Detail}";
+        $"rpc error: code = {GrpcCode.NameOf(error.StatusCode)} desc = {error.Status.Detail}";
 
     public void Dispose()
     {
@@ -69,7 +69,7 @@ internal sealed class KmsClient(KmsSettings settings) : IDisposable
         }
         finally
         {
-            EncryptionMetrics.Called(settings.Name, method, start, code);
+            KmsMetrics.Called(settings.Name, method, start, code);
         }
     }
 
@@ -106,7 +106,4 @@ internal sealed class KmsClient(KmsSettings settings) : IDisposable
             throw;
         }
     }
-
-    /// <summary>Go's name of a code.</summary>
-    internal static string NameOf(StatusCode code) => code == StatusCode.Cancelled ? "Canceled" : code.ToString();
 }

@@ -50,7 +50,7 @@ internal sealed partial class KmsPlugin(KmsSettings settings, TimeProvider time)
     public TimeSpan Timeout => settings.Timeout;
 
     /// <summary>Counts that a key was used.</summary>
-    public void NoteUse(string type, string keyId) => EncryptionMetrics.KeyUsed(type, Name, keyId, time.GetUtcNow());
+    public void NoteUse(string type, string keyId) => KmsMetrics.KeyUsed(type, Name, keyId, time.GetUtcNow());
 
     /// <summary>How often its key has become another since the first.</summary>
     public int KeyChanges => _keyChanges;
@@ -126,7 +126,7 @@ internal sealed partial class KmsPlugin(KmsSettings settings, TimeProvider time)
         var key = KmsState.KeyOf(item);
         if (_seeds.Find(key) is null)
         {
-            EncryptionMetrics.SeedMissed();
+            KmsMetrics.SeedMissed();
             Keep(key, await DecryptAsync(item, cancellationToken));
         }
     }
@@ -138,7 +138,7 @@ internal sealed partial class KmsPlugin(KmsSettings settings, TimeProvider time)
     private void Keep(string key, in OpenedSeed seed)
     {
         _seeds.Keep(key, seed);
-        EncryptionMetrics.SeedsKept(Name, _seeds.Count);
+        KmsMetrics.SeedsKept(Name, _seeds.Count);
     }
 
     public void Dispose()
@@ -204,12 +204,12 @@ internal sealed partial class KmsPlugin(KmsSettings settings, TimeProvider time)
 
         if (KmsRules.FindKeyIdProblem(status.KeyId) is { Problem: { } keyId } invalid)
         {
-            EncryptionMetrics.KeyIdInvalid(Name, invalid.Code);
+            KmsMetrics.KeyIdInvalid(Name, invalid.Code);
             problems.Add($"got invalid KMSv2 KeyID hash {GoText.Quote(KmsRules.HashOf(status.KeyId))}: {keyId}");
         }
         else
         {
-            EncryptionMetrics.KeyNamed(Name, status.KeyId, time.GetUtcNow());
+            KmsMetrics.KeyNamed(Name, status.KeyId, time.GetUtcNow());
             if (await RotateAsync(status.KeyId, cancellationToken) is { } rotation)
             {
                 problems.Add(rotation);

@@ -64,13 +64,10 @@ public sealed class IpAddressController : IController
 
     private async Task FollowServicesAsync(CancellationToken cancellationToken)
     {
-        await foreach (var change in _client.FollowAsync(WellKnown.Services, cancellationToken))
+        await foreach (var change in _client.HearAsync(WellKnown.Services, cancellationToken))
         {
-            if (!ReferenceEquals(change, ResourceChange.Synced))
-            {
-                Notice(change);
-                _signal.Set();
-            }
+            Notice(change);
+            _signal.Set();
         }
     }
 
@@ -87,13 +84,10 @@ public sealed class IpAddressController : IController
 
     private async Task FollowAddressesAsync(CancellationToken cancellationToken)
     {
-        await foreach (var change in _client.FollowAsync(WellKnown.IpAddresses, cancellationToken))
+        await foreach (var change in _client.HearAsync(WellKnown.IpAddresses, cancellationToken))
         {
-            if (!ReferenceEquals(change, ResourceChange.Synced))
-            {
-                Notice(change.Object.As<V1IPAddress>());
-                _signal.Set();
-            }
+            Notice(change.Object.As<V1IPAddress>(), change.Kind == ChangeKind.Deleted);
+            _signal.Set();
         }
     }
 
@@ -123,12 +117,14 @@ public sealed class IpAddressController : IController
         }
     }
 
-    /// <summary>Notes the address of an object.</summary>
-    internal void Notice(V1IPAddress item)
+    /// <summary>Notes the address of an object, or of one that was there until now.</summary>
+    internal void Notice(V1IPAddress item, bool isGone = false)
     {
         lock (_lock)
         {
-            _waiting.TryAdd(item.Metadata.Name, new Look(IpAddressPlanner.ParentOf(item), IsReleased: false));
+            var look = _waiting.GetValueOrDefault(
+                item.Metadata.Name, new Look(IpAddressPlanner.ParentOf(item), IsReleased: false));
+            _waiting[item.Metadata.Name] = isGone ? look with { Lost = item } : look;
         }
     }
 
@@ -204,7 +200,8 @@ public sealed class IpAddressController : IController
         var (step, reason, message) = IpAddressPlanner.Compute(observed, now);
         if (reason.Length > 0)
         {
-            _events.Record(EventNote.Warning(observed.Item!, reason, message));
+            var involved = observed.Item is { } item ? EventNote.Refer(item) : EventNote.Refer(observed.Service!);
+            _events.Record(new EventNote(involved, "Warning", reason, message));
         }
 
         if (step is IpAddressStep.Delete or IpAddressStep.Replace)
@@ -236,12 +233,18 @@ public sealed class IpAddressController : IController
         var item = await FindAsync<V1IPAddress>(new ObjectKey("", address), cancellationToken);
         var named = item is null ? suspect : IpAddressPlanner.ParentOf(item);
         var parent = named == suspect ? service : await FindAsync<V1Service>(named, cancellationToken);
-        var holder = Has(service, address) ? suspect : Has(parent, address) ? named : default(ObjectKey?);
-        return new IpAddressObserved(address, holder, item)
+        var owner = Has(service, address) ? service : Has(parent, address) ? parent : null;
+        return new IpAddressObserved(address, owner?.Key(), item)
         {
-            IsReleased = look.IsReleased, HasParent = parent is not null,
+            IsReleased = look.IsReleased, HasParent = parent is not null, Service = owner,
+            IsLost = look.Lost is { } lost && owner is not null && WasOf(owner, lost),
         };
     }
+
+    /// <summary>False for what was an earlier Service's of the same name.</summary>
+    private static bool WasOf(V1Service service, V1IPAddress lost) =>
+        IpAddressPlanner.IsManaged(lost) && IpAddressPlanner.ParentOf(lost) == service.Key()
+        && service.Metadata.CreationTimestamp <= lost.Metadata.CreationTimestamp;
 
     private static bool Has(V1Service? service, string address) =>
         service is not null && IpAddressPlanner.AddressesOf(service).Contains(address);
@@ -251,26 +254,25 @@ public sealed class IpAddressController : IController
         where T : class, IKubernetesObject<V1ObjectMeta>
     {
         var read = await _client.GetAsync<T>(key, ReadFreshness.Linearizable, cancellationToken);
-        return read.Succeeded ? read.Value
-            : read.Error.Reason == StatusReasons.NotFound ? null
-            : throw ReconcileException.Of($"{ResourceOf<T>.Name} {key}", read.Error);
+        return read.OrNull($"{ResourceOf<T>.Name} {key}");
     }
 
-    private static void Expect(string address, Outcome<ResourceObject> outcome, string fineToo)
-    {
-        if (!outcome.Succeeded && outcome.Error.Reason != fineToo && outcome.Error.Reason != StatusReasons.Conflict)
-        {
-            throw ReconcileException.Of($"address {address}", outcome.Error);
-        }
-    }
+    private static void Expect(string address, Outcome<ResourceObject> outcome, string fineToo) =>
+        outcome.ThrowIfRefused($"address {address}", fineToo, StatusReasons.Conflict);
 
     /// <summary>Why an address is looked at.</summary>
     /// <param name="Suspect">The Service that was the last to be heard of with it.</param>
     /// <param name="IsReleased">It had it, and may have let it go.</param>
     private readonly record struct Look(ObjectKey Suspect, bool IsReleased)
     {
+        /// <summary>The object of the address, when that was taken away.</summary>
+        public V1IPAddress? Lost { get; init; }
+
         /// <summary>What the same Service was to let go, it still is.</summary>
-        public Look After(Look earlier) =>
-            earlier.IsReleased && earlier.Suspect == Suspect ? this with { IsReleased = true } : this;
+        public Look After(Look earlier) => this with
+        {
+            IsReleased = IsReleased || (earlier.IsReleased && earlier.Suspect == Suspect),
+            Lost = Lost ?? earlier.Lost,
+        };
     }
 }

@@ -29,6 +29,12 @@ public sealed record IpAddressObserved(string Address, ObjectKey? Holder, V1IPAd
 
     /// <summary>The Service that the object names is there.</summary>
     public bool HasParent { get; init; }
+
+    /// <summary>The Service that has it, itself.</summary>
+    public V1Service? Service { get; init; }
+
+    /// <summary>Somebody took the object away that the Service had.</summary>
+    public bool IsLost { get; init; }
 }
 
 /// <summary>
@@ -50,6 +56,7 @@ public static class IpAddressPlanner
     private const string Services = "services";
     private const string NotAllocated = "IPAddressNotAllocated";
     private const string WrongReference = "IPAddressWrongReference";
+    private const string ServiceNotAllocated = "ClusterIPNotAllocated";
 
     /// <summary>The least that timers tell apart.</summary>
     private static readonly TimeSpan Moment = TimeSpan.FromMilliseconds(1);
@@ -68,7 +75,12 @@ public static class IpAddressPlanner
         var (address, holder, item) = observed;
         if (item is null)
         {
-            return (holder is null ? IpAddressStep.None : IpAddressStep.Create, "", "");
+            return holder is null ? (IpAddressStep.None, "", "")
+                : !observed.IsLost ? (IpAddressStep.Create, "", "")
+                : (
+                    IpAddressStep.Create,
+                    ServiceNotAllocated,
+                    $"Cluster IP [{FamilyOf(address)}]: {address} is not allocated; repairing");
         }
 
         if (!IsManaged(item))
@@ -82,7 +94,8 @@ public static class IpAddressPlanner
             return (
                 holder is null ? IpAddressStep.Delete : IpAddressStep.Replace,
                 NotAllocated,
-                $"IPAddress {address} appears to have been modified, not referencing a Service: cleaning up");
+                $"IPAddress {address} appears to have been modified, not referencing a Service {Show(parent)}: "
+                    + "cleaning up");
         }
 
         var named = ParentOf(item);
@@ -147,6 +160,12 @@ public static class IpAddressPlanner
             },
         },
     };
+
+    /// <summary>As upstream's log and events show it.</summary>
+    private static string Show(V1ParentReference? parent) => parent is null
+        ? "nil"
+        : $"&ParentReference{{Group:{parent.Group},Resource:{parent.Resource},"
+            + $"Namespace:{parent.NamespaceProperty},Name:{parent.Name},}}";
 
     private static string FamilyOf(string address) => NetworkRules.IsIPv6(address) ? "IPv6" : "IPv4";
 }

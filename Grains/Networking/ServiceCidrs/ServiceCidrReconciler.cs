@@ -75,9 +75,6 @@ public sealed class ServiceCidrReconciler : IObjectReconciler
                 FieldManager = Controller, Patch = ResourceCodec.Encode(applied),
             },
             cancellationToken);
-        if (!written.Succeeded && written.Error.Reason != StatusReasons.NotFound)
-        {
-            throw ReconcileException.Of($"condition of servicecidr {_key.Name}", written.Error);
-        }
+        written.ThrowIfRefused($"condition of servicecidr {_key.Name}", StatusReasons.NotFound);
     }
 }

@@ -127,19 +127,7 @@ public sealed class PodDisruptionBudgetReconciler : IObjectReconciler
     private async Task WriteAsync(
         V1PodDisruptionBudget budget, V1PodDisruptionBudgetStatus status, CancellationToken cancellationToken)
     {
-        var written = await _client.UpdateStatusAsync(
-            new V1PodDisruptionBudget
-            {
-                ApiVersion = budget.ApiVersion,
-                Kind = budget.Kind,
-                Metadata = budget.Metadata,
-                Spec = budget.Spec,
-                Status = status,
-            },
-            cancellationToken);
-        if (!written.Succeeded && written.Error.Reason != StatusReasons.NotFound)
-        {
-            throw ReconcileException.Of($"status of poddisruptionbudget {_key}", written.Error);
-        }
+        var written = await _client.UpdateStatusAsync(budget with { Status = status }, cancellationToken);
+        written.ThrowIfRefused($"status of poddisruptionbudget {_key}", StatusReasons.NotFound);
     }
 }

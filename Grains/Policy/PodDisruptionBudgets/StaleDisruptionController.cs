@@ -51,12 +51,9 @@ public sealed class StaleDisruptionController : IController
 
     private async Task FollowAsync(CancellationToken cancellationToken)
     {
-        await foreach (var change in _client.FollowAsync(WellKnown.Pods, cancellationToken))
+        await foreach (var change in _client.HearAsync(WellKnown.Pods, cancellationToken))
         {
-            if (!ReferenceEquals(change, ResourceChange.Synced))
-            {
-                Note(change.Object, change.Kind == ChangeKind.Deleted);
-            }
+            Note(change.Object, change.Kind == ChangeKind.Deleted);
         }
     }
 
@@ -124,10 +121,7 @@ public sealed class StaleDisruptionController : IController
         (condition.Status, condition.Reason, condition.Message) = ("False", null, null);
         (condition.ObservedGeneration, condition.LastTransitionTime) = (pod.Metadata.Generation, now.UtcDateTime);
         var written = await _client.UpdateStatusAsync(pod, cancellationToken);
-        if (!written.Succeeded
-            && written.Error.Reason is not (StatusReasons.NotFound or StatusReasons.Conflict or StatusReasons.Invalid))
-        {
-            throw ReconcileException.Of($"disruption of pod {key}", written.Error);
-        }
+        written.ThrowIfRefused(
+            $"disruption of pod {key}", StatusReasons.NotFound, StatusReasons.Conflict, StatusReasons.Invalid);
     }
 }

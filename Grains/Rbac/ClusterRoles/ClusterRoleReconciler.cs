@@ -52,10 +52,7 @@ public sealed class ClusterRoleReconciler : IObjectReconciler
             : await ApplyAsync(role, rules, cancellationToken);
 
         // Whoever has written or deleted the role meanwhile has it looked at again, if there is need.
-        if (!written.Succeeded && written.Error.Reason is not (StatusReasons.NotFound or StatusReasons.Conflict))
-        {
-            throw ReconcileException.Of($"rules of clusterrole {_key.Name}", written.Error);
-        }
+        written.ThrowIfRefused($"rules of clusterrole {_key.Name}", StatusReasons.NotFound, StatusReasons.Conflict);
 
         return ReconcileResult.Done;
     }

@@ -32,6 +32,10 @@ internal sealed class AdjustedRelation : IRelationPlugin
             : new AdjustedRelation(plugin, filters, scores, weight);
     }
 
+    public bool Minds(PodInfo pod, PodInfo other) => _plugin.Minds(pod, other);
+
+    public bool IsHelpedBy(PodChange change, PodInfo old, PodInfo pod) => _plugin.IsHelpedBy(change, old, pod);
+
     public IPodRelations? Prepare(PodInfo pod, NodeInfo[] nodes) =>
         _plugin.Prepare(pod, nodes) is { } relations ? new Relations(this, relations) : null;
 

@@ -61,18 +61,20 @@ internal sealed class DefaultSpread(ClusterTables tables)
             {
                 if (!zones.ContainsKey(node.TopologyZone))
                 {
-                    zones.Add(node.TopologyZone, pod.Shape.Required is null ? group.In(node.TopologyZone) : 0);
+                    zones.Add(node.TopologyZone, pod.SelectsAll ? group.In(node.TopologyZone) : 0);
                 }
             }
 
-            if (pod.Shape.Required is { } required)
+            if (pod.SelectsAll)
             {
-                foreach (var node in nodes)
+                return zones;
+            }
+
+            foreach (var node in nodes)
+            {
+                if (zones.ContainsKey(node.TopologyZone) && pod.Selects(node))
                 {
-                    if (zones.ContainsKey(node.TopologyZone) && required.Matches(node))
-                    {
-                        zones[node.TopologyZone] += group.On(node);
-                    }
+                    zones[node.TopologyZone] += group.On(node);
                 }
             }
 

@@ -57,6 +57,8 @@ public sealed class DynamicResourcesPlugin(DeviceTable devices, DeviceLimits? li
             : new PreFilterResult(null, null);
     }
 
+    public bool IsHelpedBy(PodChange change, PodInfo old, PodInfo pod) => change == PodChange.Claims;
+
     public IPodRelations? Prepare(PodInfo pod, NodeInfo[] nodes) =>
         _current = pod.DeviceClaims.Length == 0 && !devices.HasExtended(pod) ? null : Prepare(pod);
 

@@ -2,8 +2,8 @@ namespace OrleansOrchestrator.Grains.Scheduling.Plugins;
 
 /// <summary>
 /// A rule about where a pod is among other pods, or else by what it has to itself. What it says of a node depends on
-/// more than pod and node, so nothing of it is
-/// kept: it is asked anew for every pod, about the nodes that <see cref="IFilterPlugin"/>s leave.
+/// more than pod and node, so nothing of it is kept: it is asked anew for every pod, about the nodes that
+/// <see cref="IFilterPlugin"/>s leave.
 /// </summary>
 public interface IRelationPlugin : ISchedulingPlugin
 {
@@ -11,6 +11,12 @@ public interface IRelationPlugin : ISchedulingPlugin
 
     /// <summary>True when pods that come or go, on any node, may turn a rejection by this plugin around.</summary>
     bool MindsPods { get; }
+
+    /// <summary>
+    /// Whether another pod, which comes onto a node, leaves it or has other labels, may turn the rejection of a pod by
+    /// this plugin around: upstream's hints. Depends on nothing but shapes, namespaces and labels of the two.
+    /// </summary>
+    bool Minds(PodInfo pod, PodInfo other) => false;
 
     /// <summary>Looks at the cluster once for a pod; null when there is nothing to say of it.</summary>
     IPodRelations? Prepare(PodInfo pod, NodeInfo[] nodes);

@@ -27,6 +27,10 @@ public sealed class InterPodAffinityPlugin(
 
     public bool MindsPods => true;
 
+    public bool Minds(PodInfo pod, PodInfo other) =>
+        (pod.Shape.Terms is { } own && (Means(own.Affinity, pod, other) || Means(own.AntiAffinity, pod, other)))
+        || (other.Shape.Terms is { } others && Means(others.AntiAffinity, other, pod));
+
     public IPodRelations? Prepare(PodInfo pod, NodeInfo[] nodes)
     {
         var terms = pod.Shape.Terms;
@@ -57,6 +61,9 @@ public sealed class InterPodAffinityPlugin(
 
         return result;
     }
+
+    private bool Means(PodTerm[] terms, PodInfo owner, PodInfo other) =>
+        Array.Exists(terms, t => t.Matches(owner, other, _namespaces));
 
     /// <summary>What the terms of a pod that is there say of the new one.</summary>
     private void CountOthers(Relations result, PodInfo other, NodeInfo node, int change)
@@ -177,9 +184,10 @@ public sealed class InterPodAffinityPlugin(
                 (lowest, highest) = (Math.Min(lowest, raw[i]), Math.Max(highest, raw[i]));
             }
 
+            // As upstream divides first, 29 of 50 are 57.99…, which is 57.
             return highest == lowest
                 ? null
-                : [.. raw.Select(r => (int)(100 * (double)(r - lowest) / (highest - lowest)))];
+                : [.. raw.Select(r => (int)(100 * ((double)(r - lowest) / (highest - lowest))))];
         }
 
         /// <summary>

@@ -31,14 +31,19 @@ public sealed class NodeAffinityPlugin : IPreFilterPlugin, IFilterPlugin, IScore
 
     public PreFilterResult PreFilter(PodInfo pod)
     {
-        var names = pod.Shape.Required?.ConfinedTo();
+        if (pod.OnlyNode.Length > 0)
+        {
+            return new PreFilterResult(null, [pod.OnlyNode]);
+        }
+
+        var names = pod.Shape.Required?.ConfinedTo;
         return names is { Count: 0 } ? new PreFilterResult(_conflict, null) : new PreFilterResult(null, names);
     }
 
     public Verdict? Filter(PodInfo pod, NodeInfo node) =>
         _added is not null && !_added.Matches(node) ? _enforced
-        : pod.Shape.Required is { } required && !required.Matches(node) ? _rejection
-        : null;
+        : pod.Selects(node) ? null
+        : _rejection;
 
     public int Score(PodShape pod, NodeInfo node) => Sum(_addedPreferred, node) + Sum(pod.Preferred, node);
 

@@ -10,7 +10,7 @@ public sealed class NodePortsPlugin : IFilterPlugin
 
     public string Name => "NodePorts";
 
-    public ClusterChanges HelpfulChanges => ClusterChanges.NodeAdded;
+    public ClusterChanges HelpfulChanges => ClusterChanges.NodeAdded | ClusterChanges.PodGone;
 
     public Verdict? Filter(PodInfo pod, NodeInfo node) =>
         pod.Shape.HostPorts.Length == 0 || node.HasFreePorts(pod.Shape.HostPorts) ? null : _rejection;

@@ -18,7 +18,7 @@ public sealed class NodeResourcesFitPlugin(
 
     public string Name => "NodeResourcesFit";
 
-    public ClusterChanges HelpfulChanges => ClusterChanges.Node;
+    public ClusterChanges HelpfulChanges => ClusterChanges.Node | ClusterChanges.PodGone;
 
     public int Weight => 1;
 
@@ -43,6 +43,8 @@ public sealed class NodeResourcesFitPlugin(
 
         return fits ? null : Explain(requests, node);
     }
+
+    public bool IsHelpedBy(PodChange change, PodInfo old, PodInfo pod) => change == PodChange.ScaledDown;
 
     public int Score(PodShape pod, NodeInfo node) => _scorer.Score(pod.Requests, node);
 

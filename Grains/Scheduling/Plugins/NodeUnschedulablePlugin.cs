@@ -15,4 +15,7 @@ public sealed class NodeUnschedulablePlugin : IFilterPlugin
 
     public Verdict? Filter(PodInfo pod, NodeInfo node) =>
         node.IsUnschedulable && !pod.Shape.Tolerates(Cordoned) ? _rejection : null;
+
+    public bool IsHelpedBy(PodChange change, PodInfo old, PodInfo pod) =>
+        change == PodChange.Tolerations && pod.Shape.Tolerates(Cordoned);
 }

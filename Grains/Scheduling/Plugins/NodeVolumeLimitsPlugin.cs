@@ -20,7 +20,7 @@ public sealed class NodeVolumeLimitsPlugin : IFilterPlugin
 
     public string Name => "NodeVolumeLimits";
 
-    public ClusterChanges HelpfulChanges => ClusterChanges.NodeAdded;
+    public ClusterChanges HelpfulChanges => ClusterChanges.NodeAdded | ClusterChanges.PodGone;
 
     public Verdict? Filter(PodInfo pod, NodeInfo node) =>
         pod.Claims.Length > 0 && LimitsOf(node) is { Count: > 0 } limits && IsOver(limits, pod, node)

@@ -23,6 +23,9 @@ public sealed record PluginSet
 
     public IReadOnlyList<IScorePlugin> Scores { get; init; } = [];
 
+    /// <summary>All that can keep a pod from nodes; some more than once.</summary>
+    public IEnumerable<ISchedulingPlugin> Judges => [.. PreFilters, .. Filters, .. Relations];
+
     /// <summary>Pods make room for more important ones.</summary>
     public bool Preempts { get; init; } = true;
 

@@ -31,6 +31,20 @@ public sealed class PodTopologySpreadPlugin(ClusterTables tables, IReadOnlyList<
             ? new Relations(tables.Placed, pod, DefaultsFor(owners), nodes)
         : null;
 
+    /// <summary>A pod without constraints of its own was rejected by default ones, about pods like it.</summary>
+    public bool Minds(PodInfo pod, PodInfo other) => other.Key.Namespace == pod.Key.Namespace
+        && (pod.Shape.Spread.Length == 0
+            || Array.Exists(pod.Shape.Spread, c => c.IsHard && c.Selector.Matches(other.Labels)));
+
+    /// <summary>Of constraints that only prefer nothing is to be helped.</summary>
+    public bool IsHelpedBy(PodChange change, PodInfo old, PodInfo pod) => change switch
+    {
+        PodChange.Labels => Array.Exists(
+            pod.Shape.Spread, c => c.IsHard && c.Selector.Matches(old.Labels) != c.Selector.Matches(pod.Labels)),
+        PodChange.Tolerations => Array.Exists(pod.Shape.Spread, static c => c.IsHard && c.HonorsTaints),
+        _ => false,
+    };
+
     private SpreadConstraint[] DefaultsFor(JoinedSelector owners)
     {
         var selector = LabelSelector.Of(owners.Selectors.SelectMany(static s => s.Requirements));
@@ -80,7 +94,7 @@ public sealed class PodTopologySpreadPlugin(ClusterTables tables, IReadOnlyList<
 
             foreach (var domains in _hard)
             {
-                if (domains.Constraint.Includes(_pod.Shape, node) && Counts(domains.Constraint, other))
+                if (domains.Constraint.Includes(_pod, node) && Counts(domains.Constraint, other))
                 {
                     domains.Add(node, change);
                 }
@@ -151,7 +165,7 @@ public sealed class PodTopologySpreadPlugin(ClusterTables tables, IReadOnlyList<
                 .ToHashSet();
             foreach (var domains in all)
             {
-                var included = counted.Where(n => domains.Constraint.Includes(_pod.Shape, n)).ToHashSet();
+                var included = counted.Where(n => domains.Constraint.Includes(_pod, n)).ToHashSet();
                 foreach (var node in included)
                 {
                     domains.Pods.TryAdd(node.Labels[domains.Constraint.TopologyKey], 0);
@@ -169,7 +183,9 @@ public sealed class PodTopologySpreadPlugin(ClusterTables tables, IReadOnlyList<
             return all;
         }
 
+        /// <summary>A selector that selects everything counts nobody, as upstream has it.</summary>
         private bool Counts(SpreadConstraint constraint, PodInfo other) => !other.IsDeleting
+            && !constraint.Selector.IsEverything
             && other.Key.Namespace == _pod.Key.Namespace
             && constraint.Selector.Matches(other.Labels);
     }

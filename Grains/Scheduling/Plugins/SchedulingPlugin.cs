@@ -6,6 +6,9 @@ namespace OrleansOrchestrator.Grains.Scheduling.Plugins;
 public interface ISchedulingPlugin
 {
     string Name { get; }
+
+    /// <summary>Whether the change of a pod may turn around what the plugin said of it: upstream's hints.</summary>
+    bool IsHelpedBy(PodChange change, PodInfo old, PodInfo pod) => false;
 }
 
 /// <summary>Holds pods back from being tried at all.</summary>
@@ -23,12 +26,12 @@ public interface IPreFilterPlugin : ISchedulingPlugin
 /// <summary>What is known of a pod before nodes are looked at.</summary>
 /// <param name="Rejection">Set when no node can do.</param>
 /// <param name="NodeNames">When set, only these nodes need be tried.</param>
-public readonly record struct PreFilterResult(Verdict? Rejection, HashSet<string>? NodeNames);
+public readonly record struct PreFilterResult(Verdict? Rejection, IReadOnlyCollection<string>? NodeNames);
 
 /// <summary>
 /// Says whether a pod may run on a node. Depends on nothing but the pod's <see cref="PodInfo.Shape"/>, its node name,
-/// and the node: results
-/// are kept and shared by all pods of one shape until <see cref="NodeInfo.Version"/> moves.
+/// and the node: results are kept and shared by all pods of one shape until <see cref="NodeInfo.Version"/> moves. (Of
+/// <see cref="PodInfo.OnlyNode"/> it depends, too: results are shared when no other node is asked about.)
 /// </summary>
 public interface IFilterPlugin : ISchedulingPlugin
 {
@@ -64,7 +67,7 @@ public enum ScoreScale
 }
 
 /// <summary>
-/// Kinds of things that happen to nodes and may make room for a waiting pod. Pods that leave a node always may.
+/// Kinds of things that happen and may make room for a waiting pod.
 /// </summary>
 [Flags]
 public enum ClusterChanges
@@ -85,6 +88,9 @@ public enum ClusterChanges
 
     /// <summary>A node went: where others have to be evenly spread over fewer domains, it may help.</summary>
     NodeRemoved = 32,
+
+    /// <summary>A pod left a node, and what it had there is free.</summary>
+    PodGone = 64,
 }
 
 /// <summary>What happened since the queue was told last.</summary>
@@ -94,6 +100,9 @@ public sealed class ClusterEvents
 
     /// <summary>What was the last of it, in the words of <see cref="QueueEvents"/>.</summary>
     public string Cause { get; set; } = QueueEvents.NodeUpdate;
+
+    /// <summary>They may help pods that look at others.</summary>
+    public MovedPods Moved { get; } = new();
 
     /// <summary>Nodes that came, or changed what they offer or demand.</summary>
     public HashSet<NodeInfo> ChangedNodes { get; } = [];
@@ -140,6 +149,7 @@ public sealed class ClusterEvents
     public void Clear()
     {
         Kinds = ClusterChanges.None;
+        Moved.Clear();
         ChangedNodes.Clear();
         FreedNodes.Clear();
         ChangedClaims.Clear();

@@ -20,6 +20,8 @@ public sealed class TaintTolerationPlugin : IFilterPlugin, IScorePlugin
 
     public Verdict? Filter(PodInfo pod, NodeInfo node) => pod.Shape.ToleratesAll(node.Taints) ? null : _rejection;
 
+    public bool IsHelpedBy(PodChange change, PodInfo old, PodInfo pod) => change == PodChange.Tolerations;
+
     public int Score(PodShape pod, NodeInfo node)
     {
         var untolerated = 0;

@@ -25,7 +25,7 @@ public sealed class VolumeRestrictionsPlugin : IFilterPlugin
 
     public string Name => PluginName;
 
-    public ClusterChanges HelpfulChanges => ClusterChanges.NodeAdded;
+    public ClusterChanges HelpfulChanges => ClusterChanges.NodeAdded | ClusterChanges.PodGone;
 
     public Verdict? Filter(PodInfo pod, NodeInfo node) =>
         pod.Disks.Length > 0 && WantsDisk(pod, node) ? _diskIsTaken

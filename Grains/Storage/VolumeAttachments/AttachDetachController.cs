@@ -33,8 +33,13 @@ public sealed class AttachDetachController : IController
     private readonly SemaphoreSlim _visiting = new(1, 1);
     private readonly AttachmentIndex _index = new();
     private readonly Dictionary<string, DateTimeOffset> _unwantedSince = new(StringComparer.Ordinal);
-    private readonly HashSet<string> _awaited = new(StringComparer.Ordinal);
-    private readonly Dictionary<string, string> _failures = new(StringComparer.Ordinal);
+
+    /// <summary>Attachments that are not attached yet, and since when nothing has been heard of them.</summary>
+    private readonly Dictionary<string, DateTimeOffset> _awaited = new(StringComparer.Ordinal);
+    private readonly Dictionary<string, Failure> _failures = new(StringComparer.Ordinal);
+
+    /// <summary>By node, the attachments that were there or wanted when it was visited last.</summary>
+    private readonly Dictionary<string, IReadOnlySet<string>> _present = new(StringComparer.Ordinal);
     private readonly HashSet<(string Node, string Volume)> _conflicts = [];
     private readonly ConcurrentDictionary<string, V1Node> _gone = new(StringComparer.Ordinal);
 
@@ -86,12 +91,12 @@ public sealed class AttachDetachController : IController
             await ReportAsync(plan, observed.Node, cancellationToken);
             foreach (var known in plan.Detach)
             {
-                Check(await _client.DeleteAsync(known.Attachment, cancellationToken), StatusReasons.NotFound);
+                Expect(await _client.DeleteAsync(known.Attachment, cancellationToken), StatusReasons.NotFound);
             }
 
             foreach (var attachment in plan.Attach)
             {
-                Check(await _client.CreateAsync(attachment, cancellationToken), StatusReasons.AlreadyExists);
+                Expect(await _client.CreateAsync(attachment, cancellationToken), StatusReasons.AlreadyExists);
             }
 
             await TellAsync(plan, observed, cancellationToken);
@@ -108,12 +113,9 @@ public sealed class AttachDetachController : IController
 
     private async Task FollowAsync(ResourceName resource, CancellationToken cancellationToken)
     {
-        await foreach (var change in _client.FollowAsync(resource, cancellationToken))
+        await foreach (var change in _client.HearAsync(resource, _options, cancellationToken))
         {
-            if (!_options.DropWakeUps && !ReferenceEquals(change, ResourceChange.Synced))
-            {
-                Notice(resource, change);
-            }
+            Notice(resource, change);
         }
     }
 
@@ -153,7 +155,7 @@ public sealed class AttachDetachController : IController
     private async Task<AttachmentsObserved> ObserveAsync(string name, CancellationToken cancellationToken)
     {
         var node = await FindAsync<V1Node>("", name, cancellationToken);
-        var wanted = await WantedAsync(name, cancellationToken);
+        var wanted = await WantedAsync(name, AttachmentPlanner.KeepsEnded(node), cancellationToken);
         var names = wanted.Select(w => w.Volume.Metadata.Name).ToHashSet(StringComparer.Ordinal);
         var known = new List<KnownAttachment>();
         var elsewhere = new List<KnownAttachment>();
@@ -193,11 +195,13 @@ public sealed class AttachDetachController : IController
             ResourceOf<V1VolumeAttachment>.Query() with { Freshness = ReadFreshness.Linearizable }, cancellationToken);
 
     /// <summary>The attachable volumes of the node's pods, with the pods of each.</summary>
-    private async Task<IReadOnlyList<WantedVolume>> WantedAsync(string node, CancellationToken cancellationToken)
+    private async Task<IReadOnlyList<WantedVolume>> WantedAsync(
+        string node, bool keepsEnded, CancellationToken cancellationToken)
     {
         var wanted =
             new SortedDictionary<string, (V1PersistentVolume Volume, List<V1Pod> Pods)>(StringComparer.Ordinal);
-        foreach (var pod in await PodsAsync(node, cancellationToken))
+        foreach (var pod in (await PodsAsync(node, cancellationToken))
+            .Where(p => keepsEnded || !AttachmentPlanner.IsTerminated(p)))
         {
             foreach (var volume in await VolumesAsync(pod, cancellationToken))
             {
@@ -217,8 +221,7 @@ public sealed class AttachDetachController : IController
                 FieldSelector = $"spec.nodeName={node}", Freshness = ReadFreshness.Linearizable,
             },
             cancellationToken);
-        return pods.Items.Where(p => PodClaims.MayHaveAny(p.Json.Span)).Select(p => p.As<V1Pod>())
-            .Where(p => !AttachmentPlanner.IsTerminated(p));
+        return pods.Items.Where(p => PodClaims.MayHaveAny(p.Json.Span)).Select(p => p.As<V1Pod>());
     }
 
     private async Task<IReadOnlyList<V1PersistentVolume>> VolumesAsync(V1Pod pod, CancellationToken cancellationToken)
@@ -246,9 +249,7 @@ public sealed class AttachDetachController : IController
     {
         var read = await _client.GetAsync<T>(
             new ObjectKey(space, name), ReadFreshness.Linearizable, cancellationToken);
-        return read.Succeeded ? read.Value
-            : read.Error.Reason == StatusReasons.NotFound ? null
-            : throw ReconcileException.Of($"attachments, {ResourceOf<T>.Name} {name}", read.Error);
+        return read.OrNull($"attachments, {ResourceOf<T>.Name} {name}");
     }
 
     private void Remember(AttachmentsPlan plan, AttachmentsObserved observed)
@@ -263,7 +264,30 @@ public sealed class AttachDetachController : IController
             _unwantedSince.TryAdd(name, observed.Now);
         }
 
+        Forget(observed);
         _index.SetWaiting(observed.NodeName, plan.Waiting);
+    }
+
+    /// <summary>Forgets the node's attachments that are neither there nor wanted any more.</summary>
+    private void Forget(AttachmentsObserved observed)
+    {
+        var present = observed.Known.Select(k => k.Attachment.Metadata.Name)
+            .Concat(observed.Wanted.Select(w => AttachmentPlanner.NameFor(w.Volume, observed.NodeName)))
+            .ToHashSet(StringComparer.Ordinal);
+        if (_present.Remove(observed.NodeName, out var before))
+        {
+            foreach (var gone in before.Where(n => !present.Contains(n)))
+            {
+                _awaited.Remove(gone);
+                _failures.Remove(gone);
+                _unwantedSince.Remove(gone);
+            }
+        }
+
+        if (present.Count > 0)
+        {
+            _present[observed.NodeName] = present;
+        }
     }
 
     private async Task ReportAsync(AttachmentsPlan plan, V1Node? node, CancellationToken cancellationToken)
@@ -284,7 +308,7 @@ public sealed class AttachDetachController : IController
                 ["volumesAttached"] = volumes.Length == 0 ? null : new JsonArray(volumes),
             },
         };
-        Check(
+        Expect(
             await _client.PatchStatusAsync<V1Node>(node.Key(), patch, cancellationToken),
             StatusReasons.NotFound);
     }
@@ -306,34 +330,66 @@ public sealed class AttachDetachController : IController
             }
 
             var known = observed.Known.FirstOrDefault(k => k.Volume.Metadata.Name == name);
-            TellOutcome(wanted, known, AttachmentPlanner.NameFor(wanted.Volume, observed.NodeName));
+            TellOutcome(wanted, known, observed);
         }
     }
 
     /// <summary>What was attached before this controller began is no news.</summary>
-    private void TellOutcome(WantedVolume wanted, KnownAttachment? known, string name)
+    private void TellOutcome(WantedVolume wanted, KnownAttachment? known, AttachmentsObserved observed)
     {
-        var volume = wanted.Volume.Metadata.Name;
-        if (known?.IsAttached != true)
+        var name = AttachmentPlanner.NameFor(wanted.Volume, observed.NodeName);
+        if (known?.IsAttached == true)
         {
-            _awaited.Add(name);
+            if (_awaited.Remove(name))
+            {
+                _failures.Remove(name);
+                var message = $"AttachVolume.Attach succeeded for volume \"{wanted.Volume.Metadata.Name}\" ";
+                Tell(wanted, "Normal", "SuccessfulAttachVolume", _ => message);
+            }
         }
-        else if (_awaited.Remove(name))
+        else if (known is null || known.Attachment.Status?.AttachError is not null)
         {
-            _failures.Remove(name);
-            Tell(
-                wanted, "Normal", "SuccessfulAttachVolume",
-                _ => $"AttachVolume.Attach succeeded for volume \"{volume}\" ");
+            _awaited[name] = observed.Now;
+            if (known is not null)
+            {
+                TellFailure(wanted, name, known.Attachment.Status.AttachError.Message ?? "", observed);
+            }
+        }
+        else if (known.Attachment.Metadata.DeletionTimestamp is null)
+        {
+            TellOfSilence(wanted, name, observed);
+        }
+    }
+
+    /// <summary>What stays is told again after half a second, and twice as long each time, as upstream does.</summary>
+    private void TellFailure(WantedVolume wanted, string name, string message, AttachmentsObserved observed)
+    {
+        var last = _failures.GetValueOrDefault(name);
+        if (last is null || last.Message != message || observed.Now >= last.Again)
+        {
+            var delay = AttachmentPlanner.RetryAfter(last?.Delay);
+            _failures[name] = new Failure(message, delay, observed.Now + delay);
+            Fail(wanted, message);
         }
 
-        if (known?.Attachment.Status?.AttachError?.Message is { } failure
-            && _failures.GetValueOrDefault(name) != failure)
+        _queue.Add(observed.NodeName, _failures[name].Again - observed.Now);
+    }
+
+    private void Fail(WantedVolume wanted, string failure) => Tell(
+        wanted, "Warning", "FailedAttachVolume",
+        _ => $"AttachVolume.Attach failed for volume \"{wanted.Volume.Metadata.Name}\" : {failure}");
+
+    /// <summary>As upstream, a driver that says nothing is waited for again and again, and told of each time.</summary>
+    private void TellOfSilence(WantedVolume wanted, string name, AttachmentsObserved observed)
+    {
+        _awaited.TryAdd(name, observed.Now);
+        if (observed.Now - _awaited[name] >= AttachmentPlanner.AttachTimeout)
         {
-            _failures[name] = failure;
-            Tell(
-                wanted, "Warning", "FailedAttachVolume",
-                _ => $"AttachVolume.Attach failed for volume \"{volume}\" : {failure}");
+            _awaited[name] = observed.Now;
+            Fail(wanted, AttachmentPlanner.TimeoutMessage(wanted.Volume));
         }
+
+        _queue.Add(observed.NodeName, _awaited[name] + AttachmentPlanner.AttachTimeout - observed.Now);
     }
 
     private void Tell(WantedVolume wanted, string type, string reason, Func<V1Pod, string> message) =>
@@ -347,18 +403,20 @@ public sealed class AttachDetachController : IController
             .Select(e => e.Attachment.Spec.NodeName);
         foreach (var node in nodes.Distinct(StringComparer.Ordinal))
         {
-            var wanted = await WantedAsync(node, cancellationToken);
+            var keepsEnded = AttachmentPlanner.KeepsEnded(await FindAsync<V1Node>("", node, cancellationToken));
+            var wanted = await WantedAsync(node, keepsEnded, cancellationToken);
             users.AddRange(wanted.Where(w => w.Volume.Metadata.Name == volume).SelectMany(w => w.Pods));
         }
 
         return users;
     }
 
-    private static void Check(Outcome<ResourceObject> outcome, string fineToo)
-    {
-        if (!outcome.Succeeded && outcome.Error.Reason != fineToo)
-        {
-            throw ReconcileException.Of("volume attachments", outcome.Error);
-        }
-    }
+    private static void Expect(Outcome<ResourceObject> outcome, string fineToo) =>
+        outcome.ThrowIfRefused("volume attachments", fineToo);
+
+    /// <summary>A failure that was told.</summary>
+    /// <param name="Message">What the driver said.</param>
+    /// <param name="Delay">How long it is waited before it is told again.</param>
+    /// <param name="Again">When that is.</param>
+    private sealed record Failure(string Message, TimeSpan Delay, DateTimeOffset Again);
 }

@@ -71,10 +71,23 @@ internal static class AttachmentPlanner
     /// <summary>On a Node: attaching is the cluster's, not the node's.</summary>
     public const string ManagedAnnotation = "volumes.kubernetes.io/controller-managed-attach-detach";
 
+    /// <summary>On a Node, <c>true</c>: volumes of ended pods stay attached until the pods are gone.</summary>
+    public const string KeepAnnotation = "volumes.kubernetes.io/keep-terminated-pod-volumes";
+
     /// <summary>How long a node that is not ready may keep mounted what is to be detached.</summary>
     public static readonly TimeSpan MaxWaitForUnmount = TimeSpan.FromMinutes(6);
 
+    /// <summary>How long a driver may say nothing before that is told; upstream's <c>csiTimeout</c>.</summary>
+    public static readonly TimeSpan AttachTimeout = TimeSpan.FromMinutes(2);
+
+    private static readonly TimeSpan FirstRetry = TimeSpan.FromMilliseconds(500);
+    private static readonly TimeSpan MostRetry = TimeSpan.FromSeconds(122);
+
     private const string OutOfService = "node.kubernetes.io/out-of-service";
+
+    /// <summary>How long it is waited after a failure, by how long it was before; as upstream does.</summary>
+    public static TimeSpan RetryAfter(TimeSpan? last) =>
+        last is not { } before ? FirstRetry : before * 2 < MostRetry ? before * 2 : MostRetry;
 
     public static AttachmentsPlan Compute(AttachmentsObserved observed)
     {
@@ -123,11 +136,19 @@ internal static class AttachmentPlanner
     public static string UniqueName(V1PersistentVolume volume) =>
         $"kubernetes.io/csi/{volume.Spec.Csi.Driver}^{volume.Spec.Csi.VolumeHandle}";
 
+    /// <summary>The node's agent leaves volumes mounted when their pods have ended.</summary>
+    public static bool KeepsEnded(V1Node? node) => node?.GetAnnotation(KeepAnnotation) == "true";
+
     /// <summary>Upstream's: the pod has ended, or is going and nothing of it runs.</summary>
     public static bool IsTerminated(V1Pod pod) =>
         pod.Status?.Phase is "Failed" or "Succeeded"
         || (pod.Metadata.DeletionTimestamp is not null && (pod.Status?.ContainerStatuses ?? []).All(
             s => s.State?.Terminated is not null || s.State?.Waiting is not null));
+
+    /// <summary>What is told of a driver that does not say whether it has attached a volume.</summary>
+    public static string TimeoutMessage(V1PersistentVolume volume) =>
+        $"timed out waiting for external-attacher of {volume.Spec.Csi.Driver} CSI driver "
+        + $"to attach volume {volume.Spec.Csi.VolumeHandle}";
 
     /// <summary>What a pod is told whose volume another node has.</summary>
     /// <param name="volume">Its name.</param>

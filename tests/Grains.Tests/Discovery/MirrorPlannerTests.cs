@@ -48,6 +48,26 @@ public sealed class MirrorPlannerTests
         Assert.Equal((0, 1, 0), Count(MirrorPlanner.Compute(labelled, before)));
     }
 
+    [Fact]
+    public void Another_order_of_the_addresses_changes_nothing()
+    {
+        var before = MirrorPlanner.Compute(Endpoints(Subset(80, ["10.0.0.1", "10.0.0.2"], ["10.0.0.3"])), [])
+            .Slices.Create;
+        var turned = Endpoints(Subset(80, ["10.0.0.2", "10.0.0.1"], ["10.0.0.3"]));
+        Assert.Equal((0, 0, 0), Count(MirrorPlanner.Compute(turned, before)));
+        var changed = Endpoints(Subset(80, ["10.0.0.2", "10.0.0.3"], ["10.0.0.1"]));
+        Assert.Equal((0, 1, 0), Count(MirrorPlanner.Compute(changed, before)));
+    }
+
+    [Fact]
+    public void Endpoints_that_go_slowly_get_no_new_slices()
+    {
+        var before = MirrorPlanner.Compute(Endpoints(Subset(80, ["10.0.0.1"])), []).Slices.Create;
+        var going = Endpoints(Subset(80, ["10.0.0.2"]), Subset(81, ["10.0.0.2"]));
+        going.Metadata.DeletionTimestamp = DateTime.UnixEpoch;
+        Assert.Equal((0, 1, 0), Count(MirrorPlanner.Compute(going, before)));
+    }
+
     [Theory]
     [InlineData("label")]
     [InlineData("leader")]

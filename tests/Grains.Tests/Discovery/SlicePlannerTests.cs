@@ -67,6 +67,32 @@ public sealed class SlicePlannerTests
         Assert.Single(foreign.Delete);
     }
 
+    /// <summary>
+    /// The garbage collector may be taking it away: upstream's <c>reconcileByAddressType</c> does not touch it.
+    /// </summary>
+    [Fact]
+    public void A_slice_of_an_earlier_service_of_that_name_is_replaced()
+    {
+        var old = Apply([], SlicePlanner.Compute(Shape, [Group([1])], []));
+        var shape = Shape with
+        {
+            Names = new ChildNames("web", "uid-2"), Owner = new V1OwnerReference { Uid = "uid-2", Kind = "Service" },
+        };
+        var plan = SlicePlanner.Compute(shape, [Group([1])], old);
+        Assert.Empty(plan.Update);
+        Assert.Equal(old, plan.Delete);
+        Assert.NotEqual(old[0].Metadata.Name, Assert.Single(plan.Create).Metadata.Name);
+    }
+
+    [Fact]
+    public void Further_owners_of_a_slice_stay()
+    {
+        var slices = Apply([], SlicePlanner.Compute(Shape, [Group([1])], []));
+        slices[0].Metadata.OwnerReferences = [Shape.Owner, new V1OwnerReference { Uid = "uid-3" }];
+        var update = Assert.Single(SlicePlanner.Compute(Shape, [Group([1, 2])], slices).Update);
+        Assert.Equal(["uid-1", "uid-3"], update.Metadata.OwnerReferences.Select(o => o.Uid));
+    }
+
     [Fact]
     public void Ports_in_another_order_are_the_same_ports()
     {

@@ -30,7 +30,8 @@ public sealed class StoreOutageTests
         await server.KillAsync();
         for (var i = 0; i < Attempts; i++)
         {
-            var error = await Assert.ThrowsAsync<StoreUnavailableException>(() => store.OpenAsync(TestObjects.Pods, default));
+            var error = await Assert.ThrowsAsync<StoreUnavailableException>(
+                () => store.OpenAsync(TestObjects.Pods, default));
             others.Log(LogLevel.Error, error, "Failed to address message");
         }
 

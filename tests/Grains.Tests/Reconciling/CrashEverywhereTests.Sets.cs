@@ -19,7 +19,8 @@ public sealed partial class CrashEverywhereTests
         {
             if (act == 1)
             {
-                World.Api.Change<V1Deployment>("default", "web", d => d.Spec.Template.Spec.Containers[0].Image = "demo:2");
+                World.Api.Change<V1Deployment>(
+                    "default", "web", d => d.Spec.Template.Spec.Containers[0].Image = "demo:2");
             }
             else if (act == 2)
             {

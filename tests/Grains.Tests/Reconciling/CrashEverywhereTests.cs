@@ -279,7 +279,8 @@ public sealed partial class CrashEverywhereTests
             World.AddPod("a", "n1");
             World.AddPod("b", "n1");
             World.AddPod("c", "n2");
-            World.Api.Change<V1Pod>("default", "b", p => p.Spec.Tolerations = [new V1Toleration { OperatorProperty = "Exists" }]);
+            World.Api.Change<V1Pod>(
+                "default", "b", p => p.Spec.Tolerations = [new V1Toleration { OperatorProperty = "Exists" }]);
         }
 
         protected override void Step()

@@ -28,6 +28,7 @@ using OrleansOrchestrator.Interfaces.Core.Nodes;
 using OrleansOrchestrator.Interfaces.Kernel;
 using OrleansOrchestrator.Interfaces.Metrics;
 using OrleansOrchestrator.Interfaces.Security;
+using OrleansOrchestrator.Resources.Core.Services;
 using OrleansOrchestrator.Resources.Kernel;
 using OrleansOrchestrator.TestKit;
 using Xunit;
@@ -54,6 +55,7 @@ internal sealed class World
             .AddSingleton<INodeVolumes>(NodeVolumes)
             .AddSingleton<IAggregatedApis>(Apis)
             .AddSingleton<IResourceMetrics>(new SteadyUsage(Time))
+            .AddSingleton(ServiceAddressRange.Default)
             .BuildServiceProvider();
         Services = new ReconcilingServices(services, Options.Create(new ControllersOptions()), Time, Events, Cursors);
     }

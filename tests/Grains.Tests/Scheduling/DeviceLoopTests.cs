@@ -145,9 +145,9 @@ public sealed class DeviceLoopTests : IAsyncDisposable
         _api.Put(WellKnown.Pods, new PodSketch("a") { Spec = UsesClaim }.Build());
         Start();
         await _api.UntilAsync(() => NominationOf("a") == "n"
-            && IsTold("BindingConditionsPending", "waiting for binding conditions for device on node n"));
+            && IsTold("BindingConditionsPending", "waiting for binding conditions for device on node n")
+            && Users() is ["a"]);
         Assert.Null(NodeOf("a"));
-        Assert.Equal(["a"], Users());
         await ShowAsync("ready");
         await _api.UntilAsync(() => NodeOf("a") == "n");
     }
@@ -159,7 +159,7 @@ public sealed class DeviceLoopTests : IAsyncDisposable
         Put(NewClaim());
         _api.Put(WellKnown.Pods, new PodSketch("a") { Spec = UsesClaim }.Build());
         Start();
-        await _api.UntilAsync(() => NominationOf("a") == "n");
+        await _api.UntilAsync(() => NominationOf("a") == "n" && Users() is ["a"]);
         await ShowAsync("broken");
         await _api.UntilAsync(() => IsTold(
             "FailedScheduling",
@@ -170,6 +170,48 @@ public sealed class DeviceLoopTests : IAsyncDisposable
             () => Status()?["devices"] is null && Status()?["allocation"] is not null && Users() is ["a"]);
         await ShowAsync("ready");
         await _api.UntilAsync(() => NodeOf("a") == "n");
+    }
+
+    [Fact]
+    public async Task A_pod_whose_devices_are_prepared_makes_room_without_being_removed()
+    {
+        _api.Put(WellKnown.Nodes, new NodeSketch("n") { Allocatable = "cpu=1,memory=1Gi,pods=1" }.Build());
+        Put(_world.AddSlice("n", "n", AwaitedDevice()));
+        Put(NewClaim());
+        _api.Put(WellKnown.Pods, new PodSketch("low") { Spec = UsesClaim }.Build());
+        Start();
+        await _api.UntilAsync(() => IsTold(
+            "BindingConditionsPending", "waiting for binding conditions for device on node n") && Users() is ["low"]);
+        _api.Put(WellKnown.Pods, new PodSketch("high") { Priority = 1 }.Build());
+        await _api.UntilAsync(() => NodeOf("high") == "n");
+        await _api.UntilAsync(() => IsTold(
+            "Preempted", "Preempted by pod uid-default-high on node n (in kube-scheduler memory)."));
+        await _api.UntilAsync(() => IsTold(
+            "FailedScheduling", "running PreBind plugin \"DynamicResources\": context canceled"));
+        Assert.Empty(Users());
+        Assert.Null(NodeOf("low"));
+        Assert.DoesNotContain("delete pods", _api.Writers.Keys);
+    }
+
+    [Fact]
+    public async Task A_pod_shows_where_it_goes_before_its_devices_are_written()
+    {
+        var order = new List<string>();
+        _api.Intercept = (what, _) =>
+        {
+            if (what is "patch pods" or "update resourceclaims" or "binding pods")
+            {
+                order.Add($"{what} {NominationOf("a")}");
+            }
+
+            return null;
+        };
+        Put(NewClaim());
+        _api.Put(WellKnown.Pods, new PodSketch("a") { Spec = UsesClaim }.Build());
+        Start();
+        await _api.UntilAsync(() => NodeOf("a") == "n");
+        Assert.Equal(
+            ["patch pods ", "update resourceclaims n", "update resourceclaims n", "binding pods n"], order);
     }
 
     private static V1Device AwaitedDevice()

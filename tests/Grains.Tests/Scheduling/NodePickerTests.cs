@@ -33,6 +33,21 @@ public sealed class NodePickerTests
     private static readonly string[] Taints = ["", "soft=x:PreferNoSchedule", "hard=x:NoSchedule", "soft=x:PreferNoSchedule,more=y:PreferNoSchedule"];
     private static readonly string[] Labels = ["zone=a", "zone=b,disk=ssd", "zone=c", ""];
 
+    /// <summary>Scores of images would be found out anew for all nodes.</summary>
+    [Fact]
+    public void ANodeThatSaysTheSameChangesNoScores()
+    {
+        var tables = new ClusterTables();
+        var table = new NodeTable(tables);
+        var node = new NodeSketch("n") { Status = "\"images\":[{\"names\":[\"i:latest\"],\"sizeBytes\":1}]" };
+        table.Update(node.Build(1));
+        var (images, version) = (tables.Images.Version, table.Find("n")!.Version);
+        Assert.Null(table.Update(node.Build(2)));
+        Assert.Equal((images, version), (tables.Images.Version, table.Find("n")!.Version));
+        table.Update(new NodeSketch("other").Build(3));
+        Assert.NotEqual(images, tables.Images.Version);
+    }
+
     [Fact]
     public void ThePickIsTheBestOfAllThatFit() => Gen.Select(
         Gen.Int[1, 12],
@@ -81,6 +96,37 @@ public sealed class NodePickerTests
         }
     }, cases: 400);
 
+    /// <summary>Nor is what is found out there shared by pods that name another node.</summary>
+    [Fact]
+    public void OnlyNodesThatAllNameAreTried()
+    {
+        var tables = new ClusterTables();
+        var plugins = PluginSet.Default(tables) with
+        {
+            PreFilters = [new Naming("a", "b", "c"), new Naming("b", "c", "d")],
+        };
+        var table = new NodeTable(tables);
+        foreach (var name in new[] { "a", "b", "c", "d" })
+        {
+            table.Update(new NodeSketch(name).Build(1));
+        }
+
+        var picker = new NodePicker(plugins, table, tables, new NodeTrial(plugins, tables), new Random(1));
+        var reader = new PodReader(tables.Scalars);
+        foreach (var (node, found) in
+            new (string, string?)[] { ("a", null), ("b", "b"), ("c", "c"), ("d", null), ("b", "b") })
+        {
+            var pod = reader.Read(new PodSketch("p")
+            {
+                Spec = $$$$"""
+                    "affinity":{"nodeAffinity":{"requiredDuringSchedulingIgnoredDuringExecution":{"nodeSelectorTerms":[
+                    {"matchFields":[{"key":"metadata.name","operator":"In","values":["{{{{node}}}}"]}]}]}}}
+                    """,
+            }.Build());
+            Assert.Equal((node, found), (pod.OnlyNode, picker.Pick(pod, nominated: null, out _)?.Name));
+        }
+    }
+
     private static Dictionary<string, int> Naive(PluginSet plugins, NodeTable table, PodInfo pod)
     {
         var fitting = table.Order.Where(n => plugins.Filters.All(f => f.Filter(pod, n) is null)).ToList();
@@ -111,4 +157,11 @@ public sealed class NodePickerTests
         Labels = Labels[variant / 2 % 4],
         Unschedulable = variant % 11 == 10,
     }.Build(variant + 1);
+
+    private sealed class Naming(params string[] nodes) : IPreFilterPlugin
+    {
+        public string Name => "Naming";
+
+        public PreFilterResult PreFilter(PodInfo pod) => new(null, nodes);
+    }
 }

@@ -182,7 +182,7 @@ public sealed class PluginArgumentTests
         _time.Advance(TimeSpan.FromSeconds(5));
         core.Tick();
         Assert.Null(core.DecideNext());
-        _time.Advance(TimeSpan.FromSeconds(2));
+        _time.Advance(TimeSpan.FromSeconds(3));
         core.Tick();
         Assert.Equal("a", core.DecideNext()!.NodeName);
     }

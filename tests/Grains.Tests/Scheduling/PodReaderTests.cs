@@ -10,6 +10,18 @@ public sealed class PodReaderTests
 {
     private readonly PodReader _reader = new(new ScalarResources());
 
+    private PodInfo ForNode(string terms, string more = "") => _reader.Read(new PodSketch("a")
+    {
+        Spec = $$$"""
+            {{{more}}}"affinity":{"podAffinity":{},"nodeAffinity":{
+            "requiredDuringSchedulingIgnoredDuringExecution":{"nodeSelectorTerms":[{{{terms}}}]},
+            "preferredDuringSchedulingIgnoredDuringExecution":[]}},"priority":1
+            """,
+    }.Build());
+
+    private static string OnNode(string name) =>
+        $$$"""{"matchFields":[{"key":"metadata.name","operator":"In","values":["{{{name}}}"]}]}""";
+
     [Fact]
     public void EqualConstraintsShareOneShape()
     {
@@ -18,6 +30,34 @@ public sealed class PodReaderTests
         var three = _reader.Read(new PodSketch("c") { Requests = "cpu=2" }.Build());
         Assert.Same(one.Shape, two.Shape);
         Assert.NotSame(one.Shape, three.Shape);
+    }
+
+    [Fact]
+    public void PodsOfADaemonSetDifferOnlyByTheirNode()
+    {
+        var (a, b) = (ForNode(OnNode("a")), ForNode(OnNode("b")));
+        Assert.Equal(("a", "b"), (a.OnlyNode, b.OnlyNode));
+        Assert.Same(a.Shape, b.Shape);
+        Assert.Null(a.Shape.Required);
+        Assert.NotNull(ForNode(OnNode("a"), "\"nodeSelector\":{\"x\":\"y\"},").Shape.Required);
+    }
+
+    /// <summary>What says more than that stays as it is.</summary>
+    [Theory]
+    [InlineData("""{"matchFields":[{"key":"metadata.name","operator":"In","values":["a","b"]}]}""")]
+    [InlineData("""{"matchFields":[{"key":"metadata.name","operator":"NotIn","values":["a"]}]}""")]
+    [InlineData("""{"matchFields":[{"operator":"In","key":"metadata.name","values":["a"]}]}""")]
+    [InlineData("""{"matchFields":[{"key":"metadata.name","operator":"In","values":[]}]}""")]
+    [InlineData("""{"matchFields":[{"key":"metadata.name","operator":"In","values":["a"]}]},{"matchFields":[]}""")]
+    [InlineData(
+        """{"matchFields":[{"key":"metadata.name","operator":"In","values":["a"]}],"matchExpressions":[{"key":"x"}]}""")]
+    [InlineData(
+        """{"matchExpressions":[{"key":"x"}],"matchFields":[{"key":"metadata.name","operator":"In","values":["a"]}]}""")]
+    public void OtherAffinitiesArePartOfTheShape(string terms)
+    {
+        var pod = ForNode(terms);
+        Assert.Equal("", pod.OnlyNode);
+        Assert.NotEmpty(pod.Shape.Required!.Terms!);
     }
 
     [Fact]

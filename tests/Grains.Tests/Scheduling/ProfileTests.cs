@@ -50,6 +50,32 @@ public sealed class ProfileTests
         Assert.Equal(("a", null), (loose.NodeName, loose.Message));
     }
 
+    /// <summary>Pods of a DaemonSet are of one shape, and yet each is for another node.</summary>
+    [Fact]
+    public void Without_a_look_beforehand_each_pod_is_still_for_the_node_that_it_names()
+    {
+        var core = Core(new SchedulerProfile
+        {
+            Name = "slow",
+            Disabled = new HashSet<(SchedulingPoint, string)> { (SchedulingPoint.PreFilter, "NodeAffinity") },
+        });
+        AddNodes(core, "cpu=4,memory=8Gi,pods=10");
+        foreach (var (name, node) in new[] { ("first", "a"), ("second", "b"), ("third", "a") })
+        {
+            foreach (var scheduler in new[] { "slow", "default-scheduler" })
+            {
+                Assert.Equal(node, Decide(core, $"{scheduler}-{name}", scheduler, "", For(node)));
+            }
+        }
+
+        Assert.Null(Decide(core, "nowhere", "slow", "", For("c")));
+
+        static string For(string node) => $$$$"""
+            "affinity":{"nodeAffinity":{"requiredDuringSchedulingIgnoredDuringExecution":{"nodeSelectorTerms":[
+            {"matchFields":[{"key":"metadata.name","operator":"In","values":["{{{{node}}}}"]}]}]}}}
+            """;
+    }
+
     [Theory]
     [InlineData("default-scheduler", "c")]
     [InlineData("heavy", "b")]

@@ -54,7 +54,7 @@ public sealed class SchedulerCoreTests
         _core.BindingFailed(decisions[0].Pod);
         _time.Advance(TimeSpan.FromMilliseconds(100));
         Assert.Equal("b", Assert.Single(DecideAll()).Pod.Key.Name);
-        _time.Advance(new SchedulingBackoff().Initial);
+        _time.Advance(TimeSpan.FromSeconds(2));
         Assert.Equal("a", Assert.Single(DecideAll()).Pod.Key.Name);
     }
 
@@ -167,6 +167,27 @@ public sealed class SchedulerCoreTests
         Assert.Empty(DecideAll());
         _core.ApplyNode(ChangeKind.Deleted, new NodeSketch("n").Build(++_revision));
         Assert.Single(DecideAll());
+    }
+
+    [Fact]
+    public void PodsOfADaemonSetGoWhereTheyAreFor()
+    {
+        AddNode(new NodeSketch("a"));
+        AddNode(new NodeSketch("b"));
+        foreach (var (name, node) in new[] { ("p", "b"), ("q", "a"), ("r", "b") })
+        {
+            // Where somebody else wants it does not matter.
+            AddPod(new PodSketch(name)
+            {
+                Status = """{"nominatedNodeName":"a"}""",
+                Spec = $$$$"""
+                    "affinity":{"nodeAffinity":{"requiredDuringSchedulingIgnoredDuringExecution":{"nodeSelectorTerms":[
+                    {"matchFields":[{"key":"metadata.name","operator":"In","values":["{{{{node}}}}"]}]}]}}}
+                    """,
+            });
+        }
+
+        Assert.Equal(["b", "a", "b"], DecideAll().OrderBy(d => d.Pod.Key.Name).Select(d => d.NodeName));
     }
 
     [Fact]

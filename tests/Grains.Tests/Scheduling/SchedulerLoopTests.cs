@@ -114,15 +114,28 @@ public sealed class SchedulerLoopTests : IAsyncDisposable
     [Fact]
     public async Task ARepeatedFailureCountsOnItsFirstEvent()
     {
-        Start();
-        _api.Put(WellKnown.Pods, new PodSketch("a") { Requests = "cpu=8" }.Build());
-        await _api.UntilAsync(() => _api.All(WellKnown.Events).Count == 1);
+        const string affinity =
+            """
+            "affinity":{"podAffinity":{"requiredDuringSchedulingIgnoredDuringExecution":[
+            {"topologyKey":"kubernetes.io/hostname","labelSelector":{"matchLabels":{"app":"x"}}}]}}
+            """;
         _api.Put(WellKnown.Nodes, new NodeSketch("n").Build());
+        Start();
+        _api.Put(WellKnown.Pods, new PodSketch("a") { Spec = affinity }.Build());
+        await _api.UntilAsync(() => Condition("a") is not null);
+
+        // The condition makes another version of the pod; from then on nothing about it changes. Pods that it wants
+        // have it tried again, on a node without the label.
+        var other = new PodSketch("other-1") { NodeName = "n", Metadata = "\"labels\":{\"app\":\"x\"}" };
+        _api.Put(WellKnown.Pods, other.Build());
+        await _api.UntilAsync(() => _api.All(WellKnown.Events).Count == 2);
+        _api.Put(WellKnown.Pods, (other with { Name = "other-2" }).Build());
         await _api.UntilAsync(() => _api.All(WellKnown.Events).Any(e => e["series"] is not null));
-        var recorded = Assert.Single(_api.All(WellKnown.Events));
+        var recorded = Assert.Single(_api.All(WellKnown.Events), e => e["series"] is not null);
         Assert.Equal(2, recorded["series"]!["count"]!.GetValue<int>());
+        Assert.Equal(2, _api.All(WellKnown.Events).Count);
         Assert.StartsWith(
-            "0/1 nodes are available: 1 Insufficient cpu.",
+            "0/1 nodes are available: 1 node(s) didn't match pod affinity rules.",
             Condition("a")!["message"]!.GetValue<string>(),
             StringComparison.Ordinal);
     }
@@ -144,6 +157,7 @@ public sealed class SchedulerLoopTests : IAsyncDisposable
         var told = Assert.Single(EventsOf("low"));
         Assert.Equal("Preempted", told["reason"]!.GetValue<string>());
         Assert.Equal("Preempted by pod uid-default-high on node n", told["message"]!.GetValue<string>());
+        Assert.Equal("high", told["related"]!["name"]!.GetValue<string>());
         Assert.Equal("n", Pod("high")["status"]!["nominatedNodeName"]!.GetValue<string>());
         Assert.Equal("0/1 nodes are available: 1 Too many pods.", Condition("high")!["message"]!.GetValue<string>());
         await _api.DeleteAsync(

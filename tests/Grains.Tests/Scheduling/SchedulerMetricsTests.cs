@@ -96,7 +96,7 @@ public sealed class SchedulerMetricsTests
         core.Tick();
         core.BindingFailed(core.DecideNext()!.Pod);
         Assert.Equal(1, core.Queue.BackoffCount);
-        time.Advance(new SchedulingBackoff().Initial);
+        time.Advance(TimeSpan.FromSeconds(2));
         using (listener)
         {
             core.Tick();

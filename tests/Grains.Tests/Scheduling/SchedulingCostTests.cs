@@ -23,10 +23,23 @@ public sealed class SchedulingCostTests
     [InlineData(1)]
     [InlineData(50)]
     [InlineData(3_000)]
-    public void TenThousandPodsOnAThousandNodes(int shapes)
+    public void TenThousandPodsOnAThousandNodes(int shapes) => Check(
+        $"{shapes} shapes",
+        [.. Sketches(shapes, nodeName: "").Select(static s => s.Build(1))],
+        [.. Sketches(shapes, nodeName: "hollow-node-999").Select(static s => s.Build(2))]);
+
+    /// <summary>Each pod of a DaemonSet is for one node, as its affinity says, and so none is like another.</summary>
+    [Fact]
+    public void TenDaemonSetsOnAThousandNodes() => Check(
+        "DaemonSets",
+        [.. Sketches(1, nodeName: "").Select((s, i) => OfDaemonSet(s, i).Build(1))],
+        [
+            .. Sketches(1, nodeName: "").Select(
+                (s, i) => (OfDaemonSet(s, i) with { NodeName = NodeFor(i) }).Build(2)),
+        ]);
+
+    private static void Check(string what, ResourceObject[] created, ResourceObject[] bound)
     {
-        var created = Sketches(shapes, nodeName: "").ToArray();
-        var bound = Sketches(shapes, nodeName: "hollow-node-999").ToArray();
         var (elapsed, allocated) = Run(created, bound);
         for (var run = 1; run < MaxRuns && (run == 1 || allocated / Pods >= MaxBytesPerPod); run++)
         {
@@ -36,7 +49,7 @@ public sealed class SchedulingCostTests
         }
 
         TestContext.Current.TestOutputHelper?.WriteLine(
-            $"{shapes} shapes: {elapsed.TotalMicroseconds / Pods:F1} µs and {allocated / Pods} bytes per pod");
+            $"{what}: {elapsed.TotalMicroseconds / Pods:F1} µs and {allocated / Pods} bytes per pod");
         Assert.True(allocated / Pods < MaxBytesPerPod, $"{allocated / Pods} bytes per pod");
     }
 
@@ -79,7 +92,18 @@ public sealed class SchedulingCostTests
         return (clock.Elapsed, GC.GetAllocatedBytesForCurrentThread() - allocated);
     }
 
-    private static IEnumerable<ResourceObject> Sketches(int shapes, string nodeName) =>
+    private static string NodeFor(int pod) => SchedulingObjects.Numbered("hollow-node-", pod % Nodes);
+
+    private static PodSketch OfDaemonSet(PodSketch sketch, int number) => sketch with
+    {
+        Spec = $$$$"""
+            {{{{sketch.Spec}}}},"affinity":{"nodeAffinity":{"requiredDuringSchedulingIgnoredDuringExecution":{
+            "nodeSelectorTerms":[{"matchFields":[
+            {"key":"metadata.name","operator":"In","values":["{{{{NodeFor(number)}}}}"]}]}]}}}
+            """,
+    };
+
+    private static IEnumerable<PodSketch> Sketches(int shapes, string nodeName) =>
         Enumerable.Range(0, Pods).Select(i => new PodSketch(SchedulingObjects.Numbered("web-7c5ddbdf54-", i))
         {
             NodeName = nodeName,
@@ -94,5 +118,5 @@ public sealed class SchedulingCostTests
                 "enableServiceLinks":true,"preemptionPolicy":"PreemptLowerPriority"
                 """,
             Status = "{\"phase\":\"Pending\",\"qosClass\":\"Burstable\"}",
-        }.Build(nodeName.Length == 0 ? 1 : 2));
+        });
 }

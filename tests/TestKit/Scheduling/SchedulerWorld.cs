@@ -5,8 +5,8 @@ namespace OrleansOrchestrator.TestKit.Scheduling;
 
 /// <summary>
 /// A cluster as the scheduler sees it, and beside it a naive model that knows nothing of shapes, caches or queues.
-/// Random steps change the world; after
-/// each the model judges every decision, and at the end of a run every pod that still waits.
+/// Random steps change the world; after each the model judges every decision, and at the end of a run every pod that
+/// still waits.
 /// </summary>
 public sealed class SchedulerWorld
 {

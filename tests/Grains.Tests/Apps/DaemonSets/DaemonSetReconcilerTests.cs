@@ -41,17 +41,17 @@ public sealed class DaemonSetReconcilerTests
     [Fact]
     public void What_takes_several_steps_is_told_by_the_next_and_by_the_last_itself()
     {
-        for (var i = 4; i <= 600; i++)
+        for (var i = 4; i <= 1_100; i++)
         {
             _world.AddNode($"n{i}");
         }
 
         _world.AddDaemonSet("agent");
-        foreach (var (pods, told) in new[] { (250, 0), (500, 250), (600, 600) })
+        foreach (var (pods, told) in new[] { (500, 0), (1_000, 500), (1_100, 1_100) })
         {
             Assert.Equal(TimeSpan.Zero, _world.Step<V1DaemonSet>("agent").After);
             Assert.Equal(pods, _world.ActivePods().Count);
-            Assert.Equal((600, told), (Status.DesiredNumberScheduled, Status.CurrentNumberScheduled));
+            Assert.Equal((1_100, told), (Status.DesiredNumberScheduled, Status.CurrentNumberScheduled));
         }
     }
 

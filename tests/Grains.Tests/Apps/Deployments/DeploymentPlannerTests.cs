@@ -114,7 +114,8 @@ public sealed class DeploymentPlannerTests
         var isDone = sets.SkipLast(1).All(s => s.Spec.Replicas == 0) && newest.Spec.Replicas == wanted;
         if (!isDone && serving == before)
         {
-            Assert.True(sets.Any(s => after[s.Metadata.Name] != s.Spec.Replicas), "everything serves, and nothing moves");
+            Assert.True(
+                sets.Any(s => after[s.Metadata.Name] != s.Spec.Replicas), "everything serves, and nothing moves");
         }
     });
 

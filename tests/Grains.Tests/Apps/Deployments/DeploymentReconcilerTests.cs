@@ -146,6 +146,29 @@ public sealed class DeploymentReconcilerTests
             ["4", "5", "6"], world.Api.All<V1ReplicaSet>().Select(s => s.Metadata.Annotations[DeploymentAnnotations.Revision]).Order(StringComparer.Ordinal));
     }
 
+    [Theory]
+    [InlineData(null, 1)]
+    [InlineData("1", 2)]
+    public void A_paused_deployment_keeps_the_sets_that_a_rollback_may_want(string? rollback, int sets)
+    {
+        var world = new World();
+        world.AddDeployment("web", 1);
+        world.Settle();
+        world.Api.Change<V1Deployment>("default", "web", d => d.Spec.Template.Spec.Containers[0].Image = "demo:2");
+        world.Settle();
+        world.Api.Change<V1Deployment>("default", "web", d =>
+        {
+            d.Spec.Paused = true;
+            d.Spec.RevisionHistoryLimit = 0;
+            if (rollback is not null)
+            {
+                d.Metadata.Annotations[DeploymentAnnotations.RollbackTo] = rollback;
+            }
+        });
+        world.Settle();
+        Assert.Equal(sets, world.Api.All<V1ReplicaSet>().Count);
+    }
+
     [Fact]
     public void A_taken_name_leads_to_another()
     {

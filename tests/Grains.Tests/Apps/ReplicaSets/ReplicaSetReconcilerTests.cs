@@ -138,6 +138,35 @@ public sealed class ReplicaSetReconcilerTests
         Assert.Null(world.Api.Find<V1Pod>("default", "orphan")!.Metadata.OwnerReferences);
     }
 
+    /// <summary>A mark says who controls, another who is waited for.</summary>
+    [Theory]
+    [InlineData("", "web!+")]
+    [InlineData("web", "web!+")]
+    [InlineData("web!", "web!")]
+    [InlineData("other", "other web!+")]
+    [InlineData("other! web", "other! web")]
+    public void Adopts_a_pod_that_nobody_controls(string owners, string expected)
+    {
+        var world = new World();
+        var set = world.AddReplicaSet("web", 1);
+        world.AddPod("p", "n1", new Dictionary<string, string> { ["app"] = "web" });
+        world.Api.Change<V1Pod>("default", "p", p => p.Metadata.OwnerReferences =
+        [
+            .. owners.Split(' ', StringSplitOptions.RemoveEmptyEntries).Select(o => new V1OwnerReference
+            {
+                ApiVersion = "apps/v1",
+                Kind = "ReplicaSet",
+                Name = o.TrimEnd('!'),
+                Uid = o.StartsWith("web", StringComparison.Ordinal) ? set.Metadata.Uid : "other",
+                Controller = o.EndsWith('!') ? true : null,
+            }),
+        ]);
+        world.Settle();
+        Assert.Equal(expected, string.Join(' ', world.Api.Find<V1Pod>("default", "p")!.Metadata.OwnerReferences.Select(
+            o => o.Name + (o.Controller == true ? "!" : "") + (o.BlockOwnerDeletion == true ? "+" : ""))));
+        Assert.Equal(owners == "other! web" ? 2 : 1, world.ActivePods().Count);
+    }
+
     [Fact]
     public void Counts_a_pod_as_available_after_its_time()
     {

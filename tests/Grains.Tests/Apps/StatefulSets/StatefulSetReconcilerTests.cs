@@ -111,12 +111,7 @@ public sealed class StatefulSetReconcilerTests
     [InlineData("Delete", "Delete", "StatefulSet", "Pod")]
     public void The_policy_says_who_owns_claims(string deleted, string scaled, string? kept, string? condemned)
     {
-        _world.AddStatefulSet("web", 2, s =>
-        {
-            s.PersistentVolumeClaimRetentionPolicy =
-                new V1StatefulSetPersistentVolumeClaimRetentionPolicy { WhenDeleted = deleted, WhenScaled = scaled };
-            s.VolumeClaimTemplates = [new V1PersistentVolumeClaim { Metadata = new V1ObjectMeta { Name = "data" } }];
-        });
+        AddWithClaims(Policy(deleted, scaled));
         _world.Settle();
         Assert.Equal(
             "data-web-1",
@@ -124,6 +119,46 @@ public sealed class StatefulSetReconcilerTests
         Change(s => s.Replicas = 1);
         _world.Step<V1StatefulSet>("web");
         Assert.Equal((kept, condemned), (Owner("data-web-0"), Owner("data-web-1")));
+    }
+
+    [Fact]
+    public async Task A_claim_that_somebody_else_controls_stays_his_and_is_told_of()
+    {
+        AddWithClaims(Policy("Delete", "Retain"));
+        _world.Api.Seed(new V1PersistentVolumeClaim
+        {
+            Metadata = new V1ObjectMeta
+            {
+                Name = "data-web-0",
+                NamespaceProperty = "default",
+                OwnerReferences =
+                [
+                    new V1OwnerReference
+                    {
+                        ApiVersion = "v1", Kind = "ConfigMap", Name = "other", Uid = "other", Controller = true,
+                    },
+                ],
+            },
+            Spec = new V1PersistentVolumeClaimSpec(),
+        });
+        _world.Settle();
+        Assert.Equal(("ConfigMap", "StatefulSet"), (Owner("data-web-0"), Owner("data-web-1")));
+        await _world.Events.FlushAsync(CancellationToken.None);
+        var told = _world.Api.All<Corev1Event>().Single(e => e.Reason == "ConflictingController");
+        Assert.StartsWith("PersistentVolumeClaim data-web-0 has a conflicting OwnerReference", told.Message, StringComparison.Ordinal);
+    }
+
+    [Fact]
+    public void A_claim_that_goes_while_its_pod_runs_gets_the_owner_of_a_new_policy_and_holds_up_nothing()
+    {
+        AddWithClaims(Policy("Retain", "Retain"));
+        _world.Settle();
+        _world.Api.Change<V1PersistentVolumeClaim>(
+            "default", "data-web-0", c => c.Metadata.Finalizers = ["kubernetes.io/pvc-protection"]);
+        _world.Api.Delete<V1PersistentVolumeClaim>("default", "data-web-0");
+        Change(s => s.PersistentVolumeClaimRetentionPolicy = Policy("Delete", "Retain"));
+        _world.Settle();
+        Assert.Equal(("StatefulSet", "StatefulSet"), (Owner("data-web-0"), Owner("data-web-1")));
     }
 
     [Fact]
@@ -137,6 +172,16 @@ public sealed class StatefulSetReconcilerTests
         Assert.Equal(
             "web-0", _world.Api.Find<V1Pod>("default", "web-0")!.Metadata.Labels["statefulset.kubernetes.io/pod-name"]);
     }
+
+    private void AddWithClaims(V1StatefulSetPersistentVolumeClaimRetentionPolicy policy) =>
+        _world.AddStatefulSet("web", 2, s =>
+        {
+            s.PersistentVolumeClaimRetentionPolicy = policy;
+            s.VolumeClaimTemplates = [new V1PersistentVolumeClaim { Metadata = new V1ObjectMeta { Name = "data" } }];
+        });
+
+    private static V1StatefulSetPersistentVolumeClaimRetentionPolicy Policy(string deleted, string scaled) =>
+        new() { WhenDeleted = deleted, WhenScaled = scaled };
 
     private string? Owner(string claim) =>
         _world.Api.Find<V1PersistentVolumeClaim>("default", claim)!.Metadata.OwnerReferences?.SingleOrDefault()?.Kind;

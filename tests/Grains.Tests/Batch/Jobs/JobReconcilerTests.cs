@@ -3,6 +3,7 @@ using k8s.Models;
 using OrleansOrchestrator.Grains.Batch.Jobs;
 using OrleansOrchestrator.Grains.Kernel;
 using OrleansOrchestrator.Grains.Tests.Reconciling;
+using OrleansOrchestrator.Resources.Kernel;
 using OrleansOrchestrator.SeedKit;
 using Xunit;
 
@@ -195,25 +196,29 @@ public sealed class JobReconcilerTests
 
     /// <summary>Whoever deletes a pod before enough has succeeded makes a failure of it.</summary>
     [Theory]
-    [InlineData("TerminatingOrFailed", 1)]
-    [InlineData("Failed", null)]
-    public void A_pod_that_was_deleted_before_enough_had_succeeded_counts(string replacement, int? failed)
+    [InlineData("TerminatingOrFailed", null, 1)]
+    [InlineData("TerminatingOrFailed", 3, 1)]
+    [InlineData("Failed", null, null)]
+    public void A_pod_that_was_deleted_before_enough_had_succeeded_counts(
+        string replacement, int? limitPerIndex, int? failed)
     {
         Add(s =>
         {
-            (s.Completions, s.Parallelism, s.CompletionMode) = (2, 2, "Indexed");
-            s.PodReplacementPolicy = replacement;
+            (s.Completions, s.Parallelism, s.CompletionMode) = (3, 3, "Indexed");
+            (s.PodReplacementPolicy, s.BackoffLimitPerIndex) = (replacement, limitPerIndex);
             s.SuccessPolicy = new V1SuccessPolicy { Rules = [new V1SuccessPolicyRule { SucceededIndexes = "1" }] };
         });
         Settle();
         var pods = _world.ActivePods().ToDictionary(
             static p => p.Metadata.Annotations[JobPod.IndexKey], static p => p.Metadata.Name);
         _world.SetReady(pods["0"], true);
+        _world.SetReady(pods["2"], true);
         _world.Api.Delete<V1Pod>("default", pods["0"]);
         _world.Finish(pods["1"], 0);
         Settle();
-        Assert.Equal((1, 1, failed), (Status.Terminating, Status.Succeeded, Status.Failed));
+        Assert.Equal((2, 1, failed), (Status.Terminating, Status.Succeeded, Status.Failed));
         _world.EndPod(pods["0"]);
+        _world.EndPod(pods["2"]);
         Settle();
         Assert.Equal(("Complete", failed), (JobConditions.End(Status)?.Type, Status.Failed));
     }
@@ -284,12 +289,21 @@ public sealed class JobReconcilerTests
         Assert.Equal(before, _world.Api.Writes);
     }
 
-    [Fact]
-    public void Adopts_with_the_finalizer_and_releases_without()
+    [Theory]
+    [InlineData(false)]
+    [InlineData(true)]
+    public void Adopts_with_the_finalizer_and_releases_without(bool isOwnedOnly)
     {
         var labels = new Dictionary<string, string> { ["app"] = "j" };
         _world.AddPod("orphan", "n1", labels);
         Add(_ => { });
+        if (isOwnedOnly)
+        {
+            var owner = _world.Api.Find<V1Job>("default", "j")!.ControllerReference();
+            (owner.Controller, owner.BlockOwnerDeletion) = (null, null);
+            _world.Api.Change<V1Pod>("default", "orphan", p => p.Metadata.OwnerReferences = [owner]);
+        }
+
         Settle();
         var adopted = Assert.Single(Pods).Metadata;
         Assert.Equal(("orphan", JobTracking.Finalizer), (adopted.Name, Assert.Single(adopted.Finalizers)));

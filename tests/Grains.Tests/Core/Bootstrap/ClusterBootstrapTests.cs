@@ -66,6 +66,24 @@ public sealed class ClusterBootstrapTests
         Assert.Equal((old.Metadata.Uid, Four), (slice.Metadata.Uid, Assert.Single(slice.Endpoints[0].Addresses)));
     }
 
+    [Theory]
+    [InlineData("10.96.0.0/16", "")]
+    [InlineData(
+        "10.97.0.0/16,fd00::/112",
+        "The default ServiceCIDR [10.96.0.0/16] does not match the controller flag configurations "
+            + "[10.97.0.0/16 fd00::/112]")]
+    public async Task Another_range_than_the_clusters_is_told_of(string ranges, string message)
+    {
+        _world.Api.Seed(BootstrapObjects.ServiceRange(["10.96.0.0/16"]));
+        await EnsureAsync(ranges, Four);
+        await _world.Events.FlushAsync(default);
+        Assert.Equal(message, string.Join('\n', _world.Api.All<Corev1Event>().Select(static e => e.Message)));
+        Assert.Equal(
+            message.Length == 0,
+            _world.Api.Find<V1ServiceCIDR>("", "kubernetes")!.Status?.Conditions?.Any(static c => c.Type == "Ready")
+                == true);
+    }
+
     private V1EndpointSlice? Slice() => _world.Api.Find<V1EndpointSlice>("default", "kubernetes");
 
     private async Task EnsureAsync(string ranges, params string[] addresses)
@@ -73,7 +91,7 @@ public sealed class ClusterBootstrapTests
         using var bootstrap = new ClusterBootstrap(
             _world.Api, Options.Create(new BootstrapOptions { ApiAddresses = addresses, ApiPort = Port }),
             new ServiceAddressRange(ranges, 30000, 32767), new OwnApiServer(), _world.Time,
-            NullLogger<ClusterBootstrap>.Instance);
+            NullLogger<ClusterBootstrap>.Instance, _world.Events);
         await bootstrap.EnsureAsync(default);
     }
 }

@@ -48,6 +48,20 @@ public sealed class NodeFurnishingControllerTests
         Assert.Equal(["10.244.0.0/24", "10.244.1.0/24"], Ranges());
     }
 
+    /// <summary>Upstream's <c>filterOutServiceRange</c>; Services have 10.96.0.0/16.</summary>
+    [Theory]
+    [InlineData("10.96.0.0/15", "10.97.0.0/24")]
+    [InlineData("10.96.0.0/16", null)]
+    [InlineData("10.96.128.0/17", null)]
+    [InlineData("10.97.0.0/16", "10.97.0.0/24")]
+    public async Task No_node_gets_addresses_of_services(string pods, string? range)
+    {
+        _world.Services.Options.PodNetworks = [PodNetwork.Of(IPNetwork.Parse(pods))];
+        _world.AddNode("n1");
+        await new NodeFurnishingController(_world.Services).ResyncAsync(default);
+        Assert.Equal([range], Ranges());
+    }
+
     /// <summary>Where all ranges are given, the heartbeats of nodes without one would each look at all nodes.</summary>
     [Fact]
     public async Task What_a_node_without_a_range_says_is_news_only_while_there_are_ranges()

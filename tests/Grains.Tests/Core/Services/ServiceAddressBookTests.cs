@@ -34,8 +34,11 @@ public sealed class ServiceAddressBookTests
         var book = new ServiceAddressBook(ServiceAddressRange.Default, new Random(1));
         book.See(new ObjectKey("a", "b"), Spec("10.96.0.1", 30001));
         Assert.Equal("provided IP is already allocated", Refusal(book, "10.96.0.1"));
+        Assert.Equal("the provided network does not match the current range", Refusal(book, "10.97.0.1"));
+        Assert.Equal("the provided network does not match the current range", Refusal(book, "10.96.0.0"));
         Assert.Equal(
-            "the provided IP (10.97.0.1) is not in the valid range. The range of valid IPs is 10.96.0.0/16", Refusal(book, "10.97.0.1"));
+            "the provided IP (10.97.0.1) is not in the valid range. The range of valid IPs is 10.96.0.0/16",
+            book.Reserve(Any("x") with { ClusterIP = "10.97.0.1", Pretends = true }, Start).Refusal);
         var port = book.Reserve(Any("x") with { NodePorts = [0, 30001] }, Start);
         Assert.Equal(("provided port is already allocated", 1), (port.Refusal, port.RefusedNodePort));
         Assert.Equal(
@@ -84,10 +87,10 @@ public sealed class ServiceAddressBookTests
     public void FurtherRangesAreGivenOfWhileTheyAreReady()
     {
         var book = new ServiceAddressBook(Tiny, new Random(1));
-        Assert.Contains("not in the valid range", Refusal(book, "10.1.0.5"), StringComparison.Ordinal);
+        Assert.Contains("does not match", Refusal(book, "10.1.0.5"), StringComparison.Ordinal);
         book.SeeRange(Range("True", "10.1.0.0/28", "2001:db8::/64"));
         Assert.Null(Refusal(book, "10.1.0.5"));
-        Assert.Contains("not in the valid range", Refusal(book, "10.1.0.15"), StringComparison.Ordinal);
+        Assert.Contains("does not match", Refusal(book, "10.1.0.15"), StringComparison.Ordinal);
         for (var i = 0; i < 14; i++)
         {
             Assert.StartsWith("10.0.0.", Address(book, $"s{i}"), StringComparison.Ordinal);
@@ -99,6 +102,38 @@ public sealed class ServiceAddressBookTests
         book.SeeRange(Range("True", "10.1.0.0/28"));
         book.SeeRangeGone("range");
         Assert.Null(Address(book, "last"));
+    }
+
+    /// <summary>
+    /// Upstream's <c>TestMigrateServiceCIDR</c>: who deletes the ServiceCIDR of the cluster's own range moves the
+    /// Services to another, though addresses hold it back.
+    /// </summary>
+    [Fact]
+    public void TheOwnRangeIsGivenOfWhileAServiceCidrThatHasItIsReady()
+    {
+        var book = new ServiceAddressBook(new ServiceAddressRange("10.0.0.0/24", 30000, 30009), new Random(1));
+        book.SeeRange(Range("True", "10.1.0.0/28"));
+        var own = Named("kubernetes", Range("True", "10.0.0.0/24"));
+        book.SeeRange(own);
+        Assert.StartsWith("10.0.0.", Address(book, "a"), StringComparison.Ordinal);
+        own.Metadata.DeletionTimestamp = Start.UtcDateTime;
+        book.SeeRange(own);
+        Assert.StartsWith("10.1.0.", Address(book, "b"), StringComparison.Ordinal);
+        Assert.Contains("does not match", Refusal(book, "10.0.0.5"), StringComparison.Ordinal);
+        book.SeeRange(Named("same", Range("True", "10.0.0.0/24")));
+        Assert.Null(Refusal(book, "10.0.0.5"));
+        book.SeeRangeGone("same");
+        book.SeeRangeGone("kubernetes");
+        Assert.StartsWith("10.0.0.", Address(book, "c"), StringComparison.Ordinal);
+    }
+
+    [Fact]
+    public void ASiloThatIsToldOfAnotherRangeGivesOfThatOfTheCluster()
+    {
+        var book = new ServiceAddressBook(Tiny, new Random(1));
+        book.SeeRange(Named("kubernetes", Range("True", "10.1.0.0/28")));
+        Assert.StartsWith("10.1.0.", Address(book, "a"), StringComparison.Ordinal);
+        Assert.Contains("does not match", Refusal(book, "10.0.0.5"), StringComparison.Ordinal);
     }
 
     [Fact]
@@ -126,10 +161,8 @@ public sealed class ServiceAddressBookTests
     [Theory]
     [InlineData("fd00:10:96::5", "provided IP is already allocated")]
     [InlineData("fd00:10:96::0:6", "provided IP is already allocated")]
-    [InlineData(
-        "10.0.0.5", "the provided IP (10.0.0.5) is not in the valid range. The range of valid IPs is fd00:10:96::/124")]
-    [InlineData(
-        "fd00::1", "the provided IP (fd00::1) is not in the valid range. The range of valid IPs is fd00:10:96::/124")]
+    [InlineData("10.0.0.5", "the provided network does not match the current range")]
+    [InlineData("fd00::1", "the provided network does not match the current range")]
     public void TheSecondaryAddressIsRefusedAsSuchAndNothingIsKept(string wanted, string refusal)
     {
         var book = new ServiceAddressBook(Dual, new Random(1));
@@ -223,6 +256,12 @@ public sealed class ServiceAddressBookTests
             Conditions = [new V1Condition { Type = "Ready", Status = ready }],
         },
     };
+
+    private static V1ServiceCIDR Named(string name, V1ServiceCIDR range)
+    {
+        range.Metadata.Name = name;
+        return range;
+    }
 
     private static V1ServiceSpec Spec(string address, params int[] ports) => new()
     {

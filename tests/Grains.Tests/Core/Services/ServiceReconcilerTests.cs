@@ -240,6 +240,26 @@ public sealed class ServiceReconcilerTests
         Assert.Null(world.Api.Find<V1Endpoints>("default", "web"));
     }
 
+    /// <summary>As upstream: nothing new that the garbage collector would have to take away.</summary>
+    [Fact]
+    public void A_service_that_goes_slowly_keeps_its_slices_right_and_gets_no_new_ones()
+    {
+        var world = new World();
+        world.AddNode("n1");
+        AddService(world, s => s.Metadata.Finalizers = ["service.kubernetes.io/load-balancer-cleanup"]);
+        world.AddPod("a", "n1", Web, "10.0.0.1");
+        world.Step<V1Service>("web");
+        world.Api.Delete<V1Service>("default", "web");
+        world.AddPod("b", "n1", Web, "10.0.0.2");
+        world.Step<V1Service>("web");
+        var slice = Assert.Single(world.Api.All<V1EndpointSlice>());
+        Assert.Equal(["10.0.0.1", "10.0.0.2"], slice.Endpoints.Select(e => e.Addresses[0]).Order());
+        Assert.Equal(2, world.Api.Find<V1Endpoints>("default", "web")!.Subsets.Single().Addresses.Count);
+        world.Api.Delete<V1EndpointSlice>("default", slice.Metadata.Name);
+        world.Step<V1Service>("web");
+        Assert.Empty(world.Api.All<V1EndpointSlice>());
+    }
+
     [Fact]
     public async Task Hints_follow_the_zones_of_a_service_that_asks_for_them()
     {

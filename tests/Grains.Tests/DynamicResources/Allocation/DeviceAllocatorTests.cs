@@ -25,6 +25,19 @@ public sealed class DeviceAllocatorTests
     }
 
     [Fact]
+    public void Devices_that_must_be_prepared_are_given_when_there_are_no_others()
+    {
+        var awaited = Device("first");
+        awaited.BindingConditions = ["ready"];
+        _world.AddSlice("a", "n2", awaited, Device("beside"));
+        _world.AddSlice("b", "n2", Device("last"));
+        Assert.Equal("x=last", _world.Given("n2", Claim("c", Request("x"))));
+        Assert.Equal("x=last,x=first", _world.Given("n2", Claim("c", Request("x", count: 2))));
+        _world.AddSlice("a", "n2", Device("first"), Device("beside"));
+        Assert.Equal("x=first", _world.Given("n2", Claim("c", Request("x"))));
+    }
+
+    [Fact]
     public void A_taint_must_be_tolerated()
     {
         Assert.Equal("x=d1", _world.Given("n1", Claim("c", Request("x", expression: ModelB))));

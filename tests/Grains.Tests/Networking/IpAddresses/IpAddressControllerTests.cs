@@ -166,6 +166,31 @@ public sealed class IpAddressControllerTests
         Assert.Equal(writes, _world.Api.Writes);
     }
 
+    /// <summary>That of an earlier Service of the same name went with that one.</summary>
+    [Theory]
+    [InlineData(1, 1)]
+    [InlineData(-1, 0)]
+    public async Task An_object_that_was_taken_away_is_told_of(int age, int events)
+    {
+        Add("a", "10.96.0.10");
+        var service = _world.Api.Find<V1Service>("default", "a")!;
+        await StepAsync();
+        var item = _world.Api.Find<V1IPAddress>("", "10.96.0.10")!;
+        _world.Api.Delete<V1IPAddress>("", "10.96.0.10");
+        item.Metadata.CreationTimestamp = service.Metadata.CreationTimestamp!.Value.AddSeconds(age);
+        var controller = new IpAddressController(_world.Services);
+        controller.Notice(item, isGone: true);
+        await controller.DrainAsync(default);
+        Assert.Equal(["10.96.0.10 services default/a"], Objects());
+        await _world.Events.FlushAsync(default);
+        Assert.Equal(
+            Enumerable.Repeat(
+                "Service/a Warning ClusterIPNotAllocated Cluster IP [IPv4]: 10.96.0.10 is not allocated; repairing",
+                events),
+            _world.Api.All<Corev1Event>().Select(static e =>
+                $"{e.InvolvedObject.Kind}/{e.InvolvedObject.Name} {e.Type} {e.Reason} {e.Message}"));
+    }
+
     /// <summary>Deletes a Service; what those are told who follow Services.</summary>
     private ResourceChange Delete(string name)
     {

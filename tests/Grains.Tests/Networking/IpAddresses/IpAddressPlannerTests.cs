@@ -71,6 +71,22 @@ public sealed class IpAddressPlannerTests
         }
     }
 
+    [Fact]
+    public void What_somebody_changed_is_told_with_what_it_names_now()
+    {
+        var item = IpAddressPlanner.New("10.96.0.1", new ObjectKey("default", "a"));
+        item.Spec.ParentRef.Group = "gateway.networking.k8s.io";
+        item.Spec.ParentRef.Resource = "gateways";
+        Assert.Equal(
+            (
+                IpAddressStep.Delete,
+                "IPAddressNotAllocated",
+                "IPAddress 10.96.0.1 appears to have been modified, not referencing a Service "
+                    + "&ParentReference{Group:gateway.networking.k8s.io,Resource:gateways,Namespace:default,Name:a,}: "
+                    + "cleaning up"),
+            Compute("10.96.0.1", null, item));
+    }
+
     private static (IpAddressStep Step, string Reason, string Message) Compute(
         string address, ObjectKey? holder, V1IPAddress? item) =>
         IpAddressPlanner.Compute(new IpAddressObserved(address, holder, item), DateTimeOffset.UnixEpoch);

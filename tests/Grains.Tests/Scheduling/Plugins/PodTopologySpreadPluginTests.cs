@@ -72,6 +72,33 @@ public sealed class PodTopologySpreadPluginTests
     }
 
     [Fact]
+    public void ASelectorOfEverythingCountsNobody()
+    {
+        const string spread =
+            """
+            "topologySpreadConstraints":[{"maxSkew":1,"minDomains":2,"topologyKey":"zone",
+            "whenUnsatisfiable":"DoNotSchedule","labelSelector":{}}]
+            """;
+        _world.AddNode("a", "z0");
+        Assert.Null(_world.Add("p0", App, spread));
+        Assert.Null(_world.Add("p1", App, spread));
+    }
+
+    [Theory]
+    [InlineData("""{"app":"other"}""", true)]
+    [InlineData("""{"app":"web","version":"2"}""", false)]
+    public void AWaitingPodIsTriedWhenItIsNotOfThoseAnyMore(string labels, bool isTried)
+    {
+        _world.AddNode("a", "z0");
+        var spread = Spread(1, "DoNotSchedule", ",\"minDomains\":2");
+        Assert.Null(_world.Add("p0", App, spread));
+        Assert.NotNull(_world.Add("p1", App, spread));
+        _world.Wait();
+        Assert.Null(_world.Add("p1", labels, spread));
+        Assert.Equal(isTried, _world.Places.ContainsKey("p1"));
+    }
+
+    [Fact]
     public void ASoftConstraintSpreads()
     {
         foreach (var (name, zone) in (ReadOnlySpan<(string, string)>)[("a", "z0"), ("b", "z1"), ("c", "z2")])

@@ -68,34 +68,37 @@ public sealed class ScorePluginTests
         Assert.Equal(score, plugin.Score(pod.Shape, node));
     }
 
-    // 100 * (1 - |cpu share - memory share| / 2).
+    // 75, and half of what 100 * (1 - |cpu share - memory share| / 2) gains or loses by the pod.
     [Theory]
-    [InlineData("cpu=1,memory=1000", 92)]
-    [InlineData("cpu=1,memory=2500", 100)]
-    [InlineData("cpu=4,memory=0", 50)]
-    [InlineData("", 0)]
-    public void BalancedAllocation(string requests, int score)
+    [InlineData("cpu=1,memory=1000", "", 71)]
+    [InlineData("cpu=1,memory=2500", "", 75)]
+    [InlineData("cpu=4,memory=0", "", 50)]
+    [InlineData("cpu=2", "memory=5000", 87)]
+    [InlineData("cpu=4", "memory=10000", 100)]
+    [InlineData("", "memory=5000", 0)]
+    public void BalancedAllocation(string requests, string there, int score)
     {
-        var node = _fixture.Node(new NodeSketch("n") { Allocatable = "cpu=4,memory=10000,pods=10" });
+        var node = _fixture.Node(
+            new NodeSketch("n") { Allocatable = "cpu=4,memory=10000,pods=10" }, _fixture.Pod(requests: there));
         Assert.Equal(
             score, new NodeResourcesBalancedAllocationPlugin().Score(_fixture.Pod(requests: requests).Shape, node));
     }
 
-    // Upstream's TestNodeResourcesBalancedAllocation: 100 less the standard deviation of the shares, in percent.
+    // The pods and nodes of upstream's TestNodeResourcesBalancedAllocation, by the standard deviation of the shares.
     [Theory]
-    [InlineData("cpu=4,memory=10000", "cpu,memory", "cpu=3,memory=5000", "", 87)]
-    [InlineData("cpu=6,memory=10000", "cpu,memory", "cpu=3,memory=5000", "", 100)]
-    [InlineData("cpu=10,memory=20000", "cpu,memory", "cpu=3,memory=5000", "cpu=3", 82)]
-    [InlineData("cpu=10,memory=20000", "cpu,memory", "cpu=3,memory=5000", "cpu=3,memory=5000", 95)]
-    [InlineData("cpu=10,memory=50000", "cpu,memory", "cpu=3,memory=5000", "cpu=3,memory=5000", 80)]
-    [InlineData("cpu=6,memory=10000", "cpu,memory", "cpu=3", "cpu=3", 50)]
-    [InlineData("cpu=6,memory=10000", "cpu,memory", "cpu=3", "cpu=3,memory=5000", 75)]
+    [InlineData("cpu=4,memory=10000", "cpu,memory", "cpu=3,memory=5000", "", 68)]
+    [InlineData("cpu=6,memory=10000", "cpu,memory", "cpu=3,memory=5000", "", 75)]
+    [InlineData("cpu=10,memory=20000", "cpu,memory", "cpu=3,memory=5000", "cpu=3", 73)]
+    [InlineData("cpu=10,memory=20000", "cpu,memory", "cpu=3,memory=5000", "cpu=3,memory=5000", 74)]
+    [InlineData("cpu=10,memory=50000", "cpu,memory", "cpu=3,memory=5000", "cpu=3,memory=5000", 70)]
+    [InlineData("cpu=6,memory=10000", "cpu,memory", "cpu=3", "cpu=3", 62)]
+    [InlineData("cpu=6,memory=10000", "cpu,memory", "cpu=3", "cpu=3,memory=5000", 62)]
     [InlineData("cpu=3500m,memory=40000,nvidia.com/gpu=8", "cpu,memory,nvidia.com/gpu", "memory=0,nvidia.com/gpu=1",
-        "cpu=3,memory=5000,nvidia.com/gpu=3", 70)]
+        "cpu=3,memory=5000,nvidia.com/gpu=3", 75)]
     [InlineData("cpu=3500m,memory=40000,nvidia.com/gpu=8", "cpu,memory,nvidia.com/gpu", "memory=0,nvidia.com/gpu=1",
-        "cpu=3,memory=5000", 65)]
-    [InlineData("cpu=3500m,memory=40000,nvidia.com/gpu=8", "cpu,memory,nvidia.com/gpu", "cpu=3,memory=5000", "", 63)]
-    [InlineData("cpu=3500m,memory=40000", "cpu,memory,nvidia.com/gpu", "cpu=3,memory=5000", "", 63)]
+        "cpu=3,memory=5000", 76)]
+    [InlineData("cpu=3500m,memory=40000,nvidia.com/gpu=8", "cpu,memory,nvidia.com/gpu", "cpu=3,memory=5000", "", 56)]
+    [InlineData("cpu=3500m,memory=40000", "cpu,memory,nvidia.com/gpu", "cpu=3,memory=5000", "", 56)]
     [InlineData("cpu=4,memory=10000,nvidia.com/gpu=8", "nvidia.com/gpu", "cpu=3,memory=5000", "", 0)]
     public void BalancedAllocationOfChosenResources(
         string allocatable, string resources, string requests, string there, int score)

@@ -50,6 +50,113 @@ public sealed class AttachDetachControllerTests
         Assert.Empty(_world.Api.All<V1VolumeAttachment>());
     }
 
+    /// <summary>Upstream's <c>TestPodUpdateWithKeepTerminatedPodVolumes</c>.</summary>
+    [Theory]
+    [InlineData("true", 1)]
+    [InlineData("false", 0)]
+    [InlineData(null, 0)]
+    public async Task Whether_the_volume_of_a_pod_that_has_ended_stays_attached_is_the_nodes(string? keeps, int left)
+    {
+        Seed("n1");
+        if (keeps is not null)
+        {
+            _world.Api.Change<V1Node>(
+                "", "n1", n => n.Metadata.Annotations[AttachmentPlanner.KeepAnnotation] = keeps);
+        }
+
+        var controller = new AttachDetachController(_world.Services);
+        await controller.VisitAsync("n1", default);
+        Assert.Single(_world.Api.All<V1VolumeAttachment>());
+        _world.Api.Change<V1Pod>("default", "n1", static p => p.Status.Phase = "Succeeded", "status");
+        await controller.VisitAsync("n1", default);
+        Assert.Equal(left, _world.Api.All<V1VolumeAttachment>().Count);
+
+        _world.Api.Delete<V1Pod>("default", "n1", grace: 0);
+        await controller.VisitAsync("n1", default);
+        Assert.Empty(_world.Api.All<V1VolumeAttachment>());
+    }
+
+    /// <summary>Upstream's <c>waitForVolumeAttachDetachStatusWithLister</c>: two minutes, and again.</summary>
+    [Fact]
+    public async Task A_driver_that_says_nothing_is_told_of_every_two_minutes()
+    {
+        const string silence = "FailedAttachVolume AttachVolume.Attach failed for volume \"n1\" : "
+            + "timed out waiting for external-attacher of d.example.com CSI driver to attach volume n1";
+        Seed("n1");
+        var controller = new AttachDetachController(_world.Services);
+        await controller.VisitAsync("n1", default);
+        await AdvanceAsync(controller, AttachmentPlanner.AttachTimeout - TimeSpan.FromSeconds(1));
+        Assert.Empty(_world.Api.All<Corev1Event>());
+        await AdvanceAsync(controller, TimeSpan.FromSeconds(1));
+        Assert.Equal((silence, 1), Assert.Single(Told()));
+        await AdvanceAsync(controller, AttachmentPlanner.AttachTimeout);
+        Assert.Equal((silence, 2), Assert.Single(Told()));
+
+        var attachment = _world.Api.All<V1VolumeAttachment>().Single().Metadata.Name;
+        _world.Api.Change<V1VolumeAttachment>(
+            "", attachment, static a => a.Status = new V1VolumeAttachmentStatus { Attached = true }, "status");
+        await AdvanceAsync(controller, AttachmentPlanner.AttachTimeout);
+        Assert.Equal(
+            [(silence, 2), ("SuccessfulAttachVolume AttachVolume.Attach succeeded for volume \"n1\" ", 1)], Told());
+    }
+
+    /// <summary>Upstream's operations wait for twice as long after each failure.</summary>
+    [Fact]
+    public async Task What_a_driver_cannot_attach_is_told_again_and_again()
+    {
+        const string failure = "FailedAttachVolume AttachVolume.Attach failed for volume \"n1\" : no room";
+        Seed("n1");
+        var controller = new AttachDetachController(_world.Services);
+        await RefuseAsync(controller);
+        foreach (var (milliseconds, count) in new[] { (0, 1), (499, 1), (1, 2), (999, 2), (1, 3), (122_000, 4) })
+        {
+            await AdvanceAsync(controller, TimeSpan.FromMilliseconds(milliseconds));
+            Assert.Equal((failure, count), Assert.Single(Told()));
+        }
+    }
+
+    [Fact]
+    public async Task What_was_told_of_an_attachment_that_is_gone_is_forgotten()
+    {
+        Seed("n1");
+        var controller = new AttachDetachController(_world.Services);
+        await RefuseAsync(controller);
+        var pod = _world.Api.All<V1Pod>().Single();
+        _world.Api.Delete<V1Pod>("default", "n1", grace: 0);
+        await controller.VisitAsync("n1", default);
+        Assert.Empty(_world.Api.All<V1VolumeAttachment>());
+        await controller.VisitAsync("n1", default);
+
+        (pod.Metadata.Uid, pod.Metadata.ResourceVersion) = (null, null);
+        _world.Api.Seed(pod);
+        await RefuseAsync(controller);
+        Assert.Equal(2, Told().Sum(static t => t.Count));
+    }
+
+    private async Task RefuseAsync(AttachDetachController controller)
+    {
+        await controller.VisitAsync("n1", default);
+        _world.Api.Change<V1VolumeAttachment>(
+            "",
+            _world.Api.All<V1VolumeAttachment>().Single().Metadata.Name,
+            static a => a.Status = new V1VolumeAttachmentStatus
+            {
+                AttachError = new V1VolumeError { Message = "no room" },
+            },
+            "status");
+        await AdvanceAsync(controller, TimeSpan.Zero);
+    }
+
+    private async Task AdvanceAsync(AttachDetachController controller, TimeSpan by)
+    {
+        _world.Time.Advance(by);
+        await controller.VisitAsync("n1", default);
+        await _world.Events.FlushAsync(default);
+    }
+
+    private IEnumerable<(string Text, int Count)> Told() =>
+        _world.Api.All<Corev1Event>().Select(static e => ($"{e.Reason} {e.Message}", e.Count ?? 1)).Order();
+
     private async Task NoticeAsync(AttachDetachController controller, ResourceName resource, ChangeKind kind)
     {
         var key = new ObjectKey(resource == WellKnown.Pods ? "default" : "", "n1");
