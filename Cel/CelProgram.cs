@@ -65,8 +65,7 @@ public sealed class CelProgram
     /// <param name="activation">What variables hold; of the program's environment or one extended from it.</param>
     /// <param name="costLimit">
     /// Beyond it the result is the error <c>operation cancelled: actual cost limit exceeded</c>. Time and memory grow
-    /// with
-    /// the cost, so there always is a limit.
+    /// with the cost, so there always is a limit.
     /// </param>
     public CelResult Evaluate(CelActivation activation, ulong costLimit = PerCallLimit)
     {

@@ -10,9 +10,11 @@ namespace OrleansOrchestrator.Api.Admission;
 /// Fills in what the LimitRanges of a namespace say that containers ask for, and refuses pods and claims that ask for
 /// too little or too much.
 /// </summary>
-public sealed class LimitRangerPlugin(ObjectReader reader) : IAdmissionPlugin
+public sealed class LimitRangerPlugin(ObjectReader reader, TimeProvider time) : IAdmissionPlugin
 {
     private const string Annotation = "kubernetes.io/limit-ranger";
+
+    private readonly LiveLookups _ranges = new(reader, WellKnown.LimitRanges, time);
 
     public string Name => "LimitRanger";
 
@@ -59,9 +61,13 @@ public sealed class LimitRangerPlugin(ObjectReader reader) : IAdmissionPlugin
         return null;
     }
 
-    private ValueTask<IReadOnlyList<V1LimitRange>> RangesAsync(
-        AdmissionAttributes attributes, CancellationToken cancellationToken) =>
-        reader.ListAsync<V1LimitRange>(WellKnown.LimitRanges, attributes.Key.Namespace, cancellationToken);
+    private async ValueTask<IReadOnlyList<V1LimitRange>> RangesAsync(
+        AdmissionAttributes attributes, CancellationToken cancellationToken)
+    {
+        var space = attributes.Key.Namespace;
+        var snapshot = await _ranges.SnapshotAsync(space, cancellationToken);
+        return [.. snapshot.Range(space).Select(static r => r.As<V1LimitRange>())];
+    }
 
     private static void SetDefaults(V1Pod pod, V1LimitRange range)
     {

@@ -19,6 +19,7 @@ namespace OrleansOrchestrator.Api.Admission;
 internal sealed class QuotaCharger(
     ObjectReader reader, Func<IQuotaBooksGrain> find, TimeProvider time, QuotaLimits? limits = null)
 {
+    private readonly LiveLookups _classes = new(reader, WellKnown.DeviceClasses, time);
     private IQuotaBooksGrain? _books;
 
     private IQuotaBooksGrain Books => _books ??= find();
@@ -98,30 +99,19 @@ internal sealed class QuotaCharger(
     /// Asks again while the books move from one silo to another, and, unlike other writes, when they were overloaded or
     /// an answer was lost: what is charged twice then is given back by who counts anew.
     /// </summary>
-    private async Task<QuotaAnswer> AskAsync(QuotaRequest request, CancellationToken cancellationToken)
-    {
-        var attempts = new Attempts(Attempts.UsualPatience, time);
-        while (true)
-        {
-            try
+    private Task<QuotaAnswer> AskAsync(QuotaRequest request, CancellationToken cancellationToken) =>
+        Attempts.RepeatAsync(
+            new Attempts(Attempts.UsualPatience, time), (Books, request, cancellationToken),
+            static ask => ask.Books.ChargeAsync(ask.request, ask.cancellationToken),
+            static (ask, failure) => failure switch
             {
-                return await Books.ChargeAsync(request, cancellationToken);
-            }
-            catch (Exception error) when (
-                error is StoreUnavailableException { Refusal: null } or OrleansException or TimeoutException)
-            {
-                if (!attempts.GoOn)
-                {
-                    throw error as StoreUnavailableException
-                        ?? new StoreUnavailableException(
-                            $"the quotas of namespace {request.Namespace} cannot be charged now: {error.Message}",
-                            error);
-                }
-            }
-
-            await attempts.PauseAsync(cancellationToken);
-        }
-    }
+                StoreUnavailableException { Refusal: null } => failure,
+                OrleansException or TimeoutException => new StoreUnavailableException(
+                    $"the quotas of namespace {ask.request.Namespace} cannot be charged now: {failure.Message}",
+                    failure),
+                _ => null,
+            },
+            cancellationToken);
 
     /// <summary>What claims of devices are counted by; null where there are none.</summary>
     private async ValueTask<DeviceSurroundings?> DevicesAsync(
@@ -132,11 +122,11 @@ internal sealed class QuotaCharger(
             return null;
         }
 
-        var classes = await reader.ListAsync<V1DeviceClass>(WellKnown.DeviceClasses, "", cancellationToken);
+        var classes = await _classes.SnapshotAsync("", cancellationToken);
         var pods = await reader.SnapshotAsync(WellKnown.Pods, ReadFreshness.Cached, cancellationToken);
         var claims = await reader.SnapshotAsync(WellKnown.ResourceClaims, ReadFreshness.Cached, cancellationToken);
         return new DeviceSurroundings(
-            classes,
+            [.. classes.Range().Select(static c => c.As<V1DeviceClass>())],
             name => pods.Get(new ObjectKey(space, name))?.As<V1Pod>(),
             () => claims.Range(space).Select(static c => c.As<Resourcev1ResourceClaim>()));
     }

@@ -18,7 +18,7 @@ public sealed class ResourceQuotaPlugin : IAdmissionPlugin
 
     private static readonly Status TimedOut = StatusErrors.InternalError("resource quota evaluation timed out");
 
-    private readonly ObjectReader _reader;
+    private readonly LiveLookups _quotas;
     private readonly TimeProvider _time;
     private readonly QuotaCharger _charger;
     private readonly QuotaLines _lines;
@@ -26,7 +26,7 @@ public sealed class ResourceQuotaPlugin : IAdmissionPlugin
 
     public ResourceQuotaPlugin(ObjectReader reader, IGrainFactory grains, QuotaLimits limits, TimeProvider time)
     {
-        (_reader, _limits, _time) = (reader, limits, time);
+        (_quotas, _limits, _time) = (new LiveLookups(reader, WellKnown.ResourceQuotas, time), limits, time);
         _charger = new QuotaCharger(
             reader, () => grains.GetGrain<IQuotaBooksGrain>(WellKnown.ResourceQuotas.ToString()), time, limits);
         _lines = new QuotaLines(ChargeAsync);
@@ -41,8 +41,7 @@ public sealed class ResourceQuotaPlugin : IAdmissionPlugin
 
     public async ValueTask<Status?> ValidateAsync(AdmissionAttributes attributes, CancellationToken cancellationToken)
     {
-        var seen = await _reader.SnapshotAsync(
-            WellKnown.ResourceQuotas, ReadFreshness.Cached, cancellationToken);
+        var seen = await _quotas.SnapshotAsync(attributes.Key.Namespace, cancellationToken);
         if (_limits.Resources.Count == 0 && seen.CountRange(attributes.Key.Namespace) == 0)
         {
             return null;

@@ -2,6 +2,7 @@ using System.Net;
 using Microsoft.AspNetCore.Http;
 using Microsoft.AspNetCore.Http.Features;
 using OrleansOrchestrator.Api.Kernel;
+using OrleansOrchestrator.Formats;
 using OrleansOrchestrator.Interfaces.Kernel;
 
 namespace OrleansOrchestrator.Api.Audit;
@@ -14,6 +15,10 @@ namespace OrleansOrchestrator.Api.Audit;
 public sealed class AuditLog
 {
     private const int MaxUserAgent = 1024;
+    private const string Latency = "apiserver.latency.k8s.io/";
+
+    /// <summary>What takes longer is told with where its time went.</summary>
+    private static readonly TimeSpan Slow = TimeSpan.FromMilliseconds(500);
 
     /// <summary>What is said of a request that is refused because nothing could tell of it.</summary>
     public static readonly Status NotKept = StatusErrors.InternalError("failed to store audit event");
@@ -86,6 +91,7 @@ public sealed class AuditLog
     public async ValueTask EndAsync(AuditRecord record, AuditStatus status)
     {
         record.Status = status;
+        TellTimes(record, null);
         await EmitAsync(record, AuditStages.ResponseComplete);
     }
 
@@ -189,6 +195,23 @@ public sealed class AuditLog
         return isKept;
     }
 
+    /// <summary>How long a slow request took, and what for (upstream's <c>writeLatencyToAnnotation</c>).</summary>
+    private void TellTimes(AuditRecord record, RequestWaits? waits)
+    {
+        var total = _time.GetUtcNow() - record.Received;
+        if (total <= Slow)
+        {
+            return;
+        }
+
+        foreach (var (what, wait) in waits?.Parts ?? [])
+        {
+            record.Annotate(Latency + what, GoDuration.Format(wait));
+        }
+
+        record.Annotate(Latency + "total", GoDuration.Format(total));
+    }
+
     /// <summary>What proxies say, then whoever connected, unless they said that already.</summary>
     private static List<string> SourceIps(IHeaderDictionary headers, IPAddress? remote)
     {
@@ -264,6 +287,7 @@ public sealed class AuditLog
             }
 
             record.Status ??= status;
+            log.TellTimes(record, context.Features.Get<RequestWaits>());
             await log.EmitAsync(record, AuditStages.ResponseComplete);
         }
 

@@ -9,8 +9,7 @@ namespace OrleansOrchestrator.Api.Auth;
 /// <summary>
 /// Users of client certificates. The chain is built once a connection, not once a request: it costs more than most
 /// requests. That a certificate is in its time is asked of every request, so that it takes its connection's rights
-/// along
-/// when it ends.
+/// along when it ends.
 /// </summary>
 public sealed class ClientCertificates(TrustStore trustStore, AccessMetrics metrics, TimeProvider time)
 {

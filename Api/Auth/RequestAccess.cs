@@ -8,8 +8,7 @@ namespace OrleansOrchestrator.Api.Auth;
 
 /// <summary>
 /// What is asked of every request before anything answers it, whatever its path: who sends it, as whom, and whether
-/// they
-/// may.
+/// they may.
 /// </summary>
 public sealed class RequestAccess(
     IAuthenticator authenticator, Impersonation impersonation, AuthorizerChain authorizers, AccessMetrics metrics,
@@ -40,7 +39,9 @@ public sealed class RequestAccess(
         var wanted = RequestRights.Of(request.By(user));
         var start = time.GetTimestamp();
         var decision = await authorizers.AuthorizeAsync(wanted, context.RequestAborted);
-        metrics.Authorized(decision, time.GetElapsedTime(start));
+        var elapsed = time.GetElapsedTime(start);
+        metrics.Authorized(decision, elapsed);
+        RequestWaits.Authorized(context, elapsed);
         if (AuditRecord.Of(context) is { } audit)
         {
             Note(decision, audit);
@@ -65,7 +66,9 @@ public sealed class RequestAccess(
             throw;
         }
 
-        metrics.Authenticated(sender?.Name, time.GetElapsedTime(start));
+        var elapsed = time.GetElapsedTime(start);
+        metrics.Authenticated(sender?.Name, elapsed);
+        RequestWaits.Authenticated(context, elapsed);
         return sender;
     }
 

@@ -8,6 +8,14 @@ namespace OrleansOrchestrator.Api.Cache;
 /// </summary>
 public sealed class CacheSnapshot
 {
+    /// <summary>
+    /// A search among 10,000 objects compares some 14 keys all over memory; a step compares one nearby.
+    /// </summary>
+    private const int MaxStepsPerFound = 4;
+
+    /// <summary>For fewer it is not worth asking where a walk begins and ends: that takes two searches.</summary>
+    private const int MinWorthAWalk = 4;
+
     private readonly OrderedTree<CachedObject, CachedObjectOrder> _objects;
     private readonly OrderedTree<IndexEntry, IndexEntryOrder> _owners;
     private readonly OrderedTree<IndexEntry, IndexEntryOrder> _labels;
@@ -110,9 +118,43 @@ public sealed class CacheSnapshot
         OrderedTree<IndexEntry, IndexEntryOrder> index, string name, string value) => index.Range(
             index.CountBefore(new ValueProbe(name, value, -1)), index.CountBefore(new ValueProbe(name, value, 1)));
 
+    /// <summary>Entries come in key order, as objects do, so the objects of many entries are met on one walk.</summary>
     private IEnumerable<ResourceObject> Find(OrderedTree<IndexEntry, IndexEntryOrder> index, string name, string value)
     {
-        foreach (var entry in Entries(index, name, value))
+        var entries = Entries(index, name, value);
+        if (entries.Count < MinWorthAWalk)
+        {
+            return Seek(entries);
+        }
+
+        var start = _objects.CountBefore(new KeyProbe(entries[0].Key));
+        var end = _objects.CountBefore(new AfterKeyProbe(entries[^1].Key));
+        return end - start <= entries.Count * MaxStepsPerFound
+            ? Walk(_objects.Range(start, end), entries)
+            : Seek(entries);
+    }
+
+    private static IEnumerable<ResourceObject> Walk(
+        OrderedTree<CachedObject, CachedObjectOrder>.Slice objects,
+        OrderedTree<IndexEntry, IndexEntryOrder>.Slice entries)
+    {
+        var item = objects.GetEnumerator();
+        foreach (var entry in entries)
+        {
+            bool isThere;
+            while ((isThere = item.MoveNext()) && item.Current.Object.Key != entry.Key)
+            {
+                // Has another owner, label or field.
+            }
+
+            Invariant.Check(isThere, "an index names objects that are there", entry.Key);
+            yield return item.Current.Object;
+        }
+    }
+
+    private IEnumerable<ResourceObject> Seek(OrderedTree<IndexEntry, IndexEntryOrder>.Slice entries)
+    {
+        foreach (var entry in entries)
         {
             yield return Get(entry.Key)!;
         }

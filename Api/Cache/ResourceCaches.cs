@@ -140,22 +140,13 @@ public sealed class ResourceCaches : IAsyncDisposable
     }
 
     /// <summary>Asks a journal for its revision, with patience while it moves to another silo.</summary>
-    private async Task<long> AskRevisionAsync(IJournalGrain journal)
-    {
-        var attempts = new Attempts(_options.MovePatience, _time);
-        while (true)
-        {
-            try
-            {
-                return await journal.GetRevisionAsync(_stop.Token).AsTask().WaitAsync(_options.AskPatience, _time, _stop.Token);
-            }
-            catch (Exception error) when (
-                (error is StoreUnavailableException or OrleansException or TimeoutException) && attempts.GoOn)
-            {
-                await attempts.PauseAsync(_stop.Token);
-            }
-        }
-    }
+    private Task<long> AskRevisionAsync(IJournalGrain journal) => Attempts.RepeatAsync(
+        new Attempts(_options.MovePatience, _time), (Caches: this, Journal: journal),
+        static s => s.Journal.GetRevisionAsync(s.Caches._stop.Token).AsTask()
+            .WaitAsync(s.Caches._options.AskPatience, s.Caches._time, s.Caches._stop.Token),
+        static (_, failure) =>
+            failure is StoreUnavailableException or OrleansException or TimeoutException ? failure : null,
+        _stop.Token);
 
     private void Tick()
     {
@@ -185,7 +176,8 @@ public sealed class ResourceCaches : IAsyncDisposable
         Started().Where(static e => e.Cache.IsLoaded)
             .Select(e => new Measurement<int>(e.Cache.Current.Count, labels(e.Cache.Resource)));
 
-    private IEnumerable<Entry> Started() => _entries.Values.Where(static e => e.IsValueCreated).Select(static e => e.Value);
+    private IEnumerable<Entry> Started() =>
+        _entries.Values.Where(static e => e.IsValueCreated).Select(static e => e.Value);
 
     private sealed record Entry(
         ResourceCache Cache, CacheFollower Follower, CancellationTokenSource Stop, Task Running);

@@ -20,10 +20,43 @@ internal struct Attempts(TimeSpan patience, TimeProvider time)
     private TimeSpan _pause = FirstPause;
 
     /// <summary>True for as long as another attempt may be made.</summary>
-    public readonly bool GoOn => time.GetElapsedTime(_began) < patience;
+    private readonly bool GoOn => time.GetElapsedTime(_began) < patience;
+
+    /// <summary>Makes a call until it is answered, patience ends, or it fails in a way that does not pass.</summary>
+    /// <param name="attempts">How long, and with which pauses.</param>
+    /// <param name="state">What the call is made with, so that it needs no closure.</param>
+    /// <param name="call">The call.</param>
+    /// <param name="problem">What is thrown for a failure when patience ends; null for one that does not pass.</param>
+    /// <param name="cancellationToken">Ends the pauses.</param>
+    public static async Task<T> RepeatAsync<TState, T>(
+        Attempts attempts, TState state, Func<TState, Task<T>> call, Func<TState, Exception, Exception?> problem,
+        CancellationToken cancellationToken)
+    {
+        while (true)
+        {
+            try
+            {
+                return await call(state);
+            }
+            catch (Exception failure) when (problem(state, failure) is { } last)
+            {
+                if (!attempts.GoOn)
+                {
+                    if (ReferenceEquals(last, failure))
+                    {
+                        throw; // with the trace of where it came from
+                    }
+
+                    throw last;
+                }
+            }
+
+            await attempts.PauseAsync(cancellationToken);
+        }
+    }
 
     /// <summary>Waits before another attempt, each time for longer.</summary>
-    public Task PauseAsync(CancellationToken cancellationToken)
+    private Task PauseAsync(CancellationToken cancellationToken)
     {
         var pause = _pause;
         _pause = Periods.AfterAnother(pause, LastPause);

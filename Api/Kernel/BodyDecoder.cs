@@ -117,6 +117,12 @@ public static class BodyDecoder
             return refusal;
         }
 
+        var read = validation == FieldValidation.Ignore ? json : original;
+        if (item is CustomObject custom && CheckCustomType(expected, custom, read, validation) is { } wrongKind)
+        {
+            return wrongKind;
+        }
+
         return Judge(expected, decoding, validation, duplicateKeys, warnings) is { } strict
             ? strict
             : Outcomes.Of(item);
@@ -154,12 +160,7 @@ public static class BodyDecoder
             return Unrecognized(expected, original, ParseError + error);
         }
 
-        if (item is CustomObject custom)
-        {
-            return CheckCustomType(expected, custom);
-        }
-
-        if (FindTypeConflict(expected, item) is not { } conflict)
+        if (item is CustomObject || FindTypeConflict(expected, item) is not { } conflict)
         {
             return null;
         }
@@ -178,17 +179,60 @@ public static class BodyDecoder
             : CannotHandle(kind, plainVersion, expected, complaint);
     }
 
-    /// <summary>A custom object says itself what it is, and is held to that by the rules of its kind.</summary>
-    private static Status? CheckCustomType(ExpectedBody expected, CustomObject item)
+    /// <summary>
+    /// A custom object says itself what it is, in full: it is read as it stands, then converted to the version that is
+    /// written, and held to its kind by the rules of that.
+    /// </summary>
+    private static Status? CheckCustomType(
+        ExpectedBody expected, CustomObject item, ReadOnlySpan<byte> body, FieldValidation validation)
     {
-        if (item.ApiVersion is { Length: > 0 } version && version != expected.ApiVersion)
+        var apiVersion = item.ApiVersion ?? "";
+        if (apiVersion == expected.ApiVersion && item.Kind == expected.Kind)
         {
-            return StatusErrors.BadRequest(
-                $"the API version in the data ({version}) does not match the expected API version "
-                + $"({expected.ApiVersion})");
+            return null;
         }
 
-        if (item.Kind is not { Length: > 0 } kind || kind == expected.Kind)
+        if (apiVersion.Count(c => c == '/') > 1)
+        {
+            return Unrecognized(expected, body, $"unexpected GroupVersion string: {apiVersion}");
+        }
+
+        var version = ApiVersions.Split(apiVersion).Version;
+        if (CustomComplaint(expected, item, body) is not { } complaint)
+        {
+            return apiVersion == expected.ApiVersion
+                ? CheckCustomKind(expected, item)
+                : StatusErrors.BadRequest(
+                    $"the API version in the data ({apiVersion}) does not match the expected API version "
+                    + $"({expected.ApiVersion})");
+        }
+
+        return !string.IsNullOrEmpty(item.Kind) ? CannotHandle(item.Kind, version, expected, complaint)
+            : validation != FieldValidation.Ignore ? Unrecognized(expected, body, complaint)
+            : CannotHandle(
+                expected.Kind, version.Length > 0 ? version : ApiVersions.Split(expected.ApiVersion).Version, expected,
+                complaint);
+    }
+
+    /// <summary>What upstream's decoder and converter say of a custom object that is none of its kind's.</summary>
+    internal static string? CustomComplaint(ExpectedBody expected, CustomObject item, ReadOnlySpan<byte> body)
+    {
+        if (item.ApiVersion == expected.ApiVersion && item.Kind == expected.Kind)
+        {
+            return null;
+        }
+
+        var (group, version) = ApiVersions.Split(item.ApiVersion ?? "");
+        return string.IsNullOrEmpty(item.Kind) ? $"Object 'Kind' is missing in '{Encoding.UTF8.GetString(body)}'"
+            : group == ApiVersions.Split(expected.ApiVersion).Group ? null
+            : $"{group}/{version}, Kind={item.Kind} is unstructured and is not suitable for converting to "
+                + GoText.Quote(expected.ApiVersion);
+    }
+
+    /// <summary>A custom object of the right group has to be of its kind.</summary>
+    internal static Status? CheckCustomKind(ExpectedBody expected, CustomObject item)
+    {
+        if (item.Kind is not { } kind || kind == expected.Kind)
         {
             return null;
         }

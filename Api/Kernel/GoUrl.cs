@@ -6,8 +6,7 @@ using System.Text;
 namespace OrleansOrchestrator.Api.Kernel;
 
 /// <summary>Parts of URLs as Go's <c>net/url</c> and <c>path</c> treat them. Unescaped paths are strings of one
-/// character
-/// per byte (Latin 1): what is no UTF-8 keeps its bytes.</summary>
+/// character per byte (Latin 1): what is no UTF-8 keeps its bytes.</summary>
 internal static class GoUrl
 {
     private static readonly SearchValues<char> PlainInPaths = SearchValues.Create(
@@ -49,8 +48,7 @@ internal static class GoUrl
     }
 
     /// <summary>Joins a rooted path with one below it: without empty segments and dots, and with the slash at the end
-    /// if
-    /// the second has one.</summary>
+    /// if the second has one.</summary>
     public static string JoinPaths(string above, string below)
     {
         var segments = new List<string>();

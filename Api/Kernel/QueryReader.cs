@@ -11,8 +11,7 @@ namespace OrleansOrchestrator.Api.Kernel;
 /// <summary>
 /// Reads query parameters as upstream converts <c>url.Values</c> to options: of a parameter given twice the first
 /// counts, a flag is true unless it says <c>false</c> or <c>0</c>, and numbers and times are refused in Go's words.
-/// What
-/// is read first is refused first, so read in the order of the option's fields.
+/// What is read first is refused first, so read in the order of the option's fields.
 /// </summary>
 public sealed class QueryReader(IQueryCollection query)
 {

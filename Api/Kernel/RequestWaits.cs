@@ -3,24 +3,66 @@ using Microsoft.AspNetCore.Http;
 namespace OrleansOrchestrator.Api.Kernel;
 
 /// <summary>
-/// How long a request has waited for others than this server: in a queue for seats, and for webhooks. It is a feature
-/// of the request, once it may have to.
+/// How long a request has waited: until it was known who sends it and that they may, in a queue for seats, for
+/// webhooks, and for the store. It is a feature of the request, once it may have to.
 /// </summary>
 public sealed class RequestWaits
 {
     private readonly Lock _lock = new();
-    private TimeSpan _serial;
-    private TimeSpan _longest;
+    private TimeSpan _authenticating;
+    private TimeSpan _authorizing;
+    private TimeSpan _queued;
+    private TimeSpan _mutating;
+    private TimeSpan _validating;
+    private TimeSpan _storing;
 
-    /// <summary>All of it.</summary>
+    /// <summary>What was waited for others than this server and its store.</summary>
     public TimeSpan Total
     {
         get
         {
             lock (_lock)
             {
-                return _serial + _longest;
+                return _queued + _mutating + _validating;
             }
+        }
+    }
+
+    /// <summary>Each wait that there was, by upstream's name of what was waited for.</summary>
+    public IReadOnlyList<(string For, TimeSpan Wait)> Parts
+    {
+        get
+        {
+            lock (_lock)
+            {
+                (string, TimeSpan Wait)[] all =
+                [
+                    ("apf-queue-wait", _queued), ("authentication", _authenticating),
+                    ("authorization", _authorizing), ("etcd", _storing), ("mutating-webhook", _mutating),
+                    ("validating-webhook", _validating),
+                ];
+                return [.. all.Where(static p => p.Wait > TimeSpan.Zero)];
+            }
+        }
+    }
+
+    /// <summary>Who sends a request took so long to find out.</summary>
+    public static void Authenticated(HttpContext context, TimeSpan wait)
+    {
+        if (IsWorthTelling(wait))
+        {
+            var waits = Of(context);
+            waits.Add(ref waits._authenticating, wait);
+        }
+    }
+
+    /// <summary>Whether they may took so long.</summary>
+    public static void Authorized(HttpContext context, TimeSpan wait)
+    {
+        if (IsWorthTelling(wait))
+        {
+            var waits = Of(context);
+            waits.Add(ref waits._authorizing, wait);
         }
     }
 
@@ -36,21 +78,32 @@ public sealed class RequestWaits
         return waits;
     }
 
-    /// <summary>It has waited.</summary>
-    public void Add(TimeSpan wait)
+    /// <summary>It has waited for seats.</summary>
+    public void Queued(TimeSpan wait) => Add(ref _queued, wait);
+
+    /// <summary>It has waited for a webhook that may change it; they are asked one after the other.</summary>
+    public void Mutated(TimeSpan wait) => Add(ref _mutating, wait);
+
+    /// <summary>It has waited for the store.</summary>
+    public void Stored(TimeSpan wait) => Add(ref _storing, wait);
+
+    /// <summary>It has waited for several webhooks at once, of which this was one: the longest wait counts.</summary>
+    public void Validated(TimeSpan wait)
     {
         lock (_lock)
         {
-            _serial += wait;
+            _validating = wait > _validating ? wait : _validating;
         }
     }
 
-    /// <summary>It has waited for several at once, of which this was one: the longest wait counts.</summary>
-    public void AddBeside(TimeSpan wait)
+    /// <summary>Most requests wait for neither, and need no such object.</summary>
+    private static bool IsWorthTelling(TimeSpan wait) => wait >= TimeSpan.FromMilliseconds(1);
+
+    private void Add(ref TimeSpan sum, TimeSpan wait)
     {
         lock (_lock)
         {
-            _longest = wait > _longest ? wait : _longest;
+            sum += wait;
         }
     }
 }

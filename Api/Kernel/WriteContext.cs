@@ -33,7 +33,7 @@ public sealed class WriteContext
     /// <summary>What the audit log learns of the write; null when it is not audited.</summary>
     public AuditRecord? Audit { get; init; }
 
-    /// <summary>How long the write waits for others; null where nobody wants to know.</summary>
+    /// <summary>How long the write waits; null where nobody wants to know.</summary>
     public RequestWaits? Waits { get; init; }
 
     /// <summary>When the write must be done; null when there is no such time.</summary>

@@ -225,8 +225,7 @@ internal ref struct HtmlTag(ReadOnlySpan<byte> text)
     }
 
     /// <summary>The next attribute, and where its value stands, quotes included; an empty range when it has none. False
-    /// at
-    /// the end.</summary>
+    /// at the end.</summary>
     public bool ReadAttribute(out string name, out Range value)
     {
         (name, value) = ("", default);

@@ -1,11 +1,12 @@
 using System.Buffers;
 using System.IO.Compression;
+using OrleansOrchestrator.Formats;
 
 namespace OrleansOrchestrator.Api.Kubelet;
 
 /// <summary>A body of HTML with its links rewritten, compressed as it was. Read it from beginning to end; nothing grows
 /// with its length.</summary>
-internal sealed class HtmlLinksStream : Stream
+internal sealed class HtmlLinksStream : SequentialStream
 {
     private const int ReadBytes = 16 * 1024;
 
@@ -26,17 +27,7 @@ internal sealed class HtmlLinksStream : Stream
 
     public override bool CanRead => true;
 
-    public override bool CanSeek => false;
-
     public override bool CanWrite => false;
-
-    public override long Length => throw new NotSupportedException();
-
-    public override long Position
-    {
-        get => throw new NotSupportedException();
-        set => throw new NotSupportedException();
-    }
 
     /// <summary>Null for an encoding that is not known: such a body is passed as it is.</summary>
     public static HtmlLinksStream? Of(Stream source, string encoding, HtmlLinks links) => encoding switch
@@ -65,21 +56,6 @@ internal sealed class HtmlLinksStream : Stream
         _given += count;
         return count;
     }
-
-    public override Task<int> ReadAsync(byte[] buffer, int offset, int count, CancellationToken cancellationToken) =>
-        ReadAsync(buffer.AsMemory(offset, count), cancellationToken).AsTask();
-
-    public override int Read(byte[] buffer, int offset, int count) => throw new NotSupportedException();
-
-    public override void Flush()
-    {
-    }
-
-    public override long Seek(long offset, SeekOrigin origin) => throw new NotSupportedException();
-
-    public override void SetLength(long value) => throw new NotSupportedException();
-
-    public override void Write(byte[] buffer, int offset, int count) => throw new NotSupportedException();
 
     protected override void Dispose(bool disposing)
     {

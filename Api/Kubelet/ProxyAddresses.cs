@@ -5,10 +5,8 @@ namespace OrleansOrchestrator.Api.Kubelet;
 
 /// <summary>
 /// Which addresses proxies may reach. Users name them (by the status of a pod or a node), and some lead into the
-/// machine
-/// itself, to its cloud's secrets, or to nobody in particular; an IPv6 address that stands for such an IPv4 address
-/// leads
-/// there too.
+/// machine itself, to its cloud's secrets, or to nobody in particular; an IPv6 address that stands for such an IPv4
+/// address leads there too.
 /// </summary>
 internal static class ProxyAddresses
 {

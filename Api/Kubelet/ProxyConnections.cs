@@ -10,8 +10,7 @@ internal sealed class AddressNotAllowedException() : IOException("address not al
 /// <summary>
 /// Connections to what runs in the cluster. As upstream, servers there are taken as they are: their certificates are
 /// signed by authorities that the API does not know, old or weak ones too. Where a connection leads is judged when it
-/// is
-/// made, by the address that it is made to.
+/// is made, by the address that it is made to.
 /// </summary>
 /// <param name="isAllowed">Judges an address.</param>
 internal sealed class ProxyConnections(Func<IPAddress, bool> isAllowed) : IDisposable

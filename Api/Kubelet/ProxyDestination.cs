@@ -26,8 +26,7 @@ public sealed record ProxyDestination(string Scheme, string Name, string Port)
 /// <summary>The path of a proxied request, cut behind <c>proxy</c>.</summary>
 /// <param name="Prefix">Up to and with <c>proxy</c>: where the other side's root lies for the client.</param>
 /// <param name="Rest">What the other side is asked for: unescaped, joined and escaped again as upstream does; empty for
-/// the
-/// root without a slash.</param>
+/// the root without a slash.</param>
 public sealed record ProxyPath(string Prefix, string Rest)
 {
     /// <summary>Nothing, not even a slash, follows.</summary>

@@ -12,8 +12,7 @@ namespace OrleansOrchestrator.Api.Lists;
 /// Where a paged list goes on: upstream's token, <c>{"v":"meta.k8s.io/v1","rv":REVISION,"start":KEY}</c> in unpadded
 /// URL-safe base64, with the second at which the first page was taken (<c>"at"</c>) besides. The key is relative to
 /// what is listed (a name within a namespace, <c>namespace/name</c> across all). Tokens come from outside: nothing in
-/// them is trusted, and whatever key they hold selects within the list that
-/// the request was authorized for.
+/// them is trusted, and whatever key they hold selects within the list that the request was authorized for.
 /// </summary>
 /// <param name="Revision">The snapshot's revision; negative for an inconsistent continuation at the newest one.</param>
 /// <param name="Start">The first key of the page. A trailing NUL means "after the key".</param>

@@ -29,10 +29,7 @@ public sealed class ListResponder(ProtobufShelf messages, LongWorkTurns turns, T
 
         if (AuditRecord.Of(context) is { WantsResponse: true } audit)
         {
-            var logged = definition.Conversion is null or IAskedConversion
-                ? page
-                : await page.ShownAsync(definition, context.RequestAborted);
-            audit.Answered(logged.ToJson(definition));
+            audit.Answered((await ConvertedAsync(definition, page, context.RequestAborted)).ToJson(definition));
         }
 
         using var work = turns.Begin();
@@ -42,9 +39,7 @@ public sealed class ListResponder(ProtobufShelf messages, LongWorkTurns turns, T
             return null;
         }
 
-        var shown = definition.Conversion is null or IAskedConversion
-            ? page
-            : await page.ShownAsync(definition, context.RequestAborted);
+        var shown = await ConvertedAsync(definition, page, context.RequestAborted);
         var writer = new ListWriter(definition, _slices.Of(definition), shown, work);
         switch (format.Form)
         {
@@ -66,4 +61,11 @@ public sealed class ListResponder(ProtobufShelf messages, LongWorkTurns turns, T
                 return null;
         }
     }
+
+    /// <summary>A page in the version that is served; who had to be asked for that has been asked already.</summary>
+    private static ValueTask<ListPage> ConvertedAsync(
+        ResourceDefinition definition, ListPage page, CancellationToken cancellationToken) =>
+        definition.Conversion is null or IAskedConversion
+            ? ValueTask.FromResult(page)
+            : page.ShownAsync(definition, cancellationToken);
 }

@@ -16,7 +16,8 @@ public sealed class ObjectSelection
     private readonly ShownObjects? _shown;
     private readonly (string Name, string Value)[] _exactLabels;
 
-    private ObjectSelection(ResourceDefinition definition, string inNamespace, string name, LabelSelector labels, FieldSelector fields)
+    private ObjectSelection(
+        ResourceDefinition definition, string inNamespace, string name, LabelSelector labels, FieldSelector fields)
     {
         _labels = labels;
         _fields = fields;

@@ -12,8 +12,8 @@ namespace OrleansOrchestrator.Api.Logs;
 
 /// <summary>
 /// Streams and whose they are. A node opens a stream for a container of a pod that is bound to it, and for the log of
-/// its agent; what is known of
-/// the pod is read here, not believed of the node, and stays with the stream when the pod is gone.
+/// its agent; what is known of the pod is read here, not believed of the node, and stays with the stream when the pod
+/// is gone.
 /// </summary>
 internal sealed class LogStreams(ILogStore store, ObjectReader reader)
 {

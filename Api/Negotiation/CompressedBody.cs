@@ -1,39 +1,25 @@
 using System.IO.Compression;
 using Microsoft.AspNetCore.Http;
+using OrleansOrchestrator.Formats;
 
 namespace OrleansOrchestrator.Api.Negotiation;
 
 /// <summary>
 /// A body that is compressed when it is long. Where that is not known before, its beginning is held back until it is:
-/// no more than <see cref="ResponseBody.MaxPlainBytes"/> and one write.
+/// no more than <see cref="ResponseBody.MaxPlainBytes"/> and one write. To flush it does nothing: what is compressed
+/// goes on by itself when there is enough of it.
 /// </summary>
 /// <param name="response">The answer; its head is complete but for how the body is encoded.</param>
 /// <param name="isLong">True when it is known to be.</param>
-internal sealed class CompressedBody(HttpResponse response, bool isLong) : Stream
+internal sealed class CompressedBody(HttpResponse response, bool isLong) : SequentialStream
 {
     private readonly MemoryStream _held = new();
     private GZipStream? _gzip = isLong ? Begin(response) : null;
 
-    /// <inheritdoc/>
     public override bool CanRead => false;
 
-    /// <inheritdoc/>
-    public override bool CanSeek => false;
-
-    /// <inheritdoc/>
     public override bool CanWrite => true;
 
-    /// <inheritdoc/>
-    public override long Length => throw new NotSupportedException();
-
-    /// <inheritdoc/>
-    public override long Position
-    {
-        get => throw new NotSupportedException();
-        set => throw new NotSupportedException();
-    }
-
-    /// <inheritdoc/>
     public override async ValueTask WriteAsync(
         ReadOnlyMemory<byte> buffer, CancellationToken cancellationToken = default)
     {
@@ -51,9 +37,6 @@ internal sealed class CompressedBody(HttpResponse response, bool isLong) : Strea
         }
     }
 
-    /// <summary>Nothing: what is compressed goes on by itself when there is enough of it.</summary>
-    public override Task FlushAsync(CancellationToken cancellationToken) => Task.CompletedTask;
-
     /// <summary>Sends what is still held back.</summary>
     public async ValueTask CompleteAsync(CancellationToken cancellationToken)
     {
@@ -65,23 +48,6 @@ internal sealed class CompressedBody(HttpResponse response, bool isLong) : Strea
 
         response.ContentLength = _held.Length;
         await response.Body.WriteAsync(Held(), cancellationToken);
-    }
-
-    /// <inheritdoc/>
-    public override int Read(byte[] buffer, int offset, int count) => throw new NotSupportedException();
-
-    /// <inheritdoc/>
-    public override void Write(byte[] buffer, int offset, int count) => throw new NotSupportedException();
-
-    /// <inheritdoc/>
-    public override long Seek(long offset, SeekOrigin origin) => throw new NotSupportedException();
-
-    /// <inheritdoc/>
-    public override void SetLength(long value) => throw new NotSupportedException();
-
-    /// <summary>Nothing, as above.</summary>
-    public override void Flush()
-    {
     }
 
     private static GZipStream Begin(HttpResponse response)

@@ -38,6 +38,13 @@ public sealed class ProtobufForm
         form.Envelope.Write(output, form.Encode(json));
     }
 
+    /// <summary>The message of any object; null for one of a kind that has no messages.</summary>
+    public static byte[]? TryEncode(ReadOnlySpan<byte> json)
+    {
+        var (apiVersion, kind) = ReadType(json);
+        return Find(apiVersion, kind)?.Encode(json);
+    }
+
     /// <summary>The message of an object.</summary>
     public byte[] Encode(ReadOnlySpan<byte> json) => ProtobufEncoder.Encode(_schema, json);
 

@@ -13,16 +13,18 @@ internal sealed class SocketAnswer : IAsyncDisposable
 
     // For one who reads nothing any more.
     private static readonly TimeSpan ClosePatience = TimeSpan.FromSeconds(5);
+    private static readonly TimeSpan LingerPatience = TimeSpan.FromSeconds(2);
 
     private readonly WebSocket _socket;
     private readonly CancellationTokenSource _ends = new();
     private readonly CancellationTokenRegistration _ending;
+    private readonly Task _ignoring;
 
     private SocketAnswer(WebSocket socket, CancellationToken ends)
     {
         _socket = socket;
         _ending = ends.UnsafeRegister(static source => ((CancellationTokenSource)source!).Cancel(), _ends);
-        _ = IgnoreAsync();
+        _ignoring = IgnoreAsync();
     }
 
     /// <summary>Cancelled when the client has gone, or said that it goes.</summary>
@@ -40,15 +42,17 @@ internal sealed class SocketAnswer : IAsyncDisposable
         _socket.SendAsync(message, type, endOfMessage: true, Ends);
 
     /// <summary>
-    /// Says goodbye. The request is to end then, and with it the connection, whatever the client does. So does
-    /// receiving; to
-    /// cancel it would cut off what is still on its way to the client.
+    /// Says goodbye, and waits a while for the client's: a connection that ends while something comes is reset, and
+    /// what was still on its way to the client is lost. Then the request is to end, and with it the connection and the
+    /// receiving, whatever the client does; to cancel that would do the same harm.
     /// </summary>
     public async ValueTask DisposeAsync()
     {
         using var patience = new CancellationTokenSource(ClosePatience);
         await _socket.CloseOutputAsync(WebSocketCloseStatus.NormalClosure, "", patience.Token).ConfigureAwait(
             ConfigureAwaitOptions.SuppressThrowing);
+        using var lingering = new CancellationTokenSource(LingerPatience);
+        await _ignoring.WaitAsync(lingering.Token).ConfigureAwait(ConfigureAwaitOptions.SuppressThrowing);
         await _ending.DisposeAsync();
         _socket.Dispose();
     }

@@ -13,12 +13,17 @@ internal sealed class CompressedDocument
     private readonly byte[] _gzip;
     private readonly int _length;
 
-    public CompressedDocument(ReadOnlySpan<byte> content)
+    /// <param name="content">The document.</param>
+    /// <param name="hash">That of the document that this one is another form of; null for its own.</param>
+    /// <param name="level">How hard to compress; the least bytes unless the document is made while somebody
+    /// waits.</param>
+    public CompressedDocument(
+        ReadOnlySpan<byte> content, string? hash = null, CompressionLevel level = CompressionLevel.SmallestSize)
     {
-        Hash = Convert.ToHexString(SHA512.HashData(content));
+        Hash = hash ?? Convert.ToHexString(SHA512.HashData(content));
         _length = content.Length;
         using var compressed = new MemoryStream();
-        using (var gzip = new GZipStream(compressed, CompressionLevel.SmallestSize))
+        using (var gzip = new GZipStream(compressed, level))
         {
             gzip.Write(content);
         }

@@ -15,7 +15,7 @@ internal sealed class OpenApiDocuments
 
     private OpenApiDocuments(
         Dictionary<string, IReadOnlyList<ResourceDefinition>> groups,
-        SortedDictionary<string, CompressedDocument> v3,
+        SortedDictionary<string, GroupDocuments> v3,
         Func<SwaggerDocuments> makeV2)
     {
         _groups = groups;
@@ -27,7 +27,7 @@ internal sealed class OpenApiDocuments
     public SwaggerDocuments V2 => _v2.Value;
 
     /// <summary>By path below <c>/openapi/v3/</c>: <c>api/v1</c>, <c>apis/apps/v1</c>.</summary>
-    public IReadOnlyDictionary<string, CompressedDocument> V3 { get; }
+    public IReadOnlyDictionary<string, GroupDocuments> V3 { get; }
 
     public CompressedDocument V3Index { get; }
 
@@ -38,7 +38,7 @@ internal sealed class OpenApiDocuments
         var places = new SortedDictionary<string, string>(StringComparer.Ordinal);
         foreach (var (path, document) in V3)
         {
-            places[path] = $"/openapi/v3/{path}?hash={document.Hash}";
+            places[path] = $"/openapi/v3/{path}?hash={document.Json.Hash}";
         }
 
         foreach (var remote in remotes)
@@ -80,7 +80,7 @@ internal sealed class OpenApiDocuments
         var groups = table.All.GroupBy(d => d.ApiVersion, StringComparer.Ordinal).ToDictionary(
             g => g.Key.Contains('/', StringComparison.Ordinal) ? $"apis/{g.Key}" : $"api/{g.Key}",
             g => (IReadOnlyList<ResourceDefinition>)[.. g], StringComparer.Ordinal);
-        var v3 = new SortedDictionary<string, CompressedDocument>(StringComparer.Ordinal);
+        var v3 = new SortedDictionary<string, GroupDocuments>(StringComparer.Ordinal);
         var changed = new Dictionary<string, (IReadOnlyList<ApiPath> Paths, IReadOnlyList<string> Roots)>(
             StringComparer.Ordinal);
         foreach (var (path, definitions) in groups)
@@ -127,7 +127,7 @@ internal sealed class OpenApiDocuments
     private static void Write(
         DefinitionCatalogue catalogue,
         IReadOnlyDictionary<string, (IReadOnlyList<ApiPath> Paths, IReadOnlyList<string> Roots)> changed,
-        SortedDictionary<string, CompressedDocument> documents,
+        SortedDictionary<string, GroupDocuments> documents,
         Func<IReadOnlySet<string>, IReadOnlyDictionary<string, string>> readTexts)
     {
         var roots = changed.Values.SelectMany(static c => c.Roots).ToList();
@@ -135,7 +135,7 @@ internal sealed class OpenApiDocuments
         var schemas = OpenApiModel.Schemas(definitions.Closure(roots));
         foreach (var (name, (paths, referred)) in changed)
         {
-            documents[name] = new CompressedDocument(OpenApiV3Writer.Write(
+            documents[name] = new GroupDocuments(OpenApiV3Writer.Write(
                 VersionHandler.GitVersion, paths,
                 catalogue.Closure(referred).Select(n => KeyValuePair.Create(n, schemas[n]))));
         }

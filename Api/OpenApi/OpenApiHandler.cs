@@ -1,3 +1,4 @@
+using System.Globalization;
 using System.Xml;
 using Microsoft.AspNetCore.Http;
 using Microsoft.Extensions.Logging;
@@ -15,18 +16,22 @@ public sealed partial class OpenApiHandler : IEndpointHandler
     private const string Json = "application/json";
     private const string V2Protobuf = "application/com.github.proto-openapi.spec.v2.v1.0+protobuf";
     private const string V2ProtobufOld = "application/com.github.proto-openapi.spec.v2@v1.0+protobuf";
+    private const string V3Protobuf = "application/com.github.proto-openapi.spec.v3.v1.0+protobuf";
+    private const string V3ProtobufOld = "application/com.github.proto-openapi.spec.v3@v1.0+protobuf";
     private const string V3Root = "/openapi/v3";
 
     private readonly CatalogView<OpenApiDocuments> _documents;
     private readonly IRemoteVersions _remotes;
+    private readonly TimeProvider _time;
     private readonly ILogger _logger;
 
     /// <summary>With the documents of other servers; the last that there were.</summary>
     private volatile MergedDocuments? _merged;
 
-    public OpenApiHandler(ResourceCatalog catalog, IRemoteVersions remotes, ILogger<OpenApiHandler> logger)
+    public OpenApiHandler(
+        ResourceCatalog catalog, IRemoteVersions remotes, TimeProvider time, ILogger<OpenApiHandler> logger)
     {
-        (_remotes, _logger) = (remotes, logger);
+        (_remotes, _time, _logger) = (remotes, time, logger);
         _documents = new CatalogView<OpenApiDocuments>(catalog, (table, before) =>
             OpenApiDocuments.Build(table, m => ReadTexts(ModelDocumentation.DefaultPath, m), before));
     }
@@ -93,24 +98,25 @@ public sealed partial class OpenApiHandler : IEndpointHandler
 
     private async Task SendV3Async(HttpContext context, string name)
     {
-        if (!TakesJson(context.Request))
-        {
-            context.Response.StatusCode = 406;
-            return;
-        }
-
         if (name.Length == 0)
         {
             await (Merged()?.V3Index ?? _documents.Current.V3Index).SendAsync(context, Json);
             return;
         }
 
-        if (!_documents.Current.V3.TryGetValue(name, out var document))
+        if (!_documents.Current.V3.TryGetValue(name, out var documents))
         {
             await PlainText.NotFoundAsync(context);
             return;
         }
 
+        if (V3FormOf(context.Request) is not { } type)
+        {
+            context.Response.StatusCode = 406;
+            return;
+        }
+
+        var document = type == Json ? documents.Json : documents.Protobuf;
         var hash = new QueryReader(context.Request.Query).Text("hash");
         if (hash.Length > 0 && hash != document.Hash)
         {
@@ -122,9 +128,11 @@ public sealed partial class OpenApiHandler : IEndpointHandler
         if (hash.Length > 0)
         {
             context.Response.Headers.CacheControl = "public, immutable";
+            context.Response.Headers.Expires = _time.GetUtcNow().AddYears(1)
+                .ToString("ddd, dd MMM yyyy HH:mm:ss 'UTC'", CultureInfo.InvariantCulture);
         }
 
-        await document.SendAsync(context, Json);
+        await document.SendAsync(context, type);
     }
 
     private SwaggerDocuments V2() => Merged()?.V2 ?? _documents.Current.V2;
@@ -147,12 +155,20 @@ public sealed partial class OpenApiHandler : IEndpointHandler
         return merged;
     }
 
-    private static bool TakesJson(HttpRequest request)
+    /// <summary>The media type to answer with; null when the client takes none.</summary>
+    private static string? V3FormOf(HttpRequest request)
     {
         var accept = Negotiation.AcceptHeader.Of(request);
-        return accept.Length == 0 ||
-            Negotiation.AcceptHeader.Parse(accept).Any(
-                c => (c.Type, c.Subtype) is ("application", "json" or "*") or ("*", "*"));
+        foreach (var clause in Negotiation.AcceptHeader.Parse(accept.Length == 0 ? "*/*" : accept))
+        {
+            switch ($"{clause.Type}/{clause.Subtype}")
+            {
+                case V3Protobuf or V3ProtobufOld: return V3Protobuf;
+                case Json or "*/*" or "application/*": return Json;
+            }
+        }
+
+        return null;
     }
 
     [LoggerMessage(

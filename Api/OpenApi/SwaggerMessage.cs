@@ -40,14 +40,10 @@ internal sealed class SwaggerMessage(int extensions) : IEnumerable
             }
             else if (IsExtension(property.Name))
             {
-                WriteNamed(to, extensions, property, Any);
+                WriteNamed(to, extensions, property, SwaggerFields.Any);
             }
         }
     }
-
-    /// <summary>The value is YAML text, and JSON is YAML.</summary>
-    public static void Any(ProtobufWriter to, int number, JsonElement value) =>
-        to.Message(number, any => any.Text(2, value.GetRawText()));
 
     IEnumerator IEnumerable.GetEnumerator() => _fields.GetEnumerator();
 

@@ -1,5 +1,6 @@
 using System.Text.Json;
 using OrleansOrchestrator.Formats;
+using static OrleansOrchestrator.Api.OpenApi.SwaggerFields;
 
 namespace OrleansOrchestrator.Api.OpenApi;
 
@@ -156,80 +157,4 @@ internal static class SwaggerProtobufWriter
             parameter.Message(2, other => Of(form)(other, field, value));
         });
     }
-
-    private static SwaggerField OrReference(SwaggerField write) => (to, number, value) => to.Message(number, item =>
-    {
-        if (TextOf(value, "$ref") is { } reference)
-        {
-            item.Message(2, r => r.Text(1, reference));
-        }
-        else
-        {
-            write(item, 1, value);
-        }
-    });
-
-    private static SwaggerField Of(SwaggerMessage message) => (to, number, value) =>
-    {
-        if (value.ValueKind == JsonValueKind.Object)
-        {
-            to.Message(number, m => message.Write(m, value));
-        }
-    };
-
-    private static SwaggerField Inside(int field, SwaggerField write) =>
-        (to, number, value) => to.Message(number, m => write(m, field, value));
-
-    private static SwaggerField Each(SwaggerField write) => (to, number, value) =>
-    {
-        if (value.ValueKind == JsonValueKind.Array)
-        {
-            foreach (var item in value.EnumerateArray())
-            {
-                write(to, number, item);
-            }
-        }
-    };
-
-    /// <summary>A map, which is a list of names and values.</summary>
-    private static SwaggerField Map(int field, SwaggerField write)
-    {
-        var entries = new SwaggerMessage(field) { Others = (field, write) };
-        return Of(entries);
-    }
-
-    private static void Any(ProtobufWriter to, int number, JsonElement value) => SwaggerMessage.Any(to, number, value);
-
-    private static void Text(ProtobufWriter to, int number, JsonElement value)
-    {
-        if (value.ValueKind == JsonValueKind.String)
-        {
-            to.Text(number, value.GetString());
-        }
-    }
-
-    private static void Flag(ProtobufWriter to, int number, JsonElement value) =>
-        to.Flag(number, value.ValueKind == JsonValueKind.True);
-
-    private static void Real(ProtobufWriter to, int number, JsonElement value)
-    {
-        if (value.ValueKind == JsonValueKind.Number)
-        {
-            to.Double(number, value.GetDouble());
-        }
-    }
-
-    private static void Integer(ProtobufWriter to, int number, JsonElement value)
-    {
-        if (value.ValueKind == JsonValueKind.Number && value.TryGetInt64(out var integer))
-        {
-            to.Number(number, integer);
-        }
-    }
-
-    private static string? TextOf(JsonElement value, string name) =>
-        value.ValueKind == JsonValueKind.Object && value.TryGetProperty(name, out var text)
-            && text.ValueKind == JsonValueKind.String
-            ? text.GetString()
-            : null;
 }

@@ -146,8 +146,7 @@ public sealed class ObjectPatch
             return null;
         }
 
-        if (decoding.Error is not null || decoding.Findings.Count > 0
-            || (_kind != PatchKind.Strategic && BodyDecoder.FindTypeConflict(expected, item) is not null))
+        if (decoding.Error is not null || decoding.Findings.Count > 0 || CheckType(expected, item, patched, json.Span) is not null)
         {
             return null;
         }
@@ -196,10 +195,9 @@ public sealed class ObjectPatch
                 $"json: cannot unmarshal {JsonTree.Describe(patched)} into Go value of type {expected.Codec.Schema.GoPackage}.{expected.Codec.GoName}");
         }
 
-        // A strategic merge works on the object itself, whatever its kind is called.
-        if (_kind != PatchKind.Strategic && BodyDecoder.FindTypeConflict(expected, item) is { } conflict)
+        if (CheckType(expected, item, patched, json.Span) is { } ofOtherKind)
         {
-            return Invalid(patched, conflict.Complaint);
+            return ofOtherKind;
         }
 
         if (decoding.Error is { } error)
@@ -221,6 +219,25 @@ public sealed class ObjectPatch
         }
 
         return Outcomes.Of(item);
+    }
+
+    /// <summary>A strategic merge works on the object itself, whatever its kind is called.</summary>
+    private Status? CheckType(
+        ExpectedBody expected, IKubernetesObject<V1ObjectMeta> item, JsonNode patched, ReadOnlySpan<byte> json)
+    {
+        if (_kind == PatchKind.Strategic)
+        {
+            return null;
+        }
+
+        if (item is not CustomObject custom)
+        {
+            return BodyDecoder.FindTypeConflict(expected, item) is { } conflict ? Invalid(patched, conflict.Complaint) : null;
+        }
+
+        return BodyDecoder.CustomComplaint(expected, custom, json) is { } complaint ? Invalid(patched, complaint)
+            : custom.ApiVersion == expected.ApiVersion ? BodyDecoder.CheckCustomKind(expected, custom)
+            : Invalid(patched, $"request to convert CR from an invalid group/version: {custom.ApiVersion}");
     }
 
     private Status Invalid(JsonNode patched, string why)

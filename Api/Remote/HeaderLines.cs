@@ -1,6 +1,7 @@
 using System.Buffers;
 using System.Security.Cryptography;
 using System.Text;
+using OrleansOrchestrator.Formats;
 
 namespace OrleansOrchestrator.Api.Remote;
 
@@ -10,24 +11,14 @@ namespace OrleansOrchestrator.Api.Remote;
 /// guess, and become lines on their way out. Only for connections of HTTP/1.1, whose client writes all headers of a
 /// request at once.
 /// </summary>
-internal sealed class HeaderLines(Stream inner) : Stream
+internal sealed class HeaderLines(Stream inner) : SequentialStream
 {
     private static readonly string Mark = RandomNumberGenerator.GetHexString(32);
     private static readonly byte[] MarkBytes = Encoding.ASCII.GetBytes(Mark);
 
     public override bool CanRead => inner.CanRead;
 
-    public override bool CanSeek => false;
-
     public override bool CanWrite => inner.CanWrite;
-
-    public override long Length => throw new NotSupportedException();
-
-    public override long Position
-    {
-        get => throw new NotSupportedException();
-        set => throw new NotSupportedException();
-    }
 
     /// <summary>All values as one, which such a connection takes apart again.</summary>
     public static string Join(IEnumerable<string> values) => string.Join(Mark, values);
@@ -71,22 +62,12 @@ internal sealed class HeaderLines(Stream inner) : Stream
     public override ValueTask<int> ReadAsync(Memory<byte> buffer, CancellationToken cancellationToken = default) =>
         inner.ReadAsync(buffer, cancellationToken);
 
-    public override Task<int> ReadAsync(byte[] buffer, int offset, int count, CancellationToken cancellationToken) =>
-        inner.ReadAsync(buffer, offset, count, cancellationToken);
-
     public override void Write(byte[] buffer, int offset, int count) =>
         inner.Write(Split(buffer.AsMemory(offset, count)).Span);
 
     public override ValueTask WriteAsync(
         ReadOnlyMemory<byte> buffer, CancellationToken cancellationToken = default) =>
         inner.WriteAsync(Split(buffer), cancellationToken);
-
-    public override Task WriteAsync(byte[] buffer, int offset, int count, CancellationToken cancellationToken) =>
-        inner.WriteAsync(Split(buffer.AsMemory(offset, count)), cancellationToken).AsTask();
-
-    public override long Seek(long offset, SeekOrigin origin) => throw new NotSupportedException();
-
-    public override void SetLength(long value) => throw new NotSupportedException();
 
     public override async ValueTask DisposeAsync()
     {

@@ -30,7 +30,7 @@ public sealed class RemoteCaller(RemoteConnections connections, TimeProvider tim
         CancellationToken cancellationToken)
     {
         var url = $"{target.Origin}{target.Path}?timeout={GoDuration.Format(timeout)}";
-        using var request = Question(url, question);
+        using var request = Question(url, question, target);
         if (await AuthorizationOfAsync(target, cancellationToken) is { Length: > 0 } authorization)
         {
             request.Headers.TryAddWithoutValidation("Authorization", authorization);
@@ -92,13 +92,15 @@ public sealed class RemoteCaller(RemoteConnections connections, TimeProvider tim
         return $"Bearer {token.Trim()}";
     }
 
-    private static HttpRequestMessage Question(string url, ReadOnlyMemory<byte> question)
+    private static HttpRequestMessage Question(string url, ReadOnlyMemory<byte> question, RemoteTarget target)
     {
         var content = new ReadOnlyMemoryContent(question);
         content.Headers.ContentType = Json;
         var request = new HttpRequestMessage(HttpMethod.Post, url)
         {
-            Content = content, Version = HttpVersion.Version20, VersionPolicy = HttpVersionPolicy.RequestVersionOrLower,
+            Content = content,
+            Version = target.IsBalanced ? HttpVersion.Version11 : HttpVersion.Version20,
+            VersionPolicy = HttpVersionPolicy.RequestVersionOrLower,
         };
         request.Headers.TryAddWithoutValidation("Accept", "application/json, */*");
         request.Headers.TryAddWithoutValidation("User-Agent", "kube-apiserver-admission");

@@ -7,8 +7,8 @@ namespace OrleansOrchestrator.Api.Remote;
 
 /// <summary>
 /// Connections to servers that the cluster's objects name: one pool a server and what it is trusted by, HTTP/2 where
-/// the server offers it. Where a Service leads is looked up when a connection is made; connections do not grow old, so
-/// that new endpoints get their share.
+/// the server offers it and is the only one of its name. Where a Service leads is looked up when a connection is made;
+/// connections do not grow old, so that new endpoints get their share.
 /// </summary>
 public sealed class RemoteConnections(ServiceResolver services, TimeProvider time) : IDisposable
 {
@@ -18,8 +18,9 @@ public sealed class RemoteConnections(ServiceResolver services, TimeProvider tim
     /// <summary>More requests at once to one server wait for each other.</summary>
     private const int MaxConnections = 64;
 
-    /// <summary>The same for servers that requests are handed on to: watches, too, each on a connection.</summary>
-    private const int MaxProxied = 1024;
+    /// <summary>The same where each has a connection of its own: webhooks, and servers behind this one (watches, too).
+    /// </summary>
+    private const int MaxSingle = 1024;
 
     private static readonly TimeSpan ConnectTimeout = TimeSpan.FromSeconds(30);
     private static readonly TimeSpan ConnectionLifetime = TimeSpan.FromMinutes(2);
@@ -76,7 +77,7 @@ public sealed class RemoteConnections(ServiceResolver services, TimeProvider tim
         UseCookies = false,
         UseProxy = false,
         ConnectTimeout = ConnectTimeout,
-        MaxConnectionsPerServer = target.IsBehindUs ? MaxProxied : MaxConnections,
+        MaxConnectionsPerServer = target.IsBehindUs || target.IsBalanced ? MaxSingle : MaxConnections,
         RequestHeaderEncodingSelector = static (_, _) => Encoding.UTF8,
         ResponseHeaderEncodingSelector = static (_, _) => Encoding.UTF8,
         PlaintextStreamFilter = target.IsBehindUs

@@ -1,4 +1,5 @@
 using System.Globalization;
+using System.Net;
 using k8s.Models;
 using OrleansOrchestrator.Interfaces.Kernel;
 
@@ -37,6 +38,12 @@ public sealed record RemoteTarget(string Host, int Port, string Path, string CaB
     /// </summary>
     public bool IsBehindUs { get; init; }
 
+    /// <summary>
+    /// There may be several of it behind its name: questions at once are asked on connections of their own, in
+    /// HTTP/1.1, so that each gets its share.
+    /// </summary>
+    public bool IsBalanced { get; init; }
+
     /// <summary>A Service, by the name that it has in the cluster's DNS.</summary>
     public static RemoteTarget OfService(ObjectKey service, int? port, string? path, byte[]? caBundle)
     {
@@ -45,6 +52,7 @@ public sealed record RemoteTarget(string Host, int Port, string Path, string CaB
         return new RemoteTarget(host, number, Clean(path ?? ""), Text(caBundle), service)
         {
             Origin = string.Create(CultureInfo.InvariantCulture, $"https://{host}:{number}"),
+            IsBalanced = true,
         };
     }
 
@@ -63,7 +71,7 @@ public sealed record RemoteTarget(string Host, int Port, string Path, string CaB
         { Service: { } service } => OfService(
             new ObjectKey(service.NamespaceProperty ?? "", service.Name ?? ""), service.Port, service.Path,
             client.CaBundle),
-        { Url: { } url } => OfUrl(url, client.CaBundle),
+        { Url: { } url } => OfHook(url, client.CaBundle),
         _ => null,
     };
 
@@ -73,9 +81,16 @@ public sealed record RemoteTarget(string Host, int Port, string Path, string CaB
         { Service: { } service } => OfService(
             new ObjectKey(service.NamespaceProperty ?? "", service.Name ?? ""), service.Port, service.Path,
             client.CaBundle),
-        { Url: { } url } => OfUrl(url, client.CaBundle),
+        { Url: { } url } => OfHook(url, client.CaBundle),
         _ => null,
     };
+
+    private static RemoteTarget? OfHook(string url, byte[]? caBundle) =>
+        OfUrl(url, caBundle) is { } target ? target with { IsBalanced = !IsThisMachine(target.Host) } : null;
+
+    private static bool IsThisMachine(string host) =>
+        host == "localhost"
+        || (IPAddress.TryParse(host.Trim('[', ']'), out var address) && IPAddress.IsLoopback(address));
 
     private static string Text(byte[]? caBundle) => caBundle is null ? "" : Convert.ToBase64String(caBundle);
 

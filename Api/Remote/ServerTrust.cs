@@ -1,4 +1,5 @@
 using System.Globalization;
+using System.Net;
 using System.Net.Security;
 using System.Security.Cryptography;
 using System.Security.Cryptography.X509Certificates;
@@ -52,22 +53,28 @@ internal sealed class ServerTrust(RemoteTarget target, TimeProvider time)
 
     private string? Complaint(X509Certificate2? shown, X509Chain? chain, SslPolicyErrors errors)
     {
-        if (errors == SslPolicyErrors.None)
-        {
-            return null;
-        }
-
         if (shown is null)
         {
-            return "certificate signed by unknown authority";
+            return errors == SslPolicyErrors.None ? null : "certificate signed by unknown authority";
+        }
+
+        // .NET takes a common name for the server's where there is no other, as Go did once.
+        if (errors == SslPolicyErrors.None)
+        {
+            return IsNamed(shown, allowCommonName: false) ? null : WrongName(shown);
         }
 
         var now = time.GetUtcNow();
         return now > shown.NotAfter || now < shown.NotBefore ? Expired(shown, now)
-            : errors.HasFlag(SslPolicyErrors.RemoteCertificateNameMismatch) ? WrongName(shown)
+            : errors.HasFlag(SslPolicyErrors.RemoteCertificateNameMismatch)
+                || !IsNamed(shown, allowCommonName: false) ? WrongName(shown)
             : chain is not null && EndsInBundle(chain) ? null
             : "certificate signed by unknown authority";
     }
+
+    private bool IsNamed(X509Certificate2 shown, bool allowCommonName) =>
+        Uri.CheckHostName(target.ServerName) != UriHostNameType.Unknown
+        && shown.MatchesHostname(target.ServerName, allowWildcards: true, allowCommonName);
 
     private static string Expired(X509Certificate2 shown, DateTimeOffset now)
     {
@@ -79,15 +86,23 @@ internal sealed class ServerTrust(RemoteTarget target, TimeProvider time)
             + $"{(isLate ? "after" : "before")} {limit:yyyy-MM-ddTHH:mm:ssZ}");
     }
 
+    /// <summary>Go's <c>HostnameError</c>.</summary>
     private string WrongName(X509Certificate2 shown)
     {
         var names = shown.Extensions.OfType<X509SubjectAlternativeNameExtension>().FirstOrDefault();
-        string[] all = names is null
-            ? []
-            : [.. names.EnumerateDnsNames(), .. names.EnumerateIPAddresses().Select(a => a.ToString())];
-        return all.Length == 0
-            ? "certificate relies on legacy Common Name field, use SANs instead"
-            : $"certificate is valid for {string.Join(", ", all)}, not {target.ServerName}";
+        if (names is null && IsNamed(shown, allowCommonName: true))
+        {
+            return "certificate relies on legacy Common Name field, use SANs instead";
+        }
+
+        var isAddress = IPAddress.TryParse(target.ServerName, out _);
+        string[] valid = names is null ? []
+            : isAddress ? [.. names.EnumerateIPAddresses().Select(static a => a.ToString())]
+            : [.. names.EnumerateDnsNames()];
+        return valid.Length > 0 ? $"certificate is valid for {string.Join(", ", valid)}, not {target.ServerName}"
+            : isAddress
+                ? $"cannot validate certificate for {target.ServerName} because it doesn't contain any IP SANs"
+            : $"certificate is not valid for any names, but wanted to match {target.ServerName}";
     }
 
     /// <summary>Go trusts every certificate of a bundle, intermediate ones too, which .NET calls a partial chain.

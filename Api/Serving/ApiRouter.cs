@@ -151,9 +151,7 @@ public sealed class ApiRouter(
 
         if (definition.DeprecationWarning is { } warning)
         {
-            WarningHeaders.Write(context.Response, [warning]);
-            metrics.Deprecate(request);
-            AuditRecord.Of(context)?.Annotate("k8s.io/deprecated", "true");
+            SayDeprecated(context, request, warning);
         }
 
         switch (request.Verb)
@@ -178,6 +176,13 @@ public sealed class ApiRouter(
         }
 
         await objects.HandleAsync(context, request, definition, user);
+    }
+
+    private void SayDeprecated(HttpContext context, RequestInfo request, string warning)
+    {
+        WarningHeaders.Write(context.Response, [warning]);
+        metrics.Deprecate(request);
+        AuditRecord.Of(context)?.Annotate("k8s.io/deprecated", "true");
     }
 
     private async ValueTask<bool> TryConnectAsync(

@@ -135,7 +135,7 @@ public sealed class RequestGate
             }
 
             (slot, waited) = (queued!.Slot, _time.GetElapsedTime(arrived));
-            RequestWaits.Of(context).Add(waited);
+            RequestWaits.Of(context).Queued(waited);
             _flowMetrics.Wait(flow, waited, verdict);
         }
 

@@ -35,7 +35,8 @@ internal sealed class JournalWriter(IJournalGrain journal)
         {
             if (_waiting.Count >= MaxWaiting)
             {
-                throw new StoreUnavailableException($"{MaxWaiting} writes are waiting for their journal; try again later")
+                throw new StoreUnavailableException(
+                    $"{MaxWaiting} writes are waiting for their journal; try again later")
                 {
                     IsOverload = true,
                 };

@@ -14,139 +14,133 @@ namespace OrleansOrchestrator.Api.Store;
 /// </summary>
 public sealed class ObjectStore(ObjectDoor door, StoreRoom room, TimeProvider time)
 {
-    /// <summary>Bytes of an object, defaults and status included; more than a body may have are not stored.</summary>
-    private const int MaxObjectBytes = RequestBody.MaxBytes;
-
-    /// <summary>What upstream answers when its store refuses an object for its size.</summary>
-    private static readonly Status TooLarge = StatusErrors.Unknown("etcdserver: request is too large");
-
     /// <summary>The current version of one object; null when there is none.</summary>
-    public Task<ResourceObject?> GetAsync(
-        ResourceDefinition definition, ObjectKey key, ReadMode mode, CancellationToken cancellationToken) =>
+    /// <param name="context">The write that wants to know.</param>
+    /// <param name="key">The object.</param>
+    /// <param name="mode">How it is read.</param>
+    public Task<ResourceObject?> GetAsync(WriteContext context, ObjectKey key, ReadMode mode) =>
         ReadAsync(
-            definition, key,
-            async () => await door.GetAsync(definition, key, mode, cancellationToken) is { } stored
-                ? await definition.ShowAsync(stored, cancellationToken)
-                : null,
-            cancellationToken);
+            context, key, mode,
+            static async r => await r.Door.GetAsync(r.Definition, r.Key, r.Mode, r.CancellationToken) is { } stored
+                ? await r.Definition.ShowAsync(stored, r.CancellationToken)
+                : null);
 
     /// <summary>
     /// True when the object is (still) in a version that was seen; null for none. Linearizable, as what is only
     /// computed from that version must be.
     /// </summary>
-    public async ValueTask<bool> IsNewestAsync(
-        ResourceDefinition definition, ObjectKey key, ResourceObject? seen, CancellationToken cancellationToken)
+    public async ValueTask<bool> IsNewestAsync(WriteContext context, ResourceObject? seen)
     {
         var newest = await ReadAsync(
-            definition, key, () => door.FindNewestAsync(definition, key, cancellationToken), cancellationToken);
+            context, context.Key, ReadMode.Verified,
+            static r => r.Door.FindNewestAsync(r.Definition, r.Key, r.CancellationToken));
         return newest?.Revision == seen?.Revision;
     }
 
     private async Task<ResourceObject?> ReadAsync(
-        ResourceDefinition definition, ObjectKey key, Func<Task<ResourceObject?>> read,
-        CancellationToken cancellationToken)
+        WriteContext context, ObjectKey key, ReadMode mode, Func<PendingRead, Task<ResourceObject?>> read)
     {
-        var attempts = new Attempts(Attempts.UsualPatience, time);
-        while (true)
+        var start = time.GetTimestamp();
+        try
         {
-            try
-            {
-                return await read();
-            }
-            catch (Exception error) when (error is StoreUnavailableException or OrleansException or TimeoutException)
-            {
-                if (!attempts.GoOn)
+            return await Attempts.RepeatAsync(
+                new Attempts(Attempts.UsualPatience, time),
+                new PendingRead(door, context.Definition, key, mode, context.CancellationToken), read,
+                static (r, failure) => failure switch
                 {
-                    throw error as StoreUnavailableException
-                        ?? new StoreUnavailableException(
-                            $"{definition.Name} {key} cannot be read now: {error.Message}", error);
-                }
-            }
-
-            await attempts.PauseAsync(cancellationToken);
+                    StoreUnavailableException => failure,
+                    OrleansException or TimeoutException => new StoreUnavailableException(
+                        $"{r.Definition.Name} {r.Key} cannot be read now: {failure.Message}", failure),
+                    _ => null,
+                },
+                context.CancellationToken);
+        }
+        finally
+        {
+            context.Waits?.Stored(time.GetElapsedTime(start));
         }
     }
 
     /// <summary>Commits the first version of an object.</summary>
     public Task<Outcome<ResourceObject>> CreateAsync(
-        ResourceDefinition definition, ObjectKey key, IKubernetesObject<V1ObjectMeta> item, CancellationToken cancellationToken) =>
-        WriteAsync(
-            definition, key, EncodedObject.Of(item), WriteKind.Create, 0, ReadMode.Optimistic, cancellationToken);
+        WriteContext context, ObjectKey key, IKubernetesObject<V1ObjectMeta> item) =>
+        WriteAsync(context, key, EncodedObject.Of(item), WriteKind.Create, null, ReadMode.Optimistic);
 
     /// <summary>Commits a next version, or a deletion with its last state.</summary>
-    /// <param name="definition">The kind.</param>
-    /// <param name="key">The object.</param>
+    /// <param name="context">The write; given up before it is sent.</param>
     /// <param name="next">The next version, or the last state.</param>
     /// <param name="kind">What the write does.</param>
-    /// <param name="expectedRevision">The revision that the write was computed from; 0 for a create.</param>
+    /// <param name="current">The version that the write was computed from.</param>
     /// <param name="basis">How that version was read.</param>
-    /// <param name="cancellationToken">Gives up before the write is sent.</param>
-    public async Task<Outcome<ResourceObject>> WriteAsync(
-        ResourceDefinition definition,
-        ObjectKey key,
-        EncodedObject next,
-        WriteKind kind,
-        long expectedRevision,
-        ReadMode basis,
-        CancellationToken cancellationToken)
+    public Task<Outcome<ResourceObject>> WriteAsync(
+        WriteContext context, EncodedObject next, WriteKind kind, ResourceObject current, ReadMode basis) =>
+        WriteAsync(context, context.Key, next, kind, current, basis);
+
+    private async Task<Outcome<ResourceObject>> WriteAsync(
+        WriteContext context, ObjectKey key, EncodedObject next, WriteKind kind, ResourceObject? current,
+        ReadMode basis)
     {
+        var (definition, cancellationToken) = (context.Definition, context.CancellationToken);
         var stored = definition.IsStorage
             ? next
             : EncodedObject.Of(await definition.ToStoredAsync(definition.Codec.Decode(next.Json), cancellationToken));
-        if (kind != WriteKind.Delete && stored.Json.Length > MaxObjectBytes)
+        if (kind != WriteKind.Delete && ObjectSize.Check(definition.Storage, stored.Json) is { } tooLarge
+            && Grows(next, current))
         {
-            return TooLarge;
+            return tooLarge;
         }
 
         var write = new ObjectWrite
         {
             Kind = kind,
-            ExpectedRevision = expectedRevision,
+            ExpectedRevision = current?.Revision ?? 0,
             Uid = stored.Uid,
             Json = stored.Json,
             RevisionOffset = stored.RevisionOffset,
             Trace = Traces.Current,
         };
-        var outcome = await WriteAsync(definition, key, write, basis, cancellationToken);
+        Outcome<ResourceObject> outcome;
+        var start = time.GetTimestamp();
+        try
+        {
+            outcome = await CommitAsync(new PendingWrite(door, definition, key, write, basis, cancellationToken));
+        }
+        catch (StoreUnavailableException full) when (full.IsDiskFull)
+        {
+            room.Refused();
+            throw;
+        }
+        finally
+        {
+            context.Waits?.Stored(time.GetElapsedTime(start));
+        }
+
+        if (outcome.Succeeded)
+        {
+            room.Written();
+        }
+
         return definition.IsStorage ? outcome
             : outcome.Succeeded ? await definition.ShowAsync(outcome.Value, cancellationToken)
             : Named(definition, key, outcome.Error);
     }
 
-    private async Task<Outcome<ResourceObject>> WriteAsync(
-        ResourceDefinition definition, ObjectKey key, ObjectWrite write, ReadMode basis,
-        CancellationToken cancellationToken)
-    {
-        var attempts = new Attempts(Attempts.UsualPatience, time);
-        while (true)
-        {
-            try
-            {
-                var outcome = await door.WriteAsync(definition, key, write, basis, cancellationToken);
-                if (outcome.Succeeded)
-                {
-                    room.Written();
-                }
+    /// <summary>The same write again for as long as nothing was done, and that may pass.</summary>
+    private Task<Outcome<ResourceObject>> CommitAsync(PendingWrite request) =>
+        Attempts.RepeatAsync(
+            new Attempts(Attempts.UsualPatience, time), request,
+            static r => r.Door.WriteAsync(r.Definition, r.Key, r.Write, r.Basis, r.CancellationToken),
+            static (_, failure) => MayPass(failure) ? failure : null,
+            request.CancellationToken);
 
-                return outcome;
-            }
-            catch (StoreUnavailableException full) when (full.IsDiskFull)
-            {
-                room.Refused();
-                throw;
-            }
-            catch (Exception refused) when (
-                CallFailures.WasNotExecuted(refused)
-                && refused is not (StoreUnavailableException { IsOverload: true }
-                    or StoreUnavailableException { Refusal: not null })
-                && attempts.GoOn)
-            {
-                // The same write again: nothing has been done.
-            }
+    /// <summary>True when the write asks for room. What is too large already can still shrink and be deleted.</summary>
+    private static bool Grows(EncodedObject next, ResourceObject? current) =>
+        current is null || (!next.IsMark && next.IsLongerThan(current));
 
-            await attempts.PauseAsync(cancellationToken);
-        }
-    }
+    /// <summary>True when a write failed without being done, and the cause goes by itself.</summary>
+    internal static bool MayPass(Exception failure) => failure is StoreUnavailableException store
+        ? store is { IsOverload: false, IsDiskFull: false, Refusal: null }
+        : CallFailures.WasNotExecuted(failure);
 
     /// <summary>A refusal that names the resource that was asked, not the one that is stored.</summary>
     private static Status Named(ResourceDefinition definition, ObjectKey key, Status refusal) => refusal.Reason switch
@@ -156,45 +150,14 @@ public sealed class ObjectStore(ObjectDoor door, StoreRoom room, TimeProvider ti
         StatusReasons.Conflict => StatusErrors.Modified(definition.Name, key.Name),
         _ => refusal,
     };
-}
 
-/// <summary>An object ready to commit.</summary>
-public readonly record struct EncodedObject(byte[] Json, int RevisionOffset, string Uid)
-{
-    public static EncodedObject Of(IKubernetesObject<V1ObjectMeta> item)
-    {
-        var (json, offset) = ResourceCodec.EncodeForWrite(item);
-        return new EncodedObject(json, offset, item.Metadata.Uid);
-    }
+    /// <summary>A read as it is asked again; a value, so that it needs no closure.</summary>
+    private readonly record struct PendingRead(
+        ObjectDoor Door, ResourceDefinition Definition, ObjectKey Key, ReadMode Mode,
+        CancellationToken CancellationToken);
 
-    /// <summary>True when nothing but the revision differs: then there is nothing to write.</summary>
-    public bool IsSameAs(ResourceObject current)
-    {
-        var old = current.Json.Span;
-        var tail = Json.Length - RevisionOffset;
-        return old.Length > Json.Length && old[..RevisionOffset].SequenceEqual(Json.AsSpan(0, RevisionOffset)) &&
-            EndsAs(current) &&
-            !old[RevisionOffset..^tail].ContainsAnyExceptInRange((byte)'0', (byte)'9');
-    }
-
-    /// <summary>It takes as many bytes, so that it may differ in nothing but times.</summary>
-    public bool IsAsLongAs(ResourceObject current) => current.Json.Length - Json.Length
-        == current.Revision.ToString(System.Globalization.CultureInfo.InvariantCulture).Length;
-
-    /// <summary>What stands behind the revision is the same: all but owners of fields and what comes before
-    /// them.</summary>
-    public bool EndsAs(ResourceObject current) => current.Json.Span.EndsWith(Json.AsSpan(RevisionOffset));
-
-    /// <summary>
-    /// The object as an answer that will not be stored: with the revision it has, or (0) as it stands.
-    /// </summary>
-    public static ResourceObject Transient(ObjectKey key, IKubernetesObject<V1ObjectMeta> item, long revision)
-    {
-        if (revision != 0)
-        {
-            item.Metadata.ResourceVersion = revision.ToString(System.Globalization.CultureInfo.InvariantCulture);
-        }
-
-        return new ResourceObject(key, item.Metadata.Uid ?? "", revision, ResourceCodec.EncodeAsStored(item));
-    }
+    /// <summary>The same for a write.</summary>
+    private readonly record struct PendingWrite(
+        ObjectDoor Door, ResourceDefinition Definition, ObjectKey Key, ObjectWrite Write, ReadMode Basis,
+        CancellationToken CancellationToken);
 }

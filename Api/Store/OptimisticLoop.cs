@@ -47,7 +47,7 @@ internal static class OptimisticLoop
         var mode = ReadMode.Optimistic;
         for (var attempts = 1; ; attempts++)
         {
-            var current = await store.GetAsync(context.Definition, context.Key, mode, context.CancellationToken);
+            var current = await store.GetAsync(context, context.Key, mode);
             if (current?.Refusal is { } unreadable)
             {
                 return unreadable;
@@ -61,8 +61,7 @@ internal static class OptimisticLoop
             }
 
             if (end == AttemptEnd.Computed
-                && (mode == ReadMode.Verified || await store.IsNewestAsync(
-                    context.Definition, context.Key, current, context.CancellationToken)))
+                && (mode == ReadMode.Verified || await store.IsNewestAsync(context, current)))
             {
                 return outcome;
             }

@@ -53,7 +53,8 @@ public sealed class BindingHandler(ObjectStore store, AdmissionChain admission, 
         binding.Metadata.Name = name.Length > 0 ? name : binding.Metadata.Name;
         return Check(binding) is { } invalid
             ? invalid
-            : await BindAsync(context.With(new ObjectKey(context.Key.Namespace, binding.Metadata.Name ?? ""), "binding"), binding);
+            : await BindAsync(
+                context.With(new ObjectKey(context.Key.Namespace, binding.Metadata.Name ?? ""), "binding"), binding);
     }
 
     /// <inheritdoc/>
@@ -84,9 +85,7 @@ public sealed class BindingHandler(ObjectStore store, AdmissionChain admission, 
                 new WriteResult(EncodedObject.Transient(context.Key, pod!, current!.Revision)));
         }
 
-        var outcome = await store.WriteAsync(
-            context.Definition, context.Key, EncodedObject.Of(pod!), WriteKind.Update, current!.Revision, mode,
-            context.CancellationToken);
+        var outcome = await store.WriteAsync(context, EncodedObject.Of(pod!), WriteKind.Update, current!, mode);
         return outcome.Succeeded ? Attempt.Final(new WriteResult(outcome.Value)) : Attempt.Lost(outcome.Error);
     }
 

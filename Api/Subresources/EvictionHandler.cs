@@ -33,6 +33,32 @@ public sealed class EvictionHandler(
     public async ValueTask<Outcome<WriteResult>> WriteAsync(WriteRequest request)
     {
         var context = request.Context;
+        var read = Read(request);
+        if (!read.Succeeded)
+        {
+            return read.Error;
+        }
+
+        var admitted = await admission.AdmitAsync(context, Name, read.Value);
+        if (!admitted.Succeeded)
+        {
+            return admitted.Error;
+        }
+
+        var options = DeletionOptions.Validate(admitted.Value.DeleteOptions ?? new V1DeleteOptions());
+        for (var attempt = 1; ; attempt++)
+        {
+            var (outcome, end) = await TryAsync(context, options);
+            if (end == AttemptEnd.Final || attempt == MaxAttempts)
+            {
+                return outcome;
+            }
+        }
+    }
+
+    private static Outcome<V1Eviction> Read(WriteRequest request)
+    {
+        var context = request.Context;
         var decoded = request.Decode(Expected);
         if (!decoded.Succeeded)
         {
@@ -50,63 +76,49 @@ public sealed class EvictionHandler(
             return StatusErrors.BadRequest("name in URL does not match name in Eviction object");
         }
 
-        if (context.Options.DryRun && eviction.DeleteOptions?.DryRun is { Count: > 0 } own && own is not ["All"])
+        return context.Options.DryRun && eviction.DeleteOptions?.DryRun is { Count: > 0 } own && own is not ["All"]
+            ? StatusErrors.Unknown(
+                $"Non-matching dry-run options in request and content: [All] and [{string.Join(' ', own)}]")
+            : eviction;
+    }
+
+    /// <summary>
+    /// That there is no such pod, and that a budget refuses, comes before what is wrong with the options. Upstream
+    /// spends the budget by then; here nothing is spent for an eviction that cannot be.
+    /// </summary>
+    private async ValueTask<Attempt> TryAsync(WriteContext context, Outcome<DeletionOptions> options)
+    {
+        var current = await store.GetAsync(context, context.Key, ReadMode.Verified);
+        if (current is null)
         {
-            return StatusErrors.Unknown(
-                $"Non-matching dry-run options in request and content: [All] and [{string.Join(' ', own)}]");
+            return Attempt.Final(StatusErrors.NotFound(context.Resource, context.Key.Name));
         }
 
-        var admitted = await admission.AdmitAsync(context, Name, eviction);
-        if (!admitted.Succeeded)
+        var isDryRun = !options.Succeeded || options.Value.DryRun || context.Options.DryRun;
+        var answer = await budgets.AskAsync(context, current.As<V1Pod>(), isDryRun);
+        if (!answer.Succeeded)
         {
-            return admitted.Error;
+            return Attempt.Final(answer.Error);
         }
 
-        // That there is no such pod, and that a budget refuses, comes before what is wrong with the options. Upstream
-        // spends the budget by then; here nothing is spent for an eviction that cannot be.
-        var options = DeletionOptions.Validate(admitted.Value.DeleteOptions ?? new V1DeleteOptions());
-        var wanted = options.Succeeded
-            ? options.Value with { DryRun = options.Value.DryRun || context.Options.DryRun }
-            : new DeletionOptions { DryRun = true };
-        for (var attempt = 1; ; attempt++)
+        if (!options.Succeeded)
         {
-            var current = await store.GetAsync(
-                context.Definition, context.Key, ReadMode.Verified, context.CancellationToken);
-            if (current is null)
-            {
-                return StatusErrors.NotFound(context.Resource, context.Key.Name);
-            }
-
-            var answer = await budgets.AskAsync(context, current.As<V1Pod>(), wanted.DryRun);
-            if (!answer.Succeeded)
-            {
-                return answer.Error;
-            }
-
-            if (!options.Succeeded)
-            {
-                return options.Error;
-            }
-
-            var permit = answer.Value;
-            var isTied = permit.IsTied && wanted.ResourceVersion is null;
-            var outcome = await EvictAsync(
-                context, isTied ? wanted with { ResourceVersion = Text(current.Revision) } : wanted);
-            if (outcome.Succeeded || !isTied || outcome.Error.Reason != StatusReasons.Conflict)
-            {
-                return outcome;
-            }
-
-            if (permit.Budget is { } budget)
-            {
-                return DisruptionRules.StillProcessed(budget);
-            }
-
-            if (attempt == MaxAttempts)
-            {
-                return outcome;
-            }
+            return Attempt.Final(options.Error);
         }
+
+        var permit = answer.Value;
+        var wanted = options.Value with { DryRun = isDryRun };
+        var isTied = permit.IsTied && wanted.ResourceVersion is null;
+        var outcome = await EvictAsync(
+            context, isTied ? wanted with { ResourceVersion = Text(current.Revision) } : wanted);
+        if (outcome.Succeeded || !isTied || outcome.Error.Reason != StatusReasons.Conflict)
+        {
+            return Attempt.Final(outcome);
+        }
+
+        return permit.Budget is { } budget
+            ? Attempt.Final(DisruptionRules.StillProcessed(budget))
+            : Attempt.Lost(outcome.Error);
     }
 
     /// <inheritdoc/>

@@ -42,7 +42,8 @@ public sealed class TokenRequestHandler(
 
     private static readonly TimeSpan Extended = TimeSpan.FromDays(365);
 
-    private static readonly ExpectedBody Expected = new(TypedCodec<Authenticationv1TokenRequest>.Instance, $"{ApiGroup}/v1", Kind);
+    private static readonly ExpectedBody Expected = new(
+        TypedCodec<Authenticationv1TokenRequest>.Instance, $"{ApiGroup}/v1", Kind);
 
     /// <inheritdoc/>
     public async ValueTask<bool> TryHandleAsync(HttpContext context, RequestInfo request, ResourceDefinition definition)

@@ -148,10 +148,15 @@ public sealed class ObjectCreator(
             var key = new ObjectKey(item.Metadata.NamespaceProperty ?? "", item.Metadata.Name);
             var outcome = context.Options.DryRun
                 ? await PretendAsync(context, key, item)
-                : await store.CreateAsync(context.Definition, key, item, context.CancellationToken);
+                : await store.CreateAsync(context, key, item);
             if (outcome.Succeeded)
             {
                 return new WriteResult(outcome.Value, Created: true);
+            }
+
+            if (!context.Options.IsPatch && ObjectSize.ForgetOwners(outcome.Error, item.Metadata))
+            {
+                continue;
             }
 
             if (outcome.Error.Reason != StatusReasons.AlreadyExists || !generates || attempt == MaxNameAttempts)
@@ -166,7 +171,7 @@ public sealed class ObjectCreator(
     private async ValueTask<Outcome<ResourceObject>> PretendAsync(
         WriteContext context, ObjectKey key, IKubernetesObject<V1ObjectMeta> item)
     {
-        var current = await store.GetAsync(context.Definition, key, ReadMode.Verified, context.CancellationToken);
+        var current = await store.GetAsync(context, key, ReadMode.Verified);
         return current is null
             ? EncodedObject.Transient(key, item, 0)
             : StatusErrors.AlreadyExists(context.Resource, key.Name);
@@ -184,7 +189,7 @@ public sealed class ObjectCreator(
         var taken = string.IsNullOrEmpty(metadata.GenerateName)
             ? error
             : StatusErrors.GenerateNameConflict(context.Resource, key.Name);
-        var current = await store.GetAsync(context.Definition, key, ReadMode.Verified, context.CancellationToken);
+        var current = await store.GetAsync(context, key, ReadMode.Verified);
         return current?.Metadata.DeletionTimestamp is null
             ? taken
             : taken with { Message = $"object is being deleted: {taken.Message}" };

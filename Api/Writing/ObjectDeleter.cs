@@ -55,24 +55,20 @@ public sealed class ObjectDeleter(ObjectStore store, AdmissionChain admission, T
                 new WriteResult(EncodedObject.Transient(context.Key, item, current.Revision), Deleted: removes));
         }
 
-        var encoded = EncodedObject.Of(item);
+        var encoded = EncodedObject.Of(item) with { IsMark = true };
         var outcome = action == DeletionAction.Remove
-            ? await WriteAsync(context, encoded, WriteKind.Delete, current.Revision, mode)
-            : await WriteAsync(context, encoded, WriteKind.Update, current.Revision, mode);
+            ? await store.WriteAsync(context, encoded, WriteKind.Delete, current, mode)
+            : await store.WriteAsync(context, encoded, WriteKind.Update, current, mode);
         if (action == DeletionAction.MarkAndRemove && outcome.Succeeded)
         {
             marks(outcome.Value);
-            outcome = await WriteAsync(context, encoded, WriteKind.Delete, outcome.Value.Revision, mode);
+            outcome = await store.WriteAsync(context, encoded, WriteKind.Delete, outcome.Value, mode);
         }
 
         return outcome.Succeeded ? Attempt.Final(new WriteResult(outcome.Value, Deleted: removes))
             : outcome.Error.Reason is StatusReasons.Conflict or StatusReasons.NotFound ? Attempt.Lost(outcome.Error)
             : Attempt.Final(outcome.Error);
     }
-
-    private Task<Outcome<ResourceObject>> WriteAsync(
-        WriteContext context, EncodedObject next, WriteKind kind, long expectedRevision, ReadMode basis) =>
-        store.WriteAsync(context.Definition, context.Key, next, kind, expectedRevision, basis, context.CancellationToken);
 
     private ValueTask<Status?> AdmitAsync(WriteContext context, ResourceObject current, DeletionOptions options)
     {

@@ -39,7 +39,8 @@ public sealed class ObjectUpdater(
     {
         if (uid.Length > 0 && uid != (current?.Uid ?? ""))
         {
-            return Attempt.Computed(RegistryErrors.UidPrecondition(context.Definition, context.Key, uid, current?.Uid ?? ""));
+            return Attempt.Computed(
+                RegistryErrors.UidPrecondition(context.Definition, context.Key, uid, current?.Uid ?? ""));
         }
 
         if (current is null)
@@ -97,7 +98,7 @@ public sealed class ObjectUpdater(
 
         return await scope.ValidateAsync(context.CancellationToken) is { } denied
             ? Attempt.Computed(denied)
-            : await CommitAsync(context, item, current, read, isLocked);
+            : await CommitAsync(context, item, current, read, mode, isLocked);
     }
 
     private async ValueTask<Attempt> CreateAsync(WriteContext context, NextVersion next, UpdateMode mode)
@@ -203,7 +204,8 @@ public sealed class ObjectUpdater(
         WriteContext context,
         IKubernetesObject<V1ObjectMeta> item,
         ResourceObject current,
-        ReadMode mode,
+        ReadMode read,
+        UpdateMode mode,
         bool isLocked)
     {
         var encoded = EncodedObject.Of(item);
@@ -222,11 +224,15 @@ public sealed class ObjectUpdater(
         }
 
         var outcome = await store.WriteAsync(
-            context.Definition, context.Key, encoded, deletes ? WriteKind.Delete : WriteKind.Update, current.Revision,
-            mode, context.CancellationToken);
+            context, encoded, deletes ? WriteKind.Delete : WriteKind.Update, current, read);
         if (outcome.Succeeded)
         {
             return Attempt.Final(new WriteResult(outcome.Value, Deleted: deletes));
+        }
+
+        if (mode != UpdateMode.Apply && ObjectSize.ForgetOwners(outcome.Error, item.Metadata))
+        {
+            return await CommitAsync(context, item, current, read, mode, isLocked);
         }
 
         // Who holds a lock on a version learns that it is gone; everyone else wants the write, not the version.

@@ -81,7 +81,8 @@ public sealed class ResourceClient(ResourceClientServices services, UserIdentity
             var end = CacheWatchEnd.Overflow;
             while (end == CacheWatchEnd.Overflow)
             {
-                using var watcher = cache.Watch(new CacheWatchRequest { AfterRevision = revision, NeedsPrevious = true });
+                using var watcher = cache.Watch(
+                    new CacheWatchRequest { AfterRevision = revision, NeedsPrevious = true });
                 for (end = CacheWatchEnd.None; end == CacheWatchEnd.None;)
                 {
                     var batch = await watcher.ReadAsync(FollowBatch, FollowWait, cancellationToken);

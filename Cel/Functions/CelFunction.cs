@@ -70,8 +70,7 @@ public sealed class CelFunction
     /// <summary>Declares a function.</summary>
     /// <param name="overloads">
     /// Each with its id, its signature (<c>(int, list(A)) bool</c> for a function, <c>string.(int) bool</c> for a
-    /// method on
-    /// strings; names that are no types of the language are opaque types) and what it does.
+    /// method on strings; names that are no types of the language are opaque types) and what it does.
     /// </param>
     public static CelFunction Of(string name, params (string Id, string Signature, CelFunctionBody Body)[] overloads) =>
         new(name, [.. overloads.Select(o => new CelOverload(name, o.Id, o.Signature, o.Body))]);

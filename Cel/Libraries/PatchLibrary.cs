@@ -6,8 +6,7 @@ namespace OrleansOrchestrator.Cel.Libraries;
 
 /// <summary>
 /// What mutations are written in: <c>JSONPatch{op: "add", path: "/x", value: 1}</c>, and the escaping of its paths.
-/// What an
-/// expression makes is a <see cref="CelObject"/> of that type.
+/// What an expression makes is a <see cref="CelObject"/> of that type.
 /// </summary>
 public static class PatchLibrary
 {

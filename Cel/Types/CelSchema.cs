@@ -19,8 +19,8 @@ public sealed record CelSchemaField(string Name, CelSchema Schema, bool IsRequir
 
 /// <summary>
 /// What is known of data ahead of time: its type, its parts, and how large it can be. One description serves the
-/// checker
-/// (types of fields), the views of data (which texts are timestamps, which numbers are doubles) and the cost estimate.
+/// checker (types of fields), the views of data (which texts are timestamps, which numbers are doubles) and the cost
+/// estimate.
 /// </summary>
 public sealed class CelSchema
 {

@@ -155,8 +155,7 @@ public static class CelJson
 
     /// <summary>
     /// Fields of an object with a schema are found by the names expressions use, and only those the schema has; a null
-    /// is
-    /// no field of it, as upstream prunes nulls.
+    /// is no field of it, as upstream prunes nulls.
     /// </summary>
     private sealed class JsonMap(JsonElement element, CelSchema? schema) : CelMap
     {

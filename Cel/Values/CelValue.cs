@@ -25,8 +25,7 @@ public enum CelKind : byte
 
 /// <summary>
 /// A value of the language: scalars lie in the struct itself, the rest is one reference. The default is null. An error
-/// is
-/// a value too; what receives one hands it on.
+/// is a value too; what receives one hands it on.
 /// </summary>
 public readonly struct CelValue : IEquatable<CelValue>
 {

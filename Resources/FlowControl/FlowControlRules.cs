@@ -43,9 +43,4 @@ internal static class FlowControlRules
                 $"spec of '{name}' {except}must equal the fixed value");
         }
     }
-
-    /// <summary>A change of the specification is a new generation.</summary>
-    public static void CountGeneration<TSpec>(V1ObjectMeta metadata, V1ObjectMeta before, TSpec spec, TSpec old)
-        where TSpec : class =>
-        metadata.Generation = (before.Generation ?? 0) + (ModelShape.SemanticEquals(spec, old) ? 0 : 1);
 }

@@ -99,6 +99,15 @@ public static class ObjectMetaRules
         metadata.DeletionGracePeriodSeconds = old.DeletionGracePeriodSeconds;
     }
 
+    /// <summary>A change of the specification is a new generation; without one the old generation stays.</summary>
+    public static void CountGeneration<TSpec>(V1ObjectMeta metadata, V1ObjectMeta old, TSpec? spec, TSpec? oldSpec)
+        where TSpec : class =>
+        CountGeneration(metadata, old, ModelShape.SemanticEquals(spec, oldSpec));
+
+    /// <summary>The same for kinds where more, or less, than the specification counts.</summary>
+    public static void CountGeneration(V1ObjectMeta metadata, V1ObjectMeta old, bool isSame) =>
+        metadata.Generation = isSame ? old.Generation : (old.Generation ?? 0) + 1;
+
     /// <summary>Keys and values of a map of labels.</summary>
     public static void ValidateLabels(IDictionary<string, string>? labels, FieldPath path, FieldErrors errors)
     {

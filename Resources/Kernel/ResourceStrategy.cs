@@ -47,7 +47,8 @@ public interface IResourceStrategy
     void Validate(IKubernetesObject<V1ObjectMeta> item, FieldErrors errors);
 
     /// <summary>
-    /// Carries over what an update may not change, bumps <c>metadata.generation</c> when the spec changed.
+    /// Carries over what an update may not change, bumps <c>metadata.generation</c> (so far the old one's) when the
+    /// spec changed.
     /// </summary>
     void PrepareForUpdate(
         IKubernetesObject<V1ObjectMeta> item, IKubernetesObject<V1ObjectMeta> old, string subresource);

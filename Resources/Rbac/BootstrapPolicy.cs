@@ -97,7 +97,7 @@ public static class BootstrapPolicy
         IList<Rbacv1Subject>? given = read.Count == 0 ? null : read;
         var reference = new V1RoleRef
         {
-            ApiGroup = RbacResources.Group, Kind = space is null ? "ClusterRole" : "Role", Name = role,
+            ApiGroup = V1Role.KubeGroup, Kind = space is null ? "ClusterRole" : "Role", Name = role,
         };
         if (space is null)
         {
@@ -123,8 +123,8 @@ public static class BootstrapPolicy
         var name = text[(colon + 1)..];
         return text[..colon] switch
         {
-            "user" => new() { Kind = "User", ApiGroup = RbacResources.Group, Name = name },
-            "group" => new() { Kind = "Group", ApiGroup = RbacResources.Group, Name = name },
+            "user" => new() { Kind = "User", ApiGroup = V1Role.KubeGroup, Name = name },
+            "group" => new() { Kind = "Group", ApiGroup = V1Role.KubeGroup, Name = name },
             _ => new() { Kind = "ServiceAccount", Name = name, NamespaceProperty = AccountNamespace },
         };
     }

@@ -7,8 +7,6 @@ namespace OrleansOrchestrator.Resources.Rbac;
 /// <summary>Rows of <c>rbac.authorization.k8s.io</c>, in discovery order.</summary>
 internal static class RbacResources
 {
-    public const string Group = "rbac.authorization.k8s.io";
-
     public static IEnumerable<ResourceKind> Rows =>
     [
         new()

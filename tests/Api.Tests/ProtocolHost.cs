@@ -21,8 +21,7 @@ namespace OrleansOrchestrator.Api.Tests;
 
 /// <summary>
 /// The API over HTTP on one silo with a journal store in memory. Everyone is admin, unless a test says otherwise.
-/// Objects are written past the
-/// pipeline, straight to their grains: these tests are about reading.
+/// Objects are written past the pipeline, straight to their grains: these tests are about reading.
 /// </summary>
 public sealed class ProtocolHost : IAsyncDisposable
 {

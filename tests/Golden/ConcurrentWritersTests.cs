@@ -23,7 +23,8 @@ public sealed class ConcurrentWritersTests
         await client.CreateAsync(
             new CreateRequest { Resource = WellKnown.ConfigMaps, Namespace = "default", Json = Encoding.UTF8.GetBytes("{\"metadata\":{\"name\":\"contended\"}}") },
             CancellationToken.None);
-        var acknowledged = await Task.WhenAll(Enumerable.Range(0, Writers).Select(w => Task.Run(() => WriteAsync(client, key, w))));
+        var acknowledged = await Task.WhenAll(
+            Enumerable.Range(0, Writers).Select(w => Task.Run(() => WriteAsync(client, key, w))));
         var item = await client.GetAsync(WellKnown.ConfigMaps, key, ReadFreshness.Linearizable, CancellationToken.None);
         var stored = item.Required.As<V1ConfigMap>().Data.Keys.Order(StringComparer.Ordinal);
         Assert.Equal(acknowledged.SelectMany(a => a).Order(StringComparer.Ordinal), stored);
@@ -51,7 +52,8 @@ public sealed class ConcurrentWritersTests
         var stored = item.Required.As<V1ConfigMap>().Data.Keys.Order(StringComparer.Ordinal);
         Assert.Equal(acknowledged.SelectMany(a => a).Order(StringComparer.Ordinal), stored);
 
-        var deleted = await client.DeleteAsync(new DeleteRequest { Resource = WellKnown.ConfigMaps, Key = key }, CancellationToken.None);
+        var deleted = await client.DeleteAsync(
+            new DeleteRequest { Resource = WellKnown.ConfigMaps, Key = key }, CancellationToken.None);
         Assert.True(deleted.Succeeded);
         var again = await http.DeleteAsync(new Uri("/api/v1/namespaces/default/configmaps/mixed", UriKind.Relative));
         Assert.Equal(System.Net.HttpStatusCode.NotFound, again.StatusCode);
@@ -105,7 +107,8 @@ public sealed class ConcurrentWritersTests
         for (var i = 0; i < WritesEach; i++)
         {
             var name = $"w{writer}-{i}";
-            using var patch = new StringContent($"{{\"data\":{{\"{name}\":\"x\"}}}}", Encoding.UTF8, "application/merge-patch+json");
+            using var patch = new StringContent(
+                $"{{\"data\":{{\"{name}\":\"x\"}}}}", Encoding.UTF8, "application/merge-patch+json");
             using var answer = await http.PatchAsync(
                 new Uri($"/api/v1/namespaces/{key.Namespace}/configmaps/{key.Name}", UriKind.Relative), patch);
             if (answer.IsSuccessStatusCode)

@@ -59,7 +59,8 @@ public sealed class PatchAnswersTests
         Assert.Equal(200, after.Status);
         var spec = after.Body["spec"]!.AsObject();
         Assert.DoesNotContain(spec, p =>
-            p.Key is "clusterIP" or "clusterIPs" or "ipFamilies" or "ipFamilyPolicy" or "externalTrafficPolicy");
+            p.Key is "clusterIP" or "clusterIPs" or "ipFamilies" or "ipFamilyPolicy" or "externalTrafficPolicy"
+                or "internalTrafficPolicy");
         Assert.Null(spec["ports"]![0]!["nodePort"]);
 
         var again = await server.SendAsync(

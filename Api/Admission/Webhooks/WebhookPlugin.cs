@@ -86,11 +86,11 @@ internal sealed partial class WebhookPlugin(
         metrics.Asked(hook, step, attributes.Operation.Word(), result, elapsed);
         if (step.IsMutating)
         {
-            attributes.Waits?.Add(elapsed);
+            attributes.Waits?.Mutated(elapsed);
         }
         else
         {
-            attributes.Waits?.AddBeside(elapsed);
+            attributes.Waits?.Validated(elapsed);
         }
 
         Note(hook, attributes, result.Answer?.AuditAnnotations);

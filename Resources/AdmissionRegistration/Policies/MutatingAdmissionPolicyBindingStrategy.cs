@@ -23,8 +23,6 @@ public sealed class MutatingAdmissionPolicyBindingStrategy : AdmissionStrategy<V
         MatchResourceRules.SetDefaults(item.Spec.MatchResources);
     }
 
-    public override void PrepareForCreate(V1MutatingAdmissionPolicyBinding item) => item.Metadata.Generation = 1;
-
     public override void Validate(V1MutatingAdmissionPolicyBinding item, FieldErrors errors)
     {
         // The misspelt field is upstream's, which only the other kind of binding got rid of.
@@ -36,15 +34,5 @@ public sealed class MutatingAdmissionPolicyBindingStrategy : AdmissionStrategy<V
 
     public override void PrepareForUpdate(
         V1MutatingAdmissionPolicyBinding item, V1MutatingAdmissionPolicyBinding old, string subresource) =>
-        item.Metadata.Generation =
-            (old.Metadata.Generation ?? 0) + (ModelShape.SemanticEquals(item.Spec, old.Spec) ? 0 : 1);
-
-    public override void ValidateUpdate(
-        V1MutatingAdmissionPolicyBinding item, V1MutatingAdmissionPolicyBinding old, string subresource,
-        FieldErrors errors)
-    {
-        ObjectMetaRules.ValidateCreate(
-            item.Metadata, namespaced: false, ValidateName, errors, takesAnyFinalizer: true);
-        Validate(item, errors);
-    }
+        ObjectMetaRules.CountGeneration(item.Metadata, old.Metadata, item.Spec, old.Spec);
 }

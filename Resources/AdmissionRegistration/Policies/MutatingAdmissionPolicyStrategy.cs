@@ -34,21 +34,10 @@ public sealed class MutatingAdmissionPolicyStrategy : AdmissionStrategy<V1Mutati
         MatchResourceRules.SetDefaults(item.Spec.MatchConstraints);
     }
 
-    public override void PrepareForCreate(V1MutatingAdmissionPolicy item) => item.Metadata.Generation = 1;
-
     public override void Validate(V1MutatingAdmissionPolicy item, FieldErrors errors) =>
         MutatingPolicyRules.Validate(item.Spec, errors);
 
     public override void PrepareForUpdate(
         V1MutatingAdmissionPolicy item, V1MutatingAdmissionPolicy old, string subresource) =>
-        item.Metadata.Generation =
-            (old.Metadata.Generation ?? 0) + (ModelShape.SemanticEquals(item.Spec, old.Spec) ? 0 : 1);
-
-    public override void ValidateUpdate(
-        V1MutatingAdmissionPolicy item, V1MutatingAdmissionPolicy old, string subresource, FieldErrors errors)
-    {
-        ObjectMetaRules.ValidateCreate(
-            item.Metadata, namespaced: false, ValidateName, errors, takesAnyFinalizer: true);
-        Validate(item, errors);
-    }
+        ObjectMetaRules.CountGeneration(item.Metadata, old.Metadata, item.Spec, old.Spec);
 }

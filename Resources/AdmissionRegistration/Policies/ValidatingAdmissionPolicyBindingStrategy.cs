@@ -25,8 +25,6 @@ public sealed class ValidatingAdmissionPolicyBindingStrategy : AdmissionStrategy
         MatchResourceRules.SetDefaults(item.Spec.MatchResources);
     }
 
-    public override void PrepareForCreate(V1ValidatingAdmissionPolicyBinding item) => item.Metadata.Generation = 1;
-
     public override void Validate(V1ValidatingAdmissionPolicyBinding item, FieldErrors errors)
     {
         PolicyBindingRules.Validate(
@@ -36,17 +34,7 @@ public sealed class ValidatingAdmissionPolicyBindingStrategy : AdmissionStrategy
 
     public override void PrepareForUpdate(
         V1ValidatingAdmissionPolicyBinding item, V1ValidatingAdmissionPolicyBinding old, string subresource) =>
-        item.Metadata.Generation =
-            (old.Metadata.Generation ?? 0) + (ModelShape.SemanticEquals(item.Spec, old.Spec) ? 0 : 1);
-
-    public override void ValidateUpdate(
-        V1ValidatingAdmissionPolicyBinding item, V1ValidatingAdmissionPolicyBinding old, string subresource,
-        FieldErrors errors)
-    {
-        ObjectMetaRules.ValidateCreate(
-            item.Metadata, namespaced: false, ValidateName, errors, takesAnyFinalizer: true);
-        Validate(item, errors);
-    }
+        ObjectMetaRules.CountGeneration(item.Metadata, old.Metadata, item.Spec, old.Spec);
 
     private static void ValidateActions(IList<string> actions, FieldErrors errors)
     {

@@ -43,7 +43,7 @@ public sealed class ValidatingAdmissionPolicyStrategy : AdmissionStrategy<V1Vali
     public override void PrepareForCreate(V1ValidatingAdmissionPolicy item)
     {
         item.Status = new V1ValidatingAdmissionPolicyStatus();
-        item.Metadata.Generation = 1;
+        base.PrepareForCreate(item);
     }
 
     public override void Validate(V1ValidatingAdmissionPolicy item, FieldErrors errors) =>
@@ -60,8 +60,7 @@ public sealed class ValidatingAdmissionPolicyStrategy : AdmissionStrategy<V1Vali
         }
 
         item.Status = old.Status;
-        item.Metadata.Generation =
-            (old.Metadata.Generation ?? 0) + (ModelShape.SemanticEquals(item.Spec, old.Spec) ? 0 : 1);
+        ObjectMetaRules.CountGeneration(item.Metadata, old.Metadata, item.Spec, old.Spec);
     }
 
     public override void ValidateUpdate(
@@ -73,9 +72,7 @@ public sealed class ValidatingAdmissionPolicyStrategy : AdmissionStrategy<V1Vali
             return;
         }
 
-        ObjectMetaRules.ValidateCreate(
-            item.Metadata, namespaced: false, ValidateName, errors, takesAnyFinalizer: true);
-        Validate(item, errors);
+        base.ValidateUpdate(item, old, subresource, errors);
     }
 
     private static void ValidateStatus(V1ValidatingAdmissionPolicyStatus status, FieldErrors errors)

@@ -6,12 +6,7 @@ namespace OrleansOrchestrator.Resources.AdmissionRegistration.Webhooks;
 /// <summary>The rules of MutatingWebhookConfigurations.</summary>
 public sealed class MutatingWebhookConfigurationStrategy : AdmissionStrategy<V1MutatingWebhookConfiguration>
 {
-    public override IReadOnlyList<TableColumn> Columns { get; } =
-    [
-        TableColumns.Name,
-        new("Webhooks", "integer", "", "Webhooks indicates the number of webhooks registered in this configuration"),
-        TableColumns.Age,
-    ];
+    public override IReadOnlyList<TableColumn> Columns => WebhookListRules.Columns;
 
     public override IReadOnlyList<object?> Cells(V1MutatingWebhookConfiguration item, DateTimeOffset now) =>
         [item.Metadata.Name, item.Webhooks?.Count ?? 0, TableColumns.AgeOf(item, now)];
@@ -32,8 +27,6 @@ public sealed class MutatingWebhookConfigurationStrategy : AdmissionStrategy<V1M
         }
     }
 
-    public override void PrepareForCreate(V1MutatingWebhookConfiguration item) => item.Metadata.Generation = 1;
-
     public override void Validate(V1MutatingWebhookConfiguration item, FieldErrors errors) =>
         WebhookListRules.Validate((item.Webhooks ?? []).Select(Webhook.Of), errors);
 
@@ -43,14 +36,6 @@ public sealed class MutatingWebhookConfigurationStrategy : AdmissionStrategy<V1M
         var isSame = ModelShape.SemanticEquals(
             new V1MutatingWebhookConfiguration { Webhooks = item.Webhooks },
             new V1MutatingWebhookConfiguration { Webhooks = old.Webhooks });
-        item.Metadata.Generation = (old.Metadata.Generation ?? 0) + (isSame ? 0 : 1);
-    }
-
-    public override void ValidateUpdate(
-        V1MutatingWebhookConfiguration item, V1MutatingWebhookConfiguration old, string subresource, FieldErrors errors)
-    {
-        ObjectMetaRules.ValidateCreate(
-            item.Metadata, namespaced: false, ValidateName, errors, takesAnyFinalizer: true);
-        Validate(item, errors);
+        ObjectMetaRules.CountGeneration(item.Metadata, old.Metadata, isSame);
     }
 }

@@ -6,12 +6,7 @@ namespace OrleansOrchestrator.Resources.AdmissionRegistration.Webhooks;
 /// <summary>The rules of ValidatingWebhookConfigurations.</summary>
 public sealed class ValidatingWebhookConfigurationStrategy : AdmissionStrategy<V1ValidatingWebhookConfiguration>
 {
-    public override IReadOnlyList<TableColumn> Columns { get; } =
-    [
-        TableColumns.Name,
-        new("Webhooks", "integer", "", "Webhooks indicates the number of webhooks registered in this configuration"),
-        TableColumns.Age,
-    ];
+    public override IReadOnlyList<TableColumn> Columns => WebhookListRules.Columns;
 
     public override IReadOnlyList<object?> Cells(V1ValidatingWebhookConfiguration item, DateTimeOffset now) =>
         [item.Metadata.Name, item.Webhooks?.Count ?? 0, TableColumns.AgeOf(item, now)];
@@ -31,8 +26,6 @@ public sealed class ValidatingWebhookConfigurationStrategy : AdmissionStrategy<V
         }
     }
 
-    public override void PrepareForCreate(V1ValidatingWebhookConfiguration item) => item.Metadata.Generation = 1;
-
     public override void Validate(V1ValidatingWebhookConfiguration item, FieldErrors errors) =>
         WebhookListRules.Validate((item.Webhooks ?? []).Select(Webhook.Of), errors);
 
@@ -42,15 +35,6 @@ public sealed class ValidatingWebhookConfigurationStrategy : AdmissionStrategy<V
         var isSame = ModelShape.SemanticEquals(
             new V1ValidatingWebhookConfiguration { Webhooks = item.Webhooks },
             new V1ValidatingWebhookConfiguration { Webhooks = old.Webhooks });
-        item.Metadata.Generation = (old.Metadata.Generation ?? 0) + (isSame ? 0 : 1);
-    }
-
-    public override void ValidateUpdate(
-        V1ValidatingWebhookConfiguration item, V1ValidatingWebhookConfiguration old, string subresource,
-        FieldErrors errors)
-    {
-        ObjectMetaRules.ValidateCreate(
-            item.Metadata, namespaced: false, ValidateName, errors, takesAnyFinalizer: true);
-        Validate(item, errors);
+        ObjectMetaRules.CountGeneration(item.Metadata, old.Metadata, isSame);
     }
 }

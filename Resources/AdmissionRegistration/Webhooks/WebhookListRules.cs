@@ -15,6 +15,13 @@ public static class WebhookListRules
     private static readonly string[] ReviewVersions = ["v1", "v1beta1"];
     private static readonly FieldPath Webhooks = FieldPath.Of("webhooks");
 
+    internal static IReadOnlyList<TableColumn> Columns { get; } =
+    [
+        TableColumns.Name,
+        new("Webhooks", "integer", "", "Webhooks indicates the number of webhooks registered in this configuration"),
+        TableColumns.Age,
+    ];
+
     internal static void SetDefaults(
         IList<V1RuleWithOperations>? rules, Admissionregistrationv1WebhookClientConfig client)
     {

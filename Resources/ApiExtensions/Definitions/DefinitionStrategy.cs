@@ -65,7 +65,7 @@ public sealed class DefinitionStrategy : ResourceStrategy<V1CustomResourceDefini
 
         item.Status = ResourceCodec.Decode<V1CustomResourceDefinition>(ResourceCodec.Encode(old)).Status;
         var isSame = ResourceCodec.Encode(item.Spec).AsSpan().SequenceEqual(ResourceCodec.Encode(old.Spec));
-        item.Metadata.Generation = (old.Metadata.Generation ?? 0) + (isSame ? 0 : 1);
+        ObjectMetaRules.CountGeneration(item.Metadata, old.Metadata, isSame);
         NoteStored(item);
     }
 

@@ -8,8 +8,7 @@ namespace OrleansOrchestrator.Resources.ApiExtensions.Rules;
 
 /// <summary>
 /// The rules of a schema by where they are, compiled once. Only what has rules in it is walked. All rules of an object
-/// share
-/// one budget; a rule that fails on a value which an update has not changed is not held against it.
+/// share one budget; a rule that fails on a value which an update has not changed is not held against it.
 /// </summary>
 internal sealed class RuleTree
 {

@@ -107,7 +107,6 @@ public sealed class DaemonSetStrategy : ResourceStrategy<V1DaemonSet>
 
     public override void PrepareForUpdate(V1DaemonSet item, V1DaemonSet old, string subresource)
     {
-        item.Metadata.Generation = old.Metadata.Generation;
         var templates = TemplateGenerationOf(old.Metadata);
         if (subresource == "status")
         {
@@ -120,10 +119,8 @@ public sealed class DaemonSetStrategy : ResourceStrategy<V1DaemonSet>
         PodTemplateRules.Prepare(item.Spec.Template);
         var hasNewTemplate = !ModelShape.SemanticEquals(item.Spec.Template, old.Spec.Template);
         SetTemplateGeneration(item.Metadata, hasNewTemplate ? templates + 1 : templates);
-        if (hasNewTemplate || !ModelShape.SemanticEquals(item.Spec, old.Spec))
-        {
-            item.Metadata.Generation = (old.Metadata.Generation ?? 0) + 1;
-        }
+        ObjectMetaRules.CountGeneration(
+            item.Metadata, old.Metadata, !hasNewTemplate && ModelShape.SemanticEquals(item.Spec, old.Spec));
     }
 
     public override void ValidateUpdate(V1DaemonSet item, V1DaemonSet old, string subresource, FieldErrors errors)

@@ -86,7 +86,6 @@ public sealed class DeploymentStrategy : ResourceStrategy<V1Deployment>
     /// <summary>Annotations count as spec here: they configure the controller.</summary>
     public override void PrepareForUpdate(V1Deployment item, V1Deployment old, string subresource)
     {
-        item.Metadata.Generation = old.Metadata.Generation;
         if (subresource == "status")
         {
             item.Spec = old.Spec;
@@ -96,11 +95,9 @@ public sealed class DeploymentStrategy : ResourceStrategy<V1Deployment>
 
         item.Status = old.Status;
         PodTemplateRules.Prepare(item.Spec.Template);
-        if (!ModelShape.SemanticEquals(item.Spec, old.Spec)
-            || !Maps.Same(item.Metadata.Annotations, old.Metadata.Annotations))
-        {
-            item.Metadata.Generation = (old.Metadata.Generation ?? 0) + 1;
-        }
+        var isSame = ModelShape.SemanticEquals(item.Spec, old.Spec)
+            && Maps.Same(item.Metadata.Annotations, old.Metadata.Annotations);
+        ObjectMetaRules.CountGeneration(item.Metadata, old.Metadata, isSame);
     }
 
     public override void ValidateUpdate(V1Deployment item, V1Deployment old, string subresource, FieldErrors errors)

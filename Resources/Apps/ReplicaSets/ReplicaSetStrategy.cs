@@ -62,7 +62,6 @@ public sealed class ReplicaSetStrategy : ResourceStrategy<V1ReplicaSet>
 
     public override void PrepareForUpdate(V1ReplicaSet item, V1ReplicaSet old, string subresource)
     {
-        item.Metadata.Generation = old.Metadata.Generation;
         if (subresource == "status")
         {
             item.Spec = old.Spec;
@@ -71,10 +70,7 @@ public sealed class ReplicaSetStrategy : ResourceStrategy<V1ReplicaSet>
 
         item.Status = old.Status;
         PodTemplateRules.Prepare(item.Spec.Template);
-        if (!ModelShape.SemanticEquals(item.Spec, old.Spec))
-        {
-            item.Metadata.Generation = (old.Metadata.Generation ?? 0) + 1;
-        }
+        ObjectMetaRules.CountGeneration(item.Metadata, old.Metadata, item.Spec, old.Spec);
     }
 
     public override void ValidateUpdate(V1ReplicaSet item, V1ReplicaSet old, string subresource, FieldErrors errors)

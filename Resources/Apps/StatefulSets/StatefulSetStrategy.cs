@@ -78,7 +78,6 @@ public sealed class StatefulSetStrategy : ResourceStrategy<V1StatefulSet>
 
     public override void PrepareForUpdate(V1StatefulSet item, V1StatefulSet old, string subresource)
     {
-        item.Metadata.Generation = old.Metadata.Generation;
         if (subresource == "status")
         {
             item.Spec = old.Spec;
@@ -87,10 +86,7 @@ public sealed class StatefulSetStrategy : ResourceStrategy<V1StatefulSet>
 
         item.Status = old.Status;
         Prepare(item.Spec);
-        if (!ModelShape.SemanticEquals(item.Spec, old.Spec))
-        {
-            item.Metadata.Generation = (old.Metadata.Generation ?? 0) + 1;
-        }
+        ObjectMetaRules.CountGeneration(item.Metadata, old.Metadata, item.Spec, old.Spec);
     }
 
     public override void ValidateUpdate(V1StatefulSet item, V1StatefulSet old, string subresource, FieldErrors errors)

@@ -79,7 +79,6 @@ public sealed class CronJobStrategy : ResourceStrategy<V1CronJob>
 
     public override void PrepareForUpdate(V1CronJob item, V1CronJob old, string subresource)
     {
-        item.Metadata.Generation = old.Metadata.Generation;
         if (subresource == "status")
         {
             item.Spec = old.Spec;
@@ -88,10 +87,7 @@ public sealed class CronJobStrategy : ResourceStrategy<V1CronJob>
 
         item.Status = old.Status;
         PodTemplateRules.Prepare(item.Spec.JobTemplate.Spec.Template);
-        if (!ModelShape.SemanticEquals(item.Spec, old.Spec))
-        {
-            item.Metadata.Generation = (old.Metadata.Generation ?? 0) + 1;
-        }
+        ObjectMetaRules.CountGeneration(item.Metadata, old.Metadata, item.Spec, old.Spec);
     }
 
     public override void ValidateUpdate(V1CronJob item, V1CronJob old, string subresource, FieldErrors errors)

@@ -81,7 +81,6 @@ public sealed class JobStrategy : ResourceStrategy<V1Job>
 
     public override void PrepareForUpdate(V1Job item, V1Job old, string subresource)
     {
-        item.Metadata.Generation = old.Metadata.Generation;
         if (subresource == "status")
         {
             item.Spec = old.Spec;
@@ -90,10 +89,7 @@ public sealed class JobStrategy : ResourceStrategy<V1Job>
 
         item.Status = old.Status;
         PodTemplateRules.Prepare(item.Spec.Template);
-        if (!ModelShape.SemanticEquals(item.Spec, old.Spec))
-        {
-            item.Metadata.Generation = (old.Metadata.Generation ?? 0) + 1;
-        }
+        ObjectMetaRules.CountGeneration(item.Metadata, old.Metadata, item.Spec, old.Spec);
     }
 
     public override void ValidateUpdate(V1Job item, V1Job old, string subresource, FieldErrors errors)

@@ -38,8 +38,7 @@ public sealed class PodTemplateStrategy : ResourceStrategy<V1PodTemplate>
     public override void PrepareForUpdate(V1PodTemplate item, V1PodTemplate old, string subresource)
     {
         PodTemplateRules.Prepare(item.Template);
-        var isChanged = !ModelShape.SemanticEquals(item.Template, old.Template);
-        item.Metadata.Generation = isChanged ? (old.Metadata.Generation ?? 0) + 1 : old.Metadata.Generation;
+        ObjectMetaRules.CountGeneration(item.Metadata, old.Metadata, item.Template, old.Template);
     }
 
     public override void ValidateUpdate(

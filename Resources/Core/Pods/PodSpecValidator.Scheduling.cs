@@ -86,7 +86,8 @@ internal sealed partial class PodSpecValidator
             TolerationOperator(toleration, path, i, errors);
             if (!string.IsNullOrEmpty(toleration.Effect) && toleration.Effect is not ("NoSchedule" or "PreferNoSchedule" or "NoExecute"))
             {
-                errors.NotSupported(path.Index(i).Child("effect"), toleration.Effect, ["NoSchedule", "PreferNoSchedule", "NoExecute"]);
+                errors.NotSupported(
+                    path.Index(i).Child("effect"), toleration.Effect, ["NoSchedule", "PreferNoSchedule", "NoExecute"]);
             }
         }
     }
@@ -99,14 +100,16 @@ internal sealed partial class PodSpecValidator
             case null or "" or "Equal":
                 if (!NameRules.IsLabelValue(value))
                 {
-                    errors.Invalid(path.Index(index).Child("operator"), value, string.Join(';', NameRules.LabelValue(value)));
+                    errors.Invalid(
+                        path.Index(index).Child("operator"), value, string.Join(';', NameRules.LabelValue(value)));
                 }
 
                 break;
             case "Exists":
                 if (value.Length > 0)
                 {
-                    errors.Invalid(path.Index(index).Child("operator"), value, "value must be empty when `operator` is 'Exists'");
+                    errors.Invalid(
+                        path.Index(index).Child("operator"), value, "value must be empty when `operator` is 'Exists'");
                 }
 
                 break;
@@ -115,7 +118,8 @@ internal sealed partial class PodSpecValidator
                     path.Index(index).Child("operator"), toleration.OperatorProperty, ["Equal", "Exists", "Lt", "Gt"]);
                 break;
             default:
-                errors.NotSupported(path.Index(index).Child("operator"), toleration.OperatorProperty, ["Equal", "Exists"]);
+                errors.NotSupported(
+                    path.Index(index).Child("operator"), toleration.OperatorProperty, ["Equal", "Exists"]);
                 break;
         }
     }
@@ -142,7 +146,8 @@ internal sealed partial class PodSpecValidator
         if (affinity.PodAntiAffinity is { } anti)
         {
             PodTerms(anti.RequiredDuringSchedulingIgnoredDuringExecution, path.Child("podAntiAffinity", Required));
-            WeightedTerms(anti.PreferredDuringSchedulingIgnoredDuringExecution, path.Child("podAntiAffinity", Preferred));
+            WeightedTerms(
+                anti.PreferredDuringSchedulingIgnoredDuringExecution, path.Child("podAntiAffinity", Preferred));
         }
     }
 
@@ -207,10 +212,12 @@ internal sealed partial class PodSpecValidator
                 _errors.Required(path.Child("values"), "must be specified when `operator` is 'In' or 'NotIn'");
                 break;
             case "Exists" or "DoesNotExist" when count > 0:
-                _errors.Forbidden(path.Child("values"), "may not be specified when `operator` is 'Exists' or 'DoesNotExist'");
+                _errors.Forbidden(
+                    path.Child("values"), "may not be specified when `operator` is 'Exists' or 'DoesNotExist'");
                 break;
             case "Gt" or "Lt" when count != 1:
-                _errors.Required(path.Child("values"), "must be specified single value when `operator` is 'Lt' or 'Gt'");
+                _errors.Required(
+                    path.Child("values"), "must be specified single value when `operator` is 'Lt' or 'Gt'");
                 break;
             case "In" or "NotIn" or "Exists" or "DoesNotExist" or "Gt" or "Lt":
                 break;

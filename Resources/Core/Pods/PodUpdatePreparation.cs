@@ -28,14 +28,8 @@ internal static class PodUpdatePreparation
         }
     }
 
-    private static void BumpGeneration(V1Pod pod, V1Pod old)
-    {
-        pod.Metadata.Generation = old.Metadata.Generation;
-        if (!ModelShape.SemanticEquals(pod.Spec, old.Spec))
-        {
-            pod.Metadata.Generation = (old.Metadata.Generation ?? 0) + 1;
-        }
-    }
+    private static void BumpGeneration(V1Pod pod, V1Pod old) =>
+        ObjectMetaRules.CountGeneration(pod.Metadata, old.Metadata, pod.Spec, old.Spec);
 
     private static void Status(V1Pod pod, V1Pod old)
     {

@@ -90,7 +90,6 @@ public sealed class ReplicationControllerStrategy : ResourceStrategy<V1Replicati
     public override void PrepareForUpdate(
         V1ReplicationController item, V1ReplicationController old, string subresource)
     {
-        item.Metadata.Generation = old.Metadata.Generation;
         if (subresource == "status")
         {
             item.Spec = old.Spec;
@@ -99,10 +98,7 @@ public sealed class ReplicationControllerStrategy : ResourceStrategy<V1Replicati
 
         item.Status = old.Status;
         Prepare(item.Spec);
-        if (!ModelShape.SemanticEquals(item.Spec, old.Spec))
-        {
-            item.Metadata.Generation = (old.Metadata.Generation ?? 0) + 1;
-        }
+        ObjectMetaRules.CountGeneration(item.Metadata, old.Metadata, item.Spec, old.Spec);
     }
 
     public override void ValidateUpdate(

@@ -23,6 +23,10 @@ public sealed partial record BootstrapToken
     private const string ForAuthentication = "usage-bootstrap-authentication";
     private const string ForSigning = "usage-bootstrap-signing";
 
+    /// <summary>Of times of RFC 3339, which say their zone.</summary>
+    private static readonly string[] Forms =
+        ["yyyy-MM-dd'T'HH:mm:ss.FFFFFFF'Z'", "yyyy-MM-dd'T'HH:mm:ss.FFFFFFFzzz"];
+
     /// <summary>The public part.</summary>
     public required string Id { get; init; }
 
@@ -70,8 +74,7 @@ public sealed partial record BootstrapToken
         var text = Text(secret, "expiration");
         return text.Length == 0 ? null
             : DateTimeOffset.TryParseExact(
-                text, "yyyy-MM-dd'T'HH:mm:ss.FFFFFFFK", CultureInfo.InvariantCulture, DateTimeStyles.AssumeUniversal,
-                out var time) ? time
+                text, Forms, CultureInfo.InvariantCulture, DateTimeStyles.AssumeUniversal, out var time) ? time
             : DateTimeOffset.MinValue;
     }
 

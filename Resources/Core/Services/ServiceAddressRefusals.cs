@@ -9,6 +9,7 @@ namespace OrleansOrchestrator.Resources.Core.Services;
 public static class ServiceAddressRefusals
 {
     public const string IpTaken = "provided IP is already allocated";
+    public const string IpOutOfAllRanges = "the provided network does not match the current range";
     public const string PortTaken = "provided port is already allocated";
     public const string Full = "range is full";
 

@@ -53,7 +53,11 @@ public sealed class ServiceStrategy : ResourceStrategy<V1Service>
         }
     }
 
-    public override void PrepareForCreate(V1Service item) => item.Status = NewStatus();
+    public override void PrepareForCreate(V1Service item)
+    {
+        item.Status = NewStatus();
+        ServiceTransitions.DropInternalPolicy(item.Spec);
+    }
 
     public override void Validate(V1Service item, FieldErrors errors) => ServiceRules.Validate(item, errors);
 
@@ -67,6 +71,7 @@ public sealed class ServiceStrategy : ResourceStrategy<V1Service>
 
         item.Status = old.Status;
         ServiceTransitions.DropWhatNoLongerApplies(item.Spec, old.Spec);
+        ServiceTransitions.DropInternalPolicy(item.Spec);
         if (item.Spec.Type != ServiceKinds.LoadBalancer)
         {
             item.Status =

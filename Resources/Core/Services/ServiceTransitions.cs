@@ -37,6 +37,18 @@ public static class ServiceTransitions
     }
 
     /// <summary>
+    /// Traffic inside the cluster goes to no mere name: upstream takes its policy, and never shows it (its
+    /// <c>defaultOnReadService</c>). What is no policy is left for validation to refuse.
+    /// </summary>
+    public static void DropInternalPolicy(V1ServiceSpec spec)
+    {
+        if (spec.Type == ServiceKinds.ExternalName && spec.InternalTrafficPolicy is "Cluster" or "Local")
+        {
+            spec.InternalTrafficPolicy = null;
+        }
+    }
+
+    /// <summary>
     /// Fills in allocated values that the client left out of an update, so that sending one's own manifest again is no
     /// change.
     /// </summary>

@@ -59,8 +59,7 @@ public sealed class EndpointSliceStrategy : ResourceStrategy<V1EndpointSlice>
         var isSame = EndpointSliceComparer.Same(item, old)
             && item.Endpoints?.Any(e => e.DeprecatedTopology is { Count: > 0 }) != true;
         DropTopology(item);
-        var generation = old.Metadata.Generation ?? 0;
-        item.Metadata.Generation = isSame ? generation : generation + 1;
+        ObjectMetaRules.CountGeneration(item.Metadata, old.Metadata, isSame);
     }
 
     public override void Validate(V1EndpointSlice item, FieldErrors errors) =>

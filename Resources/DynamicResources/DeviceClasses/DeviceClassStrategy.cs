@@ -35,8 +35,7 @@ public sealed class DeviceClassStrategy : ResourceStrategy<V1DeviceClass>
     }
 
     public override void PrepareForUpdate(V1DeviceClass item, V1DeviceClass old, string subresource) =>
-        item.Metadata.Generation =
-            (old.Metadata.Generation ?? 0) + (ModelShape.SemanticEquals(item.Spec, old.Spec) ? 0 : 1);
+        ObjectMetaRules.CountGeneration(item.Metadata, old.Metadata, item.Spec, old.Spec);
 
     public override void ValidateUpdate(V1DeviceClass item, V1DeviceClass old, string subresource, FieldErrors errors)
     {

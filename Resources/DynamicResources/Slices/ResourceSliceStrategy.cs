@@ -45,8 +45,7 @@ public sealed class ResourceSliceStrategy : ResourceStrategy<V1ResourceSlice>, I
         SliceRules.Validate(item.Spec, null, errors);
 
     public override void PrepareForUpdate(V1ResourceSlice item, V1ResourceSlice old, string subresource) =>
-        item.Metadata.Generation =
-            (old.Metadata.Generation ?? 0) + (ModelShape.SemanticEquals(item.Spec, old.Spec) ? 0 : 1);
+        ObjectMetaRules.CountGeneration(item.Metadata, old.Metadata, item.Spec, old.Spec);
 
     public override void ValidateUpdate(
         V1ResourceSlice item, V1ResourceSlice old, string subresource, FieldErrors errors) =>

@@ -77,7 +77,7 @@ public sealed class FlowSchemaStrategy : ResourceStrategy<V1FlowSchema>, ISorted
         }
 
         item.Status = old.Status;
-        FlowControlRules.CountGeneration(item.Metadata, old.Metadata, item.Spec, old.Spec);
+        ObjectMetaRules.CountGeneration(item.Metadata, old.Metadata, item.Spec, old.Spec);
     }
 
     public override void ValidateUpdate(V1FlowSchema item, V1FlowSchema old, string subresource, FieldErrors errors)

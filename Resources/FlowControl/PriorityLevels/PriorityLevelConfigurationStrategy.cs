@@ -95,7 +95,7 @@ public sealed class PriorityLevelConfigurationStrategy : ResourceStrategy<V1Prio
         }
 
         item.Status = old.Status;
-        FlowControlRules.CountGeneration(item.Metadata, old.Metadata, item.Spec, old.Spec);
+        ObjectMetaRules.CountGeneration(item.Metadata, old.Metadata, item.Spec, old.Spec);
     }
 
     public override void ValidateUpdate(

@@ -4,9 +4,8 @@ namespace OrleansOrchestrator.Resources.Kernel.Ownership;
 
 /// <summary>
 /// Sets seen lately, each with its JSON: what one client writes of one kind has mostly the same fields, so that few
-/// sets
-/// need be parsed or written again. Whatever comes takes the place of what was there, so there are never more than a
-/// few; places hold one reference each, so nobody locks.
+/// sets need be parsed or written again. Whatever comes takes the place of what was there, so there are never more than
+/// a few; places hold one reference each, so nobody locks.
 /// </summary>
 internal sealed class FieldsShelf
 {

@@ -5,8 +5,7 @@ namespace OrleansOrchestrator.Resources.Kernel.Schema;
 
 /// <summary>
 /// The graph of all types that Kubernetes publishes, built once from the table <c>schema.txt</c>. A fact that is
-/// missing
-/// or does not parse fails here, at start, never as something empty later.
+/// missing or does not parse fails here, at start, never as something empty later.
 /// </summary>
 public static class BuiltInSchema
 {

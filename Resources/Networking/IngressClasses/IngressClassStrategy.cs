@@ -56,10 +56,7 @@ public sealed class IngressClassStrategy : ResourceStrategy<V1IngressClass>
 
     public override void PrepareForUpdate(V1IngressClass item, V1IngressClass old, string subresource)
     {
-        if (!ModelShape.SemanticEquals(item.Spec, old.Spec))
-        {
-            item.Metadata.Generation = (old.Metadata.Generation ?? 0) + 1;
-        }
+        ObjectMetaRules.CountGeneration(item.Metadata, old.Metadata, item.Spec, old.Spec);
     }
 
     public override void Validate(V1IngressClass item, FieldErrors errors)

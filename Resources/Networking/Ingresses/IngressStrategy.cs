@@ -66,10 +66,7 @@ public sealed class IngressStrategy : ResourceStrategy<V1Ingress>
         }
 
         item.Status = old.Status;
-        if (!ModelShape.SemanticEquals(item.Spec, old.Spec))
-        {
-            item.Metadata.Generation = (old.Metadata.Generation ?? 0) + 1;
-        }
+        ObjectMetaRules.CountGeneration(item.Metadata, old.Metadata, item.Spec, old.Spec);
     }
 
     public override void Validate(V1Ingress item, FieldErrors errors)

@@ -52,10 +52,7 @@ public sealed class NetworkPolicyStrategy : ResourceStrategy<V1NetworkPolicy>
 
     public override void PrepareForUpdate(V1NetworkPolicy item, V1NetworkPolicy old, string subresource)
     {
-        if (!ModelShape.SemanticEquals(item.Spec, old.Spec))
-        {
-            item.Metadata.Generation = (old.Metadata.Generation ?? 0) + 1;
-        }
+        ObjectMetaRules.CountGeneration(item.Metadata, old.Metadata, item.Spec, old.Spec);
     }
 
     public override void Validate(V1NetworkPolicy item, FieldErrors errors) =>

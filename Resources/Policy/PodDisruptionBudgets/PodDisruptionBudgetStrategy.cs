@@ -51,7 +51,6 @@ public sealed class PodDisruptionBudgetStrategy : ResourceStrategy<V1PodDisrupti
 
     public override void PrepareForUpdate(V1PodDisruptionBudget item, V1PodDisruptionBudget old, string subresource)
     {
-        item.Metadata.Generation = old.Metadata.Generation;
         if (subresource == "status")
         {
             item.Spec = old.Spec;
@@ -59,10 +58,7 @@ public sealed class PodDisruptionBudgetStrategy : ResourceStrategy<V1PodDisrupti
         }
 
         item.Status = old.Status;
-        if (!ModelShape.SemanticEquals(item.Spec, old.Spec))
-        {
-            item.Metadata.Generation = (old.Metadata.Generation ?? 0) + 1;
-        }
+        ObjectMetaRules.CountGeneration(item.Metadata, old.Metadata, item.Spec, old.Spec);
     }
 
     public override void ValidateUpdate(

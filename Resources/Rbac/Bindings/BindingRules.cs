@@ -6,7 +6,7 @@ namespace OrleansOrchestrator.Resources.Rbac.Bindings;
 /// <summary>Defaults, validation and cells of what the two kinds of bindings have in common.</summary>
 internal static class BindingRules
 {
-    private const string Group = RbacResources.Group;
+    private const string Group = V1Role.KubeGroup;
     private const string ServiceAccount = "ServiceAccount";
     private const string User = "User";
     private static readonly string[] SubjectKinds = [ServiceAccount, User, "Group"];

@@ -68,10 +68,7 @@ public sealed class CsiDriverStrategy : ResourceStrategy<V1CSIDriver>
         }
 
         // A new driver has no generation: only changes are counted.
-        if (!ModelShape.SemanticEquals(item.Spec, old.Spec))
-        {
-            item.Metadata.Generation = (old.Metadata.Generation ?? 0) + 1;
-        }
+        ObjectMetaRules.CountGeneration(item.Metadata, old.Metadata, item.Spec, old.Spec);
     }
 
     public override void Validate(V1CSIDriver item, FieldErrors errors)

@@ -22,7 +22,8 @@ public sealed class QuotaChargerTests
     public async Task WritesAreChargedInOneRequestAndAnsweredEach()
     {
         await using var world = await StartAsync();
-        var books = new Books(static r => new QuotaAnswer { Refusals = [null, .. r.Writes.Skip(1).Select(static _ => "full")] });
+        var books = new Books(
+            static r => new QuotaAnswer { Refusals = [null, .. r.Writes.Skip(1).Select(static _ => "full")] });
         QuotaWaiter[] writes = [Waiter(), Waiter(), Waiter(dryRun: true)];
 
         await Charger(world, books).ChargeAsync(Space, writes, TestContext.Current.CancellationToken);
@@ -38,7 +39,8 @@ public sealed class QuotaChargerTests
     public async Task WhoseCacheIsOutdatedReadsAfreshAndAsksAgain()
     {
         await using var world = await StartAsync();
-        var books = new Books(static _ => new QuotaAnswer { IsOutdated = true }, static _ => new QuotaAnswer { Refusals = [null] });
+        var books = new Books(
+            static _ => new QuotaAnswer { IsOutdated = true }, static _ => new QuotaAnswer { Refusals = [null] });
         var write = Waiter();
 
         await Charger(world, books).ChargeAsync(Space, [write], TestContext.Current.CancellationToken);

@@ -18,7 +18,8 @@ public sealed class RotatedFileTests : IDisposable
     [Fact]
     public void AFullFileIsPutAsideAndOldOnesGo()
     {
-        using var file = new RotatedFile(Options() with { MaxMegabytes = 1, MaxBackups = 2 }, _time, NullLogger.Instance);
+        using var file = new RotatedFile(
+            Options() with { MaxMegabytes = 1, MaxBackups = 2 }, _time, NullLogger.Instance);
         for (var i = 0; i < 5; i++)
         {
             file.Write(Lines(i));
@@ -36,7 +37,8 @@ public sealed class RotatedFileTests : IDisposable
     [Fact]
     public void WhatIsTooOldGoes()
     {
-        using var file = new RotatedFile(Options() with { MaxMegabytes = 1, MaxAgeDays = 2 }, _time, NullLogger.Instance);
+        using var file = new RotatedFile(
+            Options() with { MaxMegabytes = 1, MaxAgeDays = 2 }, _time, NullLogger.Instance);
         for (var i = 0; i < 4; i++)
         {
             file.Write(Lines(i));

@@ -20,7 +20,8 @@ public sealed class ChangedDefinitionTests
     {
         await using var host = await WebhookHost.StartAsync();
         await DefineAsync(host, "");
-        await host.PostAsync(Boats, """{"metadata":{"name":"a"},"spec":{"length":7}}""");
+        await host.PostAsync(
+            Boats, """{"apiVersion":"h.example.com/v1","kind":"Boat","metadata":{"name":"a"},"spec":{"length":7}}""");
         await ChangeAsync(host, d => Fields(d, 0)["sail"] = JsonNode.Parse("""{"type":"string","default":"white"}"""));
 
         var got = await GetAsync(host, $"{Boats}/a");
@@ -45,7 +46,8 @@ public sealed class ChangedDefinitionTests
     {
         await using var host = await WebhookHost.StartAsync();
         await DefineAsync(host, "");
-        await host.PostAsync(Boats, """{"metadata":{"name":"a"},"spec":{"length":7}}""");
+        await host.PostAsync(
+            Boats, """{"apiVersion":"h.example.com/v1","kind":"Boat","metadata":{"name":"a"},"spec":{"length":7}}""");
         await ChangeAsync(host, d => Fields(d, 0)["sail"] = JsonNode.Parse("""{"type":"string","default":"white"}"""));
         var before = await GetAsync(host, $"{Boats}/a");
         var written = await host.SendAsync(HttpMethod.Put, $"{Boats}/a", before.ToJsonString());
@@ -67,13 +69,15 @@ public sealed class ChangedDefinitionTests
         host.Answer("/convert", AnswerAsync);
         var client = $$"""{"url":"{{host.Remote.Url("/convert")}}","caBundle":"{{host.Bundle}}"}""";
         await DefineAsync(host, asksWebhook ? Asking(client) : "");
-        await host.PostAsync(Boats, """{"metadata":{"name":"a"},"spec":{"length":7}}""");
+        await host.PostAsync(
+            Boats, """{"apiVersion":"h.example.com/v1","kind":"Boat","metadata":{"name":"a"},"spec":{"length":7}}""");
         await ChangeAsync(host, d =>
         {
             d["spec"]!["versions"]![0]!["storage"] = false;
             d["spec"]!["versions"]![1]!["storage"] = true;
         });
-        await host.PostAsync(NewBoats, """{"metadata":{"name":"b"},"spec":{"length":1}}""");
+        await host.PostAsync(
+            NewBoats, """{"apiVersion":"h.example.com/v2","kind":"Boat","metadata":{"name":"b"},"spec":{"length":1}}""");
         foreach (var path in new[] { Boats, NewBoats })
         {
             var items = (await GetAsync(host, path))["items"]!.AsArray();

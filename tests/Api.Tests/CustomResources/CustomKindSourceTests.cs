@@ -160,8 +160,10 @@ public sealed class CustomKindSourceTests
     private static async Task<HttpStatusCode> CreateAsync(ProtocolHost host, string name, string length)
     {
         using var body = new StringContent(
-            $"{{\"metadata\":{{\"name\":\"{name}\"}},\"spec\":{{\"length\":{length}}}}}", Encoding.UTF8,
-            "application/json");
+            $$$"""
+            {"apiVersion":"harbour.example.com/v1","kind":"Boat","metadata":{"name":"{{{name}}}"},"spec":{"length":{{{length}}} } }
+            """,
+            Encoding.UTF8, "application/json");
         return (await host.Http.PostAsync(Boats, body)).StatusCode;
     }
 

@@ -35,7 +35,8 @@ public sealed class WebhookConversionTests
         var (_, patched) = await host.SendAsync(
             HttpMethod.Patch, $"{Boats}/a", """{"spec":{"size":{"length":9}}}""", "application/merge-patch+json");
         Assert.Equal(9, (int)patched["spec"]!["size"]!["length"]!);
-        await host.PostAsync(OldBoats, """{"metadata":{"name":"b"},"spec":{"length":1}}""");
+        await host.PostAsync(
+            OldBoats, """{"apiVersion":"h.example.com/v1","kind":"Boat","metadata":{"name":"b"},"spec":{"length":1}}""");
         var (_, list) = await host.SendAsync(HttpMethod.Get, Boats);
         Assert.Equal([9, 1], list["items"]!.AsArray().Select(i => (int)i!["spec"]!["size"]!["length"]!));
         Assert.All(list["items"]!.AsArray(), i => Assert.Equal("h.example.com/v2", (string?)i!["apiVersion"]));
@@ -55,7 +56,8 @@ public sealed class WebhookConversionTests
         using var reader = new StreamReader(stream);
         var first = JsonNode.Parse((await reader.NextLineAsync())!)!;
         Assert.Equal(7, (int)first["object"]!["spec"]!["size"]!["length"]!);
-        await host.PostAsync(OldBoats, """{"metadata":{"name":"b"},"spec":{"length":1}}""");
+        await host.PostAsync(
+            OldBoats, """{"apiVersion":"h.example.com/v1","kind":"Boat","metadata":{"name":"b"},"spec":{"length":1}}""");
         var second = JsonNode.Parse((await reader.NextLineAsync())!)!;
         Assert.Equal("ADDED", (string?)second["type"]);
         Assert.Equal(1, (int)second["object"]!["spec"]!["size"]!["length"]!);
@@ -69,12 +71,14 @@ public sealed class WebhookConversionTests
         await DefineAsync(host);
         host.Answer("/convert", (context, review) => AnswerAsync(context, review, Convert));
         await host.PostAsync(Boats, Boat("a", 7));
-        await host.PostAsync(OldBoats, """{"metadata":{"name":"b"},"spec":{"length":1}}""");
+        await host.PostAsync(
+            OldBoats, """{"apiVersion":"h.example.com/v1","kind":"Boat","metadata":{"name":"b"},"spec":{"length":1}}""");
         await host.PostAsync(Boats, Boat("c", 7));
         Assert.Equal(["a", "c"], await NamesAsync(host, $"{Boats}?fieldSelector=spec.size.length%3D7"));
         Assert.Equal(["b"], await NamesAsync(host, $"{Boats}?fieldSelector=spec.size.length!%3D7"));
         Assert.Equal(["a", "c"], await NamesAsync(host, $"{OldBoats}?fieldSelector=spec.length%3D7"));
-        Assert.Equal(400, (await host.SendAsync(HttpMethod.Get, $"{OldBoats}?fieldSelector=spec.size.length%3D7")).Code);
+        Assert.Equal(
+            400, (await host.SendAsync(HttpMethod.Get, $"{OldBoats}?fieldSelector=spec.size.length%3D7")).Code);
 
         using var stream = await host.Api.Http.GetStreamAsync($"{Boats}?watch=1&fieldSelector=spec.size.length%3D7");
         using var reader = new StreamReader(stream);
@@ -152,7 +156,7 @@ public sealed class WebhookConversionTests
         $$"""{"uid":"UID","result":{"status":"Success"},"convertedObjects":[{{item}}]}""";
 
     private static string Boat(string name, int length) =>
-        $$$"""{"metadata":{"name":"{{{name}}}"},"spec":{"size":{"length":{{{length}}} }} }""";
+        $$$"""{"apiVersion":"h.example.com/v2","kind":"Boat","metadata":{"name":"{{{name}}}"},"spec":{"size":{"length":{{{length}}} }} }""";
 
     private static Task DefineAsync(WebhookHost host) => host.DefineAsync($$$$"""
             {"metadata":{"name":"boats.h.example.com"},"spec":{"group":"h.example.com","scope":"Namespaced",

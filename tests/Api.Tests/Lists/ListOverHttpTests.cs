@@ -214,7 +214,8 @@ public sealed class ListOverHttpTests
     [InlineData("as=Table;g=meta.k8s.io;v=v1", "rows", 1000, true)]
     [InlineData("as=PartialObjectMetadataList;g=meta.k8s.io;v=v1", "items", 3, false)]
     [InlineData("as=PartialObjectMetadataList;g=meta.k8s.io;v=v1", "items", 1000, true)]
-    public async Task TablesAndMetadataAreCompressedWhenTheyTurnOutLong(string form, string list, int count, bool isLong)
+    public async Task TablesAndMetadataAreCompressedWhenTheyTurnOutLong(
+        string form, string list, int count, bool isLong)
     {
         await using var host = await ProtocolHost.StartAsync();
         await Parallel.ForAsync(0, count, async (i, _) => await host.PutAsync(new ObjectKey("one", $"c{i}"), "{}"));

@@ -73,7 +73,8 @@ public sealed class ProtobufAnswersTests
         request.Headers.TryAddWithoutValidation("Accept-Encoding", "gzip");
         using var answer = await host.Http.SendAsync(request, Limit);
         Assert.Equal(["gzip"], answer.Content.Headers.ContentEncoding);
-        await using var plain = new GZipStream(await answer.Content.ReadAsStreamAsync(Limit), CompressionMode.Decompress);
+        await using var plain = new GZipStream(
+            await answer.Content.ReadAsStreamAsync(Limit), CompressionMode.Decompress);
         using var body = new MemoryStream();
         await plain.CopyToAsync(body, Limit);
         Assert.Equal(3, ProtobufMessages.ToJson(body.ToArray())["items"]!.AsArray().Count);

@@ -41,7 +41,8 @@ public sealed class ModelDocumentationTests
     public void WithoutTheFileThereIsAWarning()
     {
         var log = new CountingLogger();
-        var handler = new OpenApiHandler(new ResourceCatalog(BuiltInResources.Table), new NoRemoteVersions(), log);
+        var handler = new OpenApiHandler(
+            new ResourceCatalog(BuiltInResources.Table), new NoRemoteVersions(), TimeProvider.System, log);
         var missing = Path.Combine(AppContext.BaseDirectory, "missing.xml");
         Assert.Empty(handler.ReadTexts(missing, new HashSet<string> { "V1Pod" }));
         Assert.Equal(1, log.Warnings);

@@ -12,8 +12,13 @@ namespace OrleansOrchestrator.Api.Tests.OpenApi;
 
 public sealed class OpenApiDocumentsTests
 {
+    private const string Json = "application/json";
+    private const string Protobuf = "application/com.github.proto-openapi.spec.v3.v1.0+protobuf";
+
     private static readonly OpenApiHandler Handler =
-        new(new ResourceCatalog(BuiltInResources.Table), new NoRemoteVersions(), NullLogger<OpenApiHandler>.Instance);
+        new(
+            new ResourceCatalog(BuiltInResources.Table), new NoRemoteVersions(), TimeProvider.System,
+            NullLogger<OpenApiHandler>.Instance);
 
     [Theory]
     [InlineData("/openapi/v2", "#/definitions/", "definitions")]
@@ -43,7 +48,8 @@ public sealed class OpenApiDocumentsTests
         Assert.Equal(version, read.Diagnostic!.SpecificationVersion);
 
         // Parameters of version 2 may be "uniqueItems", as upstream's are; the reader knows that of schemas only.
-        Assert.DoesNotContain(read.Diagnostic.Errors, e => !e.Message.StartsWith("uniqueItems", StringComparison.Ordinal));
+        Assert.DoesNotContain(
+            read.Diagnostic.Errors, e => !e.Message.StartsWith("uniqueItems", StringComparison.Ordinal));
         Assert.NotEmpty(read.Document!.Paths);
         Assert.NotEmpty(read.Document.Components!.Schemas!);
     }
@@ -137,7 +143,33 @@ public sealed class OpenApiDocumentsTests
                 query: address[address.IndexOf('?', StringComparison.Ordinal)..]);
             Assert.Equal(200, context.Response.StatusCode);
             Assert.Contains("immutable", context.Response.Headers.CacheControl.ToString(), StringComparison.Ordinal);
+            Assert.EndsWith(" UTC", context.Response.Headers.Expires.ToString(), StringComparison.Ordinal);
         }
+    }
+
+    /// <summary>Both forms of a group's document have one tag; the index is JSON for everybody.</summary>
+    [Theory]
+    [InlineData("", Json)]
+    [InlineData("*/*", Json)]
+    [InlineData("application/*, " + Protobuf, Protobuf)]
+    [InlineData("application/com.github.proto-openapi.spec.v3@v1.0+protobuf", Protobuf)]
+    [InlineData("application/json;q=0.1, " + Protobuf, Protobuf)]
+    [InlineData("text/html", null)]
+    public async Task AGroupsDocumentIsNegotiated(string accept, string? type)
+    {
+        var index = await GetAsync("/openapi/v3", accept);
+        Assert.Equal((200, Json), (index.Response.StatusCode, index.Response.ContentType));
+
+        var context = await GetAsync("/openapi/v3/apis/apps/v1", accept);
+        Assert.Equal((type is null ? 406 : 200, type), (context.Response.StatusCode, context.Response.ContentType));
+        if (type is null)
+        {
+            return;
+        }
+
+        var tag = context.Response.Headers.ETag.ToString();
+        Assert.Equal((await GetAsync("/openapi/v3/apis/apps/v1", Json)).Response.Headers.ETag.ToString(), tag);
+        Assert.Equal(304, (await GetAsync("/openapi/v3/apis/apps/v1", accept, tag)).Response.StatusCode);
     }
 
     private static async Task<JsonNode> GetJsonAsync(string path)

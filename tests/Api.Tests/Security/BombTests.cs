@@ -214,15 +214,38 @@ public sealed class BombTests
     public async Task AnObjectThatIsTooLargeWithItsDefaultsIsNotStored()
     {
         await using var host = await ProtocolHost.StartAsync();
+        var (code, status) = await CreateTemplateAsync(host, 30_000);
+        Assert.Equal("etcdserver: request is too large", (string)status["message"]!);
+        Assert.Equal(HttpStatusCode.InternalServerError, code);
+    }
+
+    /// <summary>Who owns its fields is forgotten before an object is refused, on an update as well.</summary>
+    [Fact]
+    public async Task OfAnObjectThatIsTooLargeOwnersAreForgotten()
+    {
+        await using var host = await ProtocolHost.StartAsync();
+        var (code, created) = await CreateTemplateAsync(host, 20_000);
+        Assert.Equal(HttpStatusCode.Created, code);
+        Assert.Null(created["metadata"]!["managedFields"]);
+        created["template"]!["spec"]!["hostNetwork"] = true;
+        using var response = await host.Http.PutAsync(
+            "/api/v1/namespaces/one/podtemplates/a", Json(created.ToJsonString()));
+        Assert.Equal(HttpStatusCode.OK, response.StatusCode);
+        var updated = JsonNode.Parse(await response.Content.ReadAsStringAsync())!;
+        Assert.True((bool)updated["template"]!["spec"]!["hostNetwork"]!);
+        Assert.NotEqual(
+            (string)created["metadata"]!["resourceVersion"]!, (string)updated["metadata"]!["resourceVersion"]!);
+    }
+
+    private static async Task<(HttpStatusCode Code, JsonNode Answer)> CreateTemplateAsync(ProtocolHost host, int count)
+    {
         await host.Http.PostAsync("/api/v1/namespaces", Json("{\"metadata\":{\"name\":\"one\"}}"));
         var containers = string.Join(
-            ',', Enumerable.Range(0, 30_000).Select(i => $"{{\"name\":\"a{i}\",\"image\":\"b\"}}"));
+            ',', Enumerable.Range(0, count).Select(i => $"{{\"name\":\"a{i}\",\"image\":\"b\"}}"));
         using var response = await host.Http.PostAsync(
             "/api/v1/namespaces/one/podtemplates",
             Json($"{{\"metadata\":{{\"name\":\"a\"}},\"template\":{{\"spec\":{{\"containers\":[{containers}]}}}}}}"));
-        var status = JsonNode.Parse(await response.Content.ReadAsStringAsync())!;
-        Assert.Equal("etcdserver: request is too large", (string)status["message"]!);
-        Assert.Equal(HttpStatusCode.InternalServerError, response.StatusCode);
+        return (response.StatusCode, JsonNode.Parse(await response.Content.ReadAsStringAsync())!);
     }
 
     /// <summary>A compressed body is not unpacked: upstream reads none, so it is no JSON.</summary>

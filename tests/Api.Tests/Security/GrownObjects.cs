@@ -177,7 +177,8 @@ public static class GrownObjects
     private static bool IsModel(Type type) =>
         type.IsClass && type.Namespace == typeof(V1Pod).Namespace && type != typeof(ResourceQuantity) && type != typeof(IntOrString);
 
-    private static bool IsMap(Type type) => type.IsGenericType && type.GetGenericTypeDefinition() == typeof(IDictionary<,>);
+    private static bool IsMap(Type type) =>
+        type.IsGenericType && type.GetGenericTypeDefinition() == typeof(IDictionary<,>);
 
     private static Type? Element(Type type) => !type.IsGenericType ? null
         : IsMap(type) ? type.GetGenericArguments()[1]

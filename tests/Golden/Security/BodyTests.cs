@@ -4,8 +4,7 @@ namespace OrleansOrchestrator.Golden.Security;
 
 /// <summary>
 /// Every endpoint that takes a body reads it with the one strict codec, whoever answers it: the same malformed bodies
-/// get
-/// the same refusals everywhere.
+/// get the same refusals everywhere.
 /// </summary>
 public sealed class BodyTests(SecurityServer server) : IClassFixture<SecurityServer>
 {

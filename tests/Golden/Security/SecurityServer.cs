@@ -13,8 +13,7 @@ public sealed record SecurityAnswer(int Status, JsonNode? Body, IReadOnlyList<st
 
 /// <summary>
 /// The whole API with all its admission, and two nodes with a pod each: <c>p1</c> on <c>n1</c> uses the Secret,
-/// ConfigMap
-/// and ServiceAccount called <c>mine</c>, <c>p2</c> on <c>n2</c> those called <c>theirs</c>.
+/// ConfigMap and ServiceAccount called <c>mine</c>, <c>p2</c> on <c>n2</c> those called <c>theirs</c>.
 /// </summary>
 public sealed class SecurityServer : IAsyncLifetime
 {

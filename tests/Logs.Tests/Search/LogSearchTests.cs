@@ -93,7 +93,8 @@ public sealed class LogSearchTests
         using var search = new LogSearch(store, new LogSearchOptions(), TimeProvider.System);
         var first = await search.FindAsync(new LogQuery { Limit = 2, OldestFirst = true }, Token);
         Assert.NotNull(first.Continue);
-        var rest = await search.FindAsync(new LogQuery { Limit = 8, OldestFirst = true, After = first.Continue }, Token);
+        var rest = await search.FindAsync(
+            new LogQuery { Limit = 8, OldestFirst = true, After = first.Continue }, Token);
         Assert.Equal(all, first.Lines.Concat(rest.Lines));
     }
 

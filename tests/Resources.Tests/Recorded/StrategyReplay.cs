@@ -109,6 +109,7 @@ internal sealed class StrategyReplay<T>(ResourceStrategy<T> strategy, string gro
         var item = Decode((JsonObject)Merge(stored.DeepClone(), body)!);
         strategy.SetDefaults(item);
         Admit(item);
+        item.Metadata.Generation = old.Metadata.Generation;
         strategy.PrepareForUpdate(item, old, subresource);
         var errors = new FieldErrors();
         ObjectMetaRules.ValidateUpdate(item.Metadata, old.Metadata, errors);

@@ -146,6 +146,7 @@ public sealed class ValidatingWebhookPluginTests
         var (code, body) = await host.CreateAsync("x");
         Assert.True(code == 201, body.ToJsonString());
         Assert.Equal(["299 - \"careful\""], host.Warnings);
+        Assert.Equal(["HTTP/1.1"], host.Remote.Protocols);
 
         using var stranger = new TestKit.Remote.TestAuthority();
         await host.ConfigureAsync("Validating", "two", hook.Replace(

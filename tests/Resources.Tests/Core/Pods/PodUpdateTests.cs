@@ -178,7 +178,8 @@ public sealed class PodUpdateTests
             PodDefaults.Apply(pod);
         }
 
-        Assert.Empty(Update("resize", p => p.Spec.InitContainers[0].Resources.Requests = Cpu("200m"), out var pod, Add));
+        Assert.Empty(
+            Update("resize", p => p.Spec.InitContainers[0].Resources.Requests = Cpu("200m"), out var pod, Add));
         Assert.Equal("200m", pod.Spec.InitContainers[0].Resources.Requests["cpu"].ToString());
         Assert.Equal(
             ["spec.initContainers[0].resources.requests: Forbidden: resource requests cannot be removed"],

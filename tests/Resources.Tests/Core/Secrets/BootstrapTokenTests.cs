@@ -55,6 +55,7 @@ public sealed class BootstrapTokenTests
     [InlineData("", null)]
     [InlineData("2001-01-01T00:00:00Z", "2001-01-01T00:00:00Z")]
     [InlineData("2001-01-01T02:00:00+02:00", "2001-01-01T00:00:00Z")]
+    [InlineData("2001-01-01T00:00:00", "0001-01-01T00:00:00Z")]
     [InlineData("tomorrow", "0001-01-01T00:00:00Z")]
     public void An_end_that_cannot_be_read_is_long_past(string expiration, string? end)
     {

@@ -35,6 +35,30 @@ public sealed class ServiceTransitionsTests
         Assert.Equal((null, null, null), (item.Spec.ClusterIP, item.Spec.IpFamilyPolicy, item.Spec.Ports[0].NodePort));
     }
 
+    /// <summary>
+    /// Upstream's <c>Test_ExternalNameServiceDropsInternalTrafficPolicy</c> and
+    /// <c>Test_ConvertingToExternalNameServiceDropsInternalTrafficPolicy</c>.
+    /// </summary>
+    [Theory]
+    [InlineData("Cluster", null)]
+    [InlineData("Local", null)]
+    [InlineData("Odd", "Odd")]
+    public void AnExternalNameHasNoInternalPolicy(string policy, string? kept)
+    {
+        var spec = new V1ServiceSpec
+        {
+            Type = "ExternalName", ExternalName = "a.example", InternalTrafficPolicy = policy,
+        };
+        var made = new V1Service { Metadata = new V1ObjectMeta { Name = "s" }, Spec = spec };
+        Strategy.PrepareForCreate(made);
+        Assert.Equal(kept, made.Spec.InternalTrafficPolicy);
+
+        spec.InternalTrafficPolicy = policy;
+        var (item, errors, _) = Update(spec, Live(NodePortSpec(30123)));
+        Assert.Equal(kept, item.Spec.InternalTrafficPolicy);
+        Assert.Equal(kept is null, errors.Count == 0);
+    }
+
     [Fact]
     public void BecomingClusterIPAsksForAnAddress()
     {

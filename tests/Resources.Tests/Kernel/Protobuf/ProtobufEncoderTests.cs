@@ -48,7 +48,8 @@ public sealed class ProtobufEncoderTests
     }
 
     [Fact]
-    public void EveryKindHasItsEmptyObject() => Assert.All(Kinds, kind => ComesBack(kind.Schema, kind.Model, seed: null));
+    public void EveryKindHasItsEmptyObject() =>
+        Assert.All(Kinds, kind => ComesBack(kind.Schema, kind.Model, seed: null));
 
     /// <summary>Numbers and layouts as upstream's <c>generated.proto</c> of apiextensions and its types have
     /// them.</summary>
