@@ -43,7 +43,7 @@ public static class DashboardHost
             : next(context));
 
     private static bool IsMeant(HttpContext context) =>
-        context.Request.Path.Value is { } path && path.StartsWith(Path[..^1], StringComparison.Ordinal)
+        context.Request.Path.Value is { } path && path.AsSpan().StartsWith(Path.AsSpan(..^1), StringComparison.Ordinal)
         && (path.Length < Path.Length || path[Path.Length - 1] == '/');
 
     /// <summary>The file's; null where the last slash is missing.</summary>

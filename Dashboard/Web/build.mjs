@@ -39,8 +39,8 @@ const nameOf = path => path.split('/').pop();
 const importsOf = (path, kind) => outputs[path].imports.filter(i => i.kind === kind).map(i => i.path);
 // All that the page begins with comes at once, and not each when another has named it.
 const main = pathOf('src/main.ts');
-const begun = [main, ...importsOf(main, 'dynamic-import')];
-const modules = new Set(begun.flatMap(path => [path, ...importsOf(path, 'import-statement')]));
+const modules = new Set([main, ...importsOf(main, 'dynamic-import')]);
+modules.forEach(path => importsOf(path, 'import-statement').forEach(found => modules.add(found)));
 modules.delete(main);
 const html = readFileSync('src/index.html', 'utf8')
   .replace('style.css', nameOf(pathOf('src/style.css')))

@@ -9,7 +9,7 @@ namespace OrleansOrchestrator.Dashboard.Tests;
 public sealed class GeneratedFilesTests
 {
     /// <summary>What a browser loads before the first picture, compressed.</summary>
-    private const int MostBytesAtStart = 100_000;
+    private const int MostBytesAtStart = 60_000;
 
     private static readonly string Sources = Repository.PathOf("Dashboard", "Web");
     private static readonly string Built = Repository.PathOf("Dashboard", "Generated");

@@ -2,22 +2,25 @@ import { render } from 'preact';
 import { useEffect } from 'preact/hooks';
 import { ApiError } from './kernel/api';
 import { trouble } from './kernel/connection';
+import { joining } from './kernel/invitation';
 import { kinds } from './kernel/kinds';
 import { useNewKinds } from './kernel/newkinds';
 import { readRules } from './kernel/rights';
 import { namespace, route } from './kernel/route';
 import { signOut, token } from './kernel/session';
-import { Button, Empty, Later, Loading, Toasts, Trouble } from './ui/basics';
+import { Button, Empty, Later, Loading, Toasts, Trouble, tell } from './ui/basics';
 import { Shell } from './ui/shell';
-import { ChangesPage } from './pages/changes';
-import { CreatePage } from './pages/create';
 import { ListPage } from './pages/list';
-import { MetricsPage } from './pages/metrics';
-import { ObjectPage } from './pages/object';
 import { Overview } from './pages/overview';
-import { SearchPage } from './pages/search';
 import { SignIn } from './pages/signin';
-import { TimelinePage } from './pages/timeline';
+import { lazily } from './ui/lazy';
+
+const ChangesPage = lazily(() => import('./pages/later').then(m => m.ChangesPage));
+const CreatePage = lazily(() => import('./pages/later').then(m => m.CreatePage));
+const MetricsPage = lazily(() => import('./pages/later').then(m => m.MetricsPage));
+const ObjectPage = lazily(() => import('./pages/later').then(m => m.ObjectPage));
+const SearchPage = lazily(() => import('./pages/later').then(m => m.SearchPage));
+const TimelinePage = lazily(() => import('./pages/later').then(m => m.TimelinePage));
 
 function Page() {
   const { page } = route.value;
@@ -35,6 +38,8 @@ function Page() {
 }
 
 function Session() {
+  // Who is signed in stays it when an invitation is no good.
+  useEffect(() => { if (joining.value instanceof Error) { tell(joining.value.message, 'bad'); } }, [joining.value]);
   useEffect(() => { readRules(namespace.value || 'default').catch(() => undefined); }, [namespace.value]);
   const error = trouble.value;
   if (error) {
@@ -52,6 +57,8 @@ function Session() {
 /** By itself: what it is told of is drawn anew only where it shows. */
 function NewKinds() {
   useNewKinds();
+  // Whoever goes on finds the next page here; when it cannot be had, that is told there.
+  useEffect(() => { import('./pages/later').catch(() => undefined); }, []);
   return null;
 }
 

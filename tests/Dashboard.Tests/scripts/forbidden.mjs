@@ -7,6 +7,7 @@ await scenario(async open => {
   const page = await open('#/list/core/pods', { token: 'guest-token' });
   await page.getByText('User "guest" cannot list resource "pods"').waitFor();
   await page.locator('.side a.denied').first().waitFor();
+  expect(await page.getByRole('link', { name: 'Create from YAML' }).count() === 0, 'who may make nothing is offered to');
   await page.evaluate(to => { location.hash = to; }, `#/object/core/configmaps/${space}/open`);
   await page.getByText('User "guest" cannot').waitFor();
   expect(await page.locator('.actions button').count() === 0, 'there are buttons');

@@ -52,6 +52,17 @@ await scenario(async open => {
     if (process.env.PICTURES) {
       await page.screenshot({ path: `${process.env.PICTURES}/logs-${theme}.png` });
     }
+    // Of one container, and of an hour that is over.
+    const narrowed = async act => {
+      const request = page.waitForRequest(r => r.url().includes('/logs.orc.dev/'));
+      await act();
+      return new URL((await request).url()).searchParams;
+    };
+    const container = page.getByLabel('Container');
+    expect((await narrowed(async () => { await container.fill('main'); await container.press('Enter'); })).get('container') === 'main', 'of all containers');
+    const past = await narrowed(() => page.getByLabel('Until').fill('2026-01-01T12:30'));
+    expect(Date.parse(past.get('untilTime')) - Date.parse(past.get('sinceTime')) === 3_600_000 && !past.has('sinceSeconds'), `asked for ${past}`);
+    await narrowed(() => page.getByLabel('Until').fill(''));
     // What stands around a line, which stands out there.
     await page.locator('.log .line.bad .moment').click();
     const around = page.getByRole('dialog', { name: /^Around / });

@@ -28,6 +28,16 @@ await scenario(async open => {
     await page.locator(shown).first().waitFor();
   }
 
+  // Events come with what was last first.
+  await page.getByLabel('Namespace').selectOption(space);
+  await page.evaluate(() => { location.hash = '#/list/events.k8s.io/events'; });
+  await page.locator('[role=columnheader][aria-sort=ascending]', { hasText: 'Last Seen' }).waitFor();
+  await api('POST', `/api/v1/namespaces/${space}/events`, {
+    metadata: { name: 'told' }, involvedObject: { kind: 'ConfigMap', name: 'settings', namespace: space }, reason: 'JustNow', type: 'Normal',
+    message: 'It has happened.', lastTimestamp: new Date().toISOString(), count: 1, source: { component: 'test' },
+  });
+  await page.locator('.grid-body a[aria-rowindex="2"]', { hasText: 'JustNow' }).waitFor();
+
   const phone = await open('#/list/apps/deployments', { width: 390, height: 800, theme: 'dark' });
   // There is no room for a column of namespaces: names have theirs before them.
   await phone.locator('.grid-body a', { hasText: 'web', has: phone.locator('small', { hasText: space }) }).waitFor();

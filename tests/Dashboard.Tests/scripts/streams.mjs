@@ -6,7 +6,7 @@ await scenario(async open => {
   await api('POST', `/apis/apps/v1/namespaces/${space}/deployments`, deployment('web', 2));
   const page = await open('#/');
   let streams = 0;
-  await page.route('**/log?*', route => {
+  await page.route(`**/namespaces/${space}/pods/*/log?*`, route => {
     const own = streams++ % 2;
     const line = i => `2026-01-01T00:00:${String(2 * i + own).padStart(2, '0')}.000000000Z line ${2 * i + own}${i === 3 ? ' ERROR lost' : ''}`;
     return route.fulfill({ contentType: 'text/plain', body: `${[0, 1, 2, 3].map(line).join('\n')}\n` });
@@ -47,7 +47,7 @@ await scenario(async open => {
   });
   const anew = await open('#/');
   let starts = 0;
-  await anew.route('**/log?*', route => (starts++ === 0
+  await anew.route('**/pods/anew/log?*', route => (starts++ === 0
     ? route.fulfill({ status: 400, json: { kind: 'Status', code: 400, message: 'container "main" in pod "anew" is waiting to start' } })
     : route.fulfill({ contentType: 'text/plain', body: `2026-01-01T00:00:00.000000000Z start ${starts}\n` })));
   await anew.evaluate(to => { location.hash = to; }, `#/object/core/pods/${space}/anew?tab=logs`);

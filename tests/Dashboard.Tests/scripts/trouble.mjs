@@ -28,6 +28,15 @@ await scenario(async open => {
     spec: { activeDeadlineSeconds: 1, template: { spec: { restartPolicy: 'Never', schedulerName: 'nobody', containers: [{ name: 'main', image: 'x' }] } } },
   });
 
+  // Pods of one owner that are unwell in one way are one line, and are counted each.
+  const stuck = deployment('stuck', 3);
+  stuck.spec.template.spec.schedulerName = 'nobody';
+  await api('POST', `/apis/apps/v1/namespaces/${space}/deployments`, stuck);
+  await eventually(async () => (await api('GET', `${pods}?labelSelector=app%3Dstuck`)).items.length === 3);
+  await api('POST', `/api/v1/namespaces/${space}/persistentvolumeclaims`, {
+    metadata: { name: 'wanting' }, spec: { accessModes: ['ReadWriteOnce'], storageClassName: 'none-such', resources: { requests: { storage: '1Gi' } } },
+  });
+
   // One that lacks pods, and has none to say why: a quota holds them back.
   const quotas = `/api/v1/namespaces/${space}/resourcequotas`;
   await api('POST', quotas, { metadata: { name: 'none' }, spec: { hard: { pods: '0' } } });
@@ -35,6 +44,9 @@ await scenario(async open => {
   await api('POST', `/apis/apps/v1/namespaces/${space}/deployments`, deployment('held', 1));
   const page = await open('#/');
   await page.getByLabel('Namespace').selectOption(space);
+  await page.locator('.finding', { hasText: /trouble\/stuck-/ }).getByText(/and 2 more of ReplicaSet stuck-/).waitFor();
+  await page.locator('.finding', { hasText: 'trouble/wanting' }).getByText('"none-such" not found').waitFor();
+  await page.locator('.verdict').getByText('9 things need attention.').waitFor();
   await page.locator('.finding.bad', { hasText: 'trouble/evicted' }).getByText('low on resource: memory').waitFor();
   await page.locator('.finding.bad', { hasText: 'Job failed' }).getByText('trouble/late').waitFor();
   await page.locator('.finding', { hasText: 'Incomplete' }).getByText('trouble/held').waitFor();
@@ -48,6 +60,12 @@ await scenario(async open => {
   await page.locator('.finding', { hasText: 'trouble/crashing' }).click();
   await page.getByRole('heading', { name: 'crashing' }).waitFor();
   await page.getByRole('tab', { name: 'Logs', selected: true }).waitFor();
+
+  // A node that has never said how it is is told of as one, and not as if it were well.
+  await api('POST', '/api/v1/nodes', { metadata: { name: 'silent' } });
+  const silent = await open('#/');
+  await silent.locator('.finding.bad', { hasText: 'Node not ready' }).getByText('silent', { exact: true }).waitFor();
+  await api('DELETE', '/api/v1/nodes/silent');
 
   // Who leaves while the last lines are still coming is told of no error.
   const leaving = await open('#/');

@@ -17,6 +17,12 @@ await scenario(async open => {
   await page.getByText('web restarts.').waitFor();
   await merge(path, { spec: { template: { metadata: { labels: { colour: 'red' } } } } });
 
+  // Who wrote what: the number of the revision is the controller's.
+  await page.getByRole('tab', { name: 'History' }).click();
+  await page.locator('tr', { hasText: 'kube-controller-manager' }).first().getByRole('button', { name: 'Show' }).click();
+  await page.getByRole('dialog').locator('.diff .added', { hasText: 'deployment.kubernetes.io/revision' }).waitFor();
+  await page.keyboard.press('Escape');
+
   await page.getByRole('tab', { name: 'Revisions' }).click();
   await page.getByRole('button', { name: 'Compare and roll back' }).last().click();
   await page.locator('.diff .removed', { hasText: 'colour: red' }).waitFor();

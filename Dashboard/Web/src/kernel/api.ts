@@ -5,7 +5,7 @@ import { learnTime } from './text';
 
 export interface OwnerReference { apiVersion: string; kind: string; name: string; uid: string; controller?: boolean }
 
-export interface ManagedFields { manager?: string; operation?: string; time?: string; subresource?: string }
+export interface ManagedFields { manager?: string; operation?: string; time?: string; subresource?: string; fieldsV1?: unknown }
 
 export interface ObjectMeta {
   name: string;
@@ -57,7 +57,11 @@ export const tableAccept = 'application/json;as=Table;v=v1;g=meta.k8s.io';
 export const metadataAccept = 'application/json;as=PartialObjectMetadataList;v=v1;g=meta.k8s.io';
 export const yamlType = 'application/yaml';
 
-export interface Sending { method?: string; accept?: string; type?: string; body?: string; signal?: AbortSignal }
+export interface Sending {
+  method?: string; accept?: string; type?: string; body?: string; signal?: AbortSignal;
+  /** Another than the session's. */
+  token?: string;
+}
 
 /** A network that changes takes connections with it: what only reads is asked again, so often and after so long. */
 const attempts = 3;
@@ -79,7 +83,7 @@ async function fetchOrAgain(path: string, init: RequestInit): Promise<Response> 
 /** One request with the user's own rights; throws ApiError for every answer that is none. */
 export async function send(path: string, sending: Sending = {}): Promise<Response> {
   const headers: Record<string, string> = { Accept: sending.accept ?? 'application/json' };
-  const used = token.value;
+  const used = sending.token ?? token.value;
   if (used) {
     headers.Authorization = `Bearer ${used}`;
   }

@@ -1,5 +1,6 @@
 import type { KubeObject } from './api';
 import type { Kind } from './kinds';
+import { escaped } from './text';
 
 // What upstream's names of children are made of beyond their owner's: no vowels, no 0, 1 and 3.
 const letters = '[bcdfghjklmnpqrstvwxz2456789]';
@@ -13,8 +14,6 @@ const children: Record<string, Record<string, string>> = {
   CronJob: { Job: '\\d+', Pod: `\\d+-${ending}` },
   ReplicaSet: { Pod: ending }, ReplicationController: { Pod: ending }, DaemonSet: { Pod: ending }, Job: { Pod: `(\\d+-)?${ending}` },
 };
-
-const escaped = (text: string) => text.replace(/[.*+?^${}()|[\]\\]/g, '\\$&');
 
 /** Kinds and patterns of names of an object and its children, those included that are gone. */
 export function familyOf(kind: Kind, object: KubeObject): [kind: string, pattern: string][] {

@@ -63,6 +63,12 @@ export function findResource(group: string, resource: string): Kind | undefined 
   return kinds.value.find(k => k.group === group && k.resource === resource);
 }
 
+/** The kind of a name such as `apps/deployments`, or `pods` for what is of the core. */
+export function byName(name: string): Kind | undefined {
+  const at = name.indexOf('/');
+  return findResource(name.slice(0, Math.max(at, 0)), name.slice(at + 1));
+}
+
 /** The kind that an object, or a reference to one, names. */
 export function kindOf(apiVersion: string, kind: string): Kind | undefined {
   const group = apiVersion.includes('/') ? apiVersion.split('/')[0]! : '';
@@ -93,26 +99,24 @@ const sections: [string, string[]][] = [
     'apiregistration.k8s.io/apiservices', 'coordination.k8s.io/leases']],
 ];
 
-const isBuiltIn = (group: string) =>
+/** Whether a group is of Kubernetes itself. */
+export const isBuiltIn = (group: string) =>
   !group.includes('.') || group.endsWith('.k8s.io');
 
 export const menu = computed(() => {
   const placed = new Set<Kind>();
   const all = listable.value;
   const shown = sections.map(([title, names]) => {
-    const members = names.flatMap(name => {
-      const [group, resource] = name.includes('/') ? name.split('/') as [string, string] : ['', name];
-      return all.filter(k => k.group === group && k.resource === resource);
-    });
+    const members = names.map(byName).filter(k => k !== undefined && all.includes(k)) as Kind[];
     members.forEach(k => placed.add(k));
     return { title, members };
   });
   // Core events are the same objects as those of events.k8s.io.
   const rest = all.filter(k => !placed.has(k) && !(k.group === '' && k.resource === 'events'));
-  const byName = (a: Kind, b: Kind) => (a.kind < b.kind ? -1 : 1);
+  const alphabetically = (a: Kind, b: Kind) => (a.kind < b.kind ? -1 : 1);
   return [
     ...shown,
-    { title: 'Custom', members: rest.filter(k => !isBuiltIn(k.group)).sort(byName) },
-    { title: 'More', members: rest.filter(k => isBuiltIn(k.group)).sort(byName) },
+    { title: 'Custom', members: rest.filter(k => !isBuiltIn(k.group)).sort(alphabetically) },
+    { title: 'More', members: rest.filter(k => isBuiltIn(k.group)).sort(alphabetically) },
   ].filter(s => s.members.length > 0);
 });

@@ -1,9 +1,15 @@
 import { useLayoutEffect, useState } from 'preact/hooks';
 import { ApiError, json, lines, query, send, tableAccept } from './api';
 import type { KubeObject } from './api';
+import { serverTime } from './text';
 
 export interface Column { name: string; type: string; description?: string; priority: number }
-export interface Row { cells: unknown[]; object: KubeObject }
+export interface Row {
+  cells: unknown[];
+  object: KubeObject;
+  /** When it came, by the server's clock: what cells say of ages they said then. */
+  at?: number;
+}
 
 /** What is `still` was read, and may not be watched by who looks. */
 export type Phase = 'loading' | 'live' | 'still' | 'retrying' | 'refused';
@@ -33,7 +39,7 @@ export interface Source {
 }
 
 /** A window is soon full: the first page comes quickly, and those after it are worth their requests. */
-const firstPage = 100;
+const firstPage = 50;
 const laterPages = 500;
 const firstPause = 500;
 const longestPause = 20_000;
@@ -71,6 +77,8 @@ class Follower {
   private waiting = false;
   private ending: number | undefined;
   private wake = () => {};
+  private look = () => {};
+  private readonly isLookedAt = new Promise<void>(resolve => { this.look = resolve; });
 
   constructor(private readonly source: Source, private readonly forget: (self: Follower) => void) {
     this.begin();
@@ -93,20 +101,26 @@ class Follower {
   tell(viewer: (live: Live) => void): () => void {
     clearTimeout(this.ending);
     this.viewers.add(viewer);
+    this.look();
     // Nobody new waits out a pause that began for others.
     this.wake();
     return () => {
       this.viewers.delete(viewer);
-      if (!this.isUnseen) {
-        return;
-      }
-      if (this.isOver) {
-        this.end();
-      } else {
-        this.ending = window.setTimeout(() => this.end(), afterlife);
-        endTooMany();
+      if (this.isUnseen) {
+        this.keep();
       }
     };
+  }
+
+  /** For a while, though nobody looks. */
+  keep(): void {
+    clearTimeout(this.ending);
+    if (this.isOver) {
+      this.end();
+    } else {
+      this.ending = window.setTimeout(() => this.end(), afterlife);
+      endTooMany();
+    }
   }
 
   get isUnseen(): boolean { return this.viewers.size === 0; }
@@ -229,6 +243,7 @@ class Follower {
       limit = laterPages;
       if (next) {
         this.publish('live');
+        await this.isLookedAt.then(painted);
       }
     } while (next);
     for (const key of this.rows.keys()) {
@@ -287,6 +302,7 @@ class Follower {
     if (this.source.table) {
       // Who owns which field is the larger half of a row, and no list shows it.
       delete row.object.metadata.managedFields;
+      row.at = serverTime();
     }
     this.rows.set(key, row);
     return key;
@@ -315,6 +331,15 @@ class Follower {
     this.viewers.forEach(viewer => viewer(this.latest));
   }
 }
+
+/** The rest is not to hold up the picture of what is there. */
+const painted = (): Promise<void> => new Promise(resolve => {
+  if (document.hidden) {
+    resolve();
+  } else {
+    requestAnimationFrame(() => setTimeout(resolve));
+  }
+});
 
 const isForbidden = (failure: unknown): boolean => failure instanceof ApiError && failure.code === 403;
 
@@ -347,8 +372,8 @@ function followerOf(source: Source): Follower {
   return found;
 }
 
-/** Begins to read what will be looked at in a moment. */
-export const foresee = (source: Source): void => followerOf(source).tell(() => undefined)();
+/** Begins to read what will be looked at in a moment: as much as is seen first. */
+export const foresee = (source: Source): void => followerOf(source).keep();
 
 /** Reads anew what is shown and not followed. */
 export const readAgain = (source: Source): void => followers.get(keyOf(source))?.again();

@@ -1,4 +1,5 @@
 import type { KubeObject } from './api';
+import { lastSeen, timesSeen } from './events';
 import { findResource, kindOf, kinds } from './kinds';
 import type { Kind } from './kinds';
 import { hrefOf, objectHref } from './route';
@@ -34,8 +35,7 @@ const eventKey = (kind: string, namespace: string, name: string, reason: string,
 /** An Event is a mark when it was seen last, and another one when it was seen first. */
 export function marksOfEvent(event: KubeObject): Mark[] {
   const about: Reference = event.involvedObject ?? event.regarding ?? {};
-  const count = event.count ?? event.series?.count ?? 1;
-  const last = event.series?.lastObservedTime ?? event.lastTimestamp ?? event.eventTime ?? event.metadata.creationTimestamp;
+  const [count, last] = [timesSeen(event), lastSeen(event)];
   const first = event.firstTimestamp ?? event.eventTime ?? event.metadata.creationTimestamp;
   const kind = about.kind ? kindOf(about.apiVersion || 'v1', about.kind) : undefined;
   const [reason, name] = [event.reason ?? '', about.name ?? ''];

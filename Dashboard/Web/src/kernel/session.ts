@@ -8,26 +8,44 @@ const place = 'orc.token';
 /** Why the last session ended, for the sign-in page. */
 export const farewell = signal('');
 
+/** A way in that `orc dashboard` has made: a token that is good for one sign-in, and how long the session is to last. */
+export interface Invitation { token: string; hours: number }
+
+const invited = /^#token=([^&]+)(?:&hours=(\d+))?/;
+
+/** With what one came here; nothing for who comes by oneself. */
+export const invitation = takeInvitation();
+
 /** The bearer token that every request carries; null while nobody is signed in. */
-export const token = signal<string | null>(takeHandedOver() ?? sessionStorage.getItem(place));
+export const token = signal<string | null>(sessionStorage.getItem(place));
 
 /** What the token says of itself; nothing for opaque ones. */
 export const claims = computed(() => claimsOf(token.value));
 
-// `orc dashboard` hands the token over in the fragment, which browsers send to no server; it is taken out of the
-// address, and so out of the history, at once.
-function takeHandedOver(): string | null {
-  const found = /^#token=([^&]+)/.exec(location.hash);
+// Browsers send the fragment to no server. It is taken out of the address at once; what a browser's history has kept of
+// it all the same is worth nothing once the invitation has been used.
+function takeInvitation(): Invitation | undefined {
+  const found = invited.exec(location.hash);
   if (!found) {
-    return null;
+    return undefined;
   }
   history.replaceState(null, '', `${location.pathname}#/`);
-  const given = decodeURIComponent(found[1]!);
-  sessionStorage.setItem(place, given);
-  return given;
+  return { token: decodeURIComponent(found[1]!), hours: Number(found[2] ?? 1) };
 }
 
-export function claimsOf(given: string | null): { iss?: string; aud?: string | string[]; nonce?: string; exp?: number } {
+// Who pastes one where the page is open already.
+window.addEventListener('hashchange', () => {
+  if (invited.test(location.hash)) {
+    location.reload();
+  }
+});
+
+interface Claims {
+  iss?: string; sub?: string; aud?: string | string[]; nonce?: string; exp?: number;
+  'kubernetes.io'?: { secret?: { name: string } };
+}
+
+export function claimsOf(given: string | null): Claims {
   const body = given?.split('.')[1];
   if (!body) {
     return {};

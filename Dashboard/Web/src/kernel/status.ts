@@ -17,7 +17,7 @@ export function toneOfFraction(text: string): Tone {
   return !found ? 'none' : found[1] === found[2] ? 'good' : 'warn';
 }
 
-interface Condition { type: string; status: string; reason?: string; message?: string; lastTransitionTime?: string }
+export interface Condition { type: string; status: string; reason?: string; message?: string; lastTransitionTime?: string }
 
 /** Conditions that are well when they are False. */
 const adverse = /Pressure$|NetworkUnavailable|Failed$|FailureTarget|ReplicaFailure|Degraded|Stalled|Disrupted/;

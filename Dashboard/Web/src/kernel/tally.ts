@@ -1,4 +1,4 @@
-import { useLayoutEffect, useState } from 'preact/hooks';
+import { useEffect, useState } from 'preact/hooks';
 import { json, query, tableAccept } from './api';
 import type { Live, Row, Source } from './live';
 
@@ -18,7 +18,7 @@ export function useTally({ path, fields, labels }: Source, live: Live, isWell: I
   const asked = path + query({ includeObject: 'None', limit: longest, fieldSelector: fields, labelSelector: labels });
   const isWanted = live.phase === 'live' && live.partial;
   const [state, setState] = useState<{ asked: string; tally: Tally }>();
-  useLayoutEffect(() => {
+  useEffect(() => {
     if (!isWanted) {
       return;
     }

@@ -25,9 +25,9 @@ export const now = signal(serverTime());
 setInterval(() => { now.value = serverTime(); }, 10_000);
 
 /** How long ago, in kubectl's units. */
-export function age(time: string | undefined): string {
+export function age(time: string | undefined, unknown = '–'): string {
   if (!time) {
-    return '–';
+    return unknown;
   }
   const seconds = Math.max(0, Math.floor((Math.max(now.value, serverTime()) - Date.parse(time)) / 1000));
   const units: [number, string][] = [[86_400, 'd'], [3600, 'h'], [60, 'm'], [1, 's']];
@@ -40,6 +40,13 @@ export function age(time: string | undefined): string {
   const below = units[index + 1];
   const rest = below && count < 10 ? Math.floor((seconds % size) / below[0]) : 0;
   return `${count}${unit}${rest > 0 ? `${rest}${below![1]}` : ''}`;
+}
+
+/** How many seconds a duration in kubectl's units is; nothing for what is none. */
+export function secondsOf(duration: string): number | undefined {
+  const found = /^(?:(\d+)y)?(?:(\d+)d)?(?:(\d+)h)?(?:(\d+)m)?(?:(\d+)s)?$/.exec(duration);
+  return found && duration
+    ? found.slice(1).map(Number).reduce((sum, count, i) => sum + (count || 0) * [31_536_000, 86_400, 3600, 60, 1][i]!, 0) : undefined;
 }
 
 /** What formats dates takes milliseconds to make, and microseconds to use: each is made once, for who needs it first. */
@@ -58,6 +65,9 @@ export const dayAndMonth = formatter({ day: 'numeric', month: 'short' });
 /** `16:05`, in the time of this place. */
 export const timeOfDay = (time: Date): string =>
   [time.getHours(), time.getMinutes()].map(n => String(n).padStart(2, '0')).join(':');
+
+/** A regular expression that finds just this. */
+export const escaped = (text: string): string => text.replace(/[.*+?^${}()|[\]\\]/g, '\\$&');
 
 const suffixes: Record<string, number> = {
   n: 1e-9, u: 1e-6, m: 1e-3, '': 1, k: 1e3, M: 1e6, G: 1e9, T: 1e12, P: 1e15, E: 1e18,

@@ -97,18 +97,18 @@ export function content(object: KubeObject): Omit<KubeObject, 'metadata'> & { me
 const isStatusOnly = (a: KubeObject, b: KubeObject): boolean =>
   JSON.stringify({ ...content(a), status: null }) === JSON.stringify({ ...content(b), status: null });
 
-/** Who wrote: of the owners of what changed, those first who were not there before, then the newest. */
+/** Who wrote: of the owners of fields those first who own others than before, then those of what changed. */
 function versionOf(what: Version['what'], object: KubeObject, before: KubeObject | undefined): Version {
-  const key = (f: ManagedFields) => `${f.manager}/${f.subresource}/${f.time}`;
+  const key = (f: ManagedFields) => JSON.stringify([f.manager, f.subresource, f.time, f.fieldsV1]);
   const known = new Set(before?.metadata.managedFields?.map(key));
   const fields = object.metadata.managedFields ?? [];
   const isStatus = what === 'Changed' && before !== undefined && isStatusOnly(before, object);
   const newest = (a: ManagedFields, b: ManagedFields) => ((a.time ?? '') < (b.time ?? '') ? 1 : -1);
-  const writer = fields.filter(f => (f.subresource === 'status') === isStatus)
-    .sort((a, b) => Number(known.has(key(a))) - Number(known.has(key(b))) || newest(a, b))[0];
+  const rank = (f: ManagedFields) => Number(known.has(key(f))) * 2 + Number((f.subresource === 'status') !== isStatus);
+  const writer = [...fields].sort((a, b) => rank(a) - rank(b) || newest(a, b))[0];
   if (what === 'Deleted') {
     return { what, object, who: '', when: object.metadata.deletionTimestamp ?? '', part: '' };
   }
   const when = [...fields].sort(newest)[0]?.time ?? object.metadata.creationTimestamp ?? '';
-  return { what, object, who: writer?.manager ?? '', when, part: isStatus ? 'status' : writer?.subresource ?? '' };
+  return { what, object, who: writer?.manager ?? '', when, part: isStatus ? 'status' : writer?.subresource === 'status' ? '' : writer?.subresource ?? '' };
 }

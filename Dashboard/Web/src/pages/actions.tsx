@@ -2,14 +2,14 @@ import { useEffect, useState } from 'preact/hooks';
 import type { ComponentChildren } from 'preact';
 import { json, metadataAccept, patch, pathOf, query } from '../kernel/api';
 import type { KubeObject } from '../kernel/api';
-import { findResource, titleOf } from '../kernel/kinds';
+import { byName, findResource, titleOf } from '../kernel/kinds';
 import type { Kind } from '../kernel/kinds';
 import { useMay } from '../kernel/rights';
 import { go, hrefOf, listHref } from '../kernel/route';
 import { Button, Dialog, Loading, Trouble, tell } from '../ui/basics';
 import { Debug } from './debug';
 import { Drain } from './drain';
-import { Dependents, byName } from './family';
+import { Dependents } from './family';
 
 interface Props { kind: Kind; object: KubeObject }
 

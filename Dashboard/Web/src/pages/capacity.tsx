@@ -5,7 +5,7 @@ import { useLive } from '../kernel/live';
 import { requestOf } from '../kernel/requests';
 import { podsSelector } from '../kernel/selectors';
 import { bytes, cores, quantity } from '../kernel/text';
-import { Bar, Panel } from '../ui/basics';
+import { Bar, Empty, Panel } from '../ui/basics';
 
 const isBytes = (name: string) => /memory|storage|hugepages/.test(name);
 
@@ -19,7 +19,7 @@ export function Capacity({ node }: { node: KubeObject }) {
   const isKnown = live.phase === 'live' || live.phase === 'retrying';
   return (
     <Panel title="Capacity">
-      <table class="table">
+      {Object.keys(capacity).length === 0 ? <Empty>The node has not said what it has.</Empty> : <table class="table">
         <thead><tr><th>Resource</th><th class="number">Has</th><th class="number">For pods</th><th class="number">Asked for</th><th /></tr></thead>
         <tbody>
           {Object.keys(capacity).map(name => {
@@ -35,7 +35,7 @@ export function Capacity({ node }: { node: KubeObject }) {
             );
           })}
         </tbody>
-      </table>
+      </table>}
     </Panel>
   );
 }

@@ -116,7 +116,7 @@ export function ChangesPage() {
                   <td title={clock(c.when)}>{age(c.when)}</td>
                   <td><Badge tone={c.what === 'Created' ? 'good' : c.what.startsWith('Delet') ? 'bad' : 'info'}>{c.what}</Badge></td>
                   <td title={titleOf(c.kind)}>{c.kind.kind}</td>
-                  <td><a href={hrefOf(c.kind, c.object, 'history')}>{nameOf(c)}</a></td>
+                  <td class="wrap"><a href={hrefOf(c.kind, c.object, 'history')}>{nameOf(c)}</a></td>
                   <td>{c.who}</td>
                 </tr>
               ))}

@@ -1,7 +1,7 @@
 import { useMemo } from 'preact/hooks';
 import { pathOf } from '../kernel/api';
 import type { KubeObject } from '../kernel/api';
-import { findResource } from '../kernel/kinds';
+import { byName, isBuiltIn } from '../kernel/kinds';
 import type { Kind } from '../kernel/kinds';
 import { useLive } from '../kernel/live';
 import { hrefOf } from '../kernel/route';
@@ -19,16 +19,11 @@ const childKinds: Record<string, string[]> = {
 };
 const usual = ['apps/deployments', 'apps/statefulsets', 'apps/daemonsets', 'apps/replicasets', 'batch/jobs', 'pods', 'services', 'configmaps', 'secrets'];
 
-export const byName = (name: string): Kind | undefined => {
-  const [group, resource] = name.includes('/') ? name.split('/') as [string, string] : ['', name];
-  return findResource(group, resource);
-};
-
 type Child = { kind: Kind; object: KubeObject };
 
 /** What an object owns, and what that owns in turn, by the owner. */
 function useChildren(kind: Kind, object: KubeObject): { children: Map<string, Child[]>; isLoading: boolean } {
-  const isCustom = kind.group.includes('.') && !kind.group.endsWith('.k8s.io');
+  const isCustom = !isBuiltIn(kind.group);
   const names = kind.kind in childKinds ? childKinds[kind.kind]! : isCustom && object.metadata.namespace ? usual : [];
   const space = object.metadata.namespace;
   // Hooks must be as many at every turn: kinds that are not asked for are asked with nothing.

@@ -4,7 +4,7 @@ import { run } from '../kernel/exec';
 import { amend, route } from '../kernel/route';
 import { containersOf } from '../kernel/status';
 import { age, bytes } from '../kernel/text';
-import { Button, Empty, Loading, Panel, Trouble, tell } from '../ui/basics';
+import { Button, Empty, Loading, Panel, Trouble, saveAs, tell } from '../ui/basics';
 
 interface Entry { name: string; sort: string; size: number; time: string }
 
@@ -132,11 +132,7 @@ function File({ pod, container, root, path, close }: { pod: KubeObject; containe
       tell(`The file is larger than ${bytes(mostSaved)}: kubectl cp copies it.`, 'bad');
       return;
     }
-    const link = document.createElement('a');
-    link.href = URL.createObjectURL(new Blob([output], { type: 'application/octet-stream' }));
-    link.download = path.split('/').at(-1)!;
-    link.click();
-    URL.revokeObjectURL(link.href);
+    saveAs(path.split('/').at(-1)!, new Blob([output], { type: 'application/octet-stream' }));
   }, (failure: Error) => tell(failure.message, 'bad'));
   return (
     <Panel title={path} aside={<span class="row"><Button onClick={save}>Save</Button><Button onClick={close}>Close</Button></span>}>

@@ -1,11 +1,12 @@
 import { useEffect, useMemo, useState } from 'preact/hooks';
 import { json, pathOf, send } from '../kernel/api';
 import type { KubeObject } from '../kernel/api';
+import { newestFirst } from '../kernel/events';
 import { findResource } from '../kernel/kinds';
 import type { Live, Row } from '../kernel/live';
 import { hrefOf, namespace, objectHref } from '../kernel/route';
 import { conditionsOf, containersOf, toneOf } from '../kernel/status';
-import type { Tone } from '../kernel/status';
+import type { Condition, Tone } from '../kernel/status';
 import { age } from '../kernel/text';
 import type { FullVolume } from '../kernel/volumes';
 import { Badge } from '../ui/basics';
@@ -19,19 +20,25 @@ export interface Finding {
   href: string;
   why: string;
   since?: string;
+  /** How many others are unwell in the same way, and whose they all are. */
+  others?: { count: number; owner: string };
   /** Its row knows that a pod is not well; why, the pod itself is asked, once it is among the worst of all. */
   pod?: KubeObject;
 }
 
 const mostFindings = 30;
 
+/** How many things they are about. */
+export const sizeOf = (findings: Finding[]): number => findings.reduce((sum, f) => sum + 1 + (f.others?.count ?? 0), 0);
+
 /** The worst of all that was found, and how many more there are. */
 export function Findings({ findings, count }: { findings: Finding[]; count: number }) {
   const shown = useMemo(() => worstFirst(findings).slice(0, mostFindings), [findings]);
+  const rest = count - sizeOf(shown);
   return (
     <>
       <ul class="findings" aria-label="What needs attention">{shown.map(f => <FindingItem key={f.key} finding={f} />)}</ul>
-      {count > shown.length && <p class="more">And {count - shown.length} more.</p>}
+      {rest > 0 && <p class="more">And {rest} more.</p>}
     </>
   );
 }
@@ -47,6 +54,7 @@ function FindingItem({ finding }: { finding: Finding }) {
       <a href={f.crashes ? `${f.href}?tab=logs` : f.href} class={`finding ${f.tone}`}>
         <Badge tone={f.tone}>{f.what}</Badge>
         <b>{f.name}</b>
+        {f.others && <small>and {f.others.count} more of {f.others.owner}</small>}
         <span class="since">{f.since ? age(f.since) : ''}</span>
         <p>{f.why}</p>
         {f.crashes && f.tail && <pre>{f.tail}</pre>}
@@ -77,7 +85,10 @@ export const jobFailed = (job: KubeObject) => conditionsOf(job).some(c => c.type
 export function nodeFindings({ rows }: Live): Finding[] {
   const kind = findResource('', 'nodes')!;
   return rows.flatMap(({ object: node }) => {
-    const wrong = conditionsOf(node).filter(c => (c.type === 'Ready' ? c.status !== 'True' : c.status === 'True'));
+    const told = conditionsOf(node);
+    const silent: Condition = { type: 'Ready', status: 'Unknown', message: 'The node has not said how it is.', lastTransitionTime: node.metadata.creationTimestamp };
+    const all = told.some(c => c.type === 'Ready') ? told : [silent, ...told];
+    const wrong = all.filter(c => (c.type === 'Ready' ? c.status !== 'True' : c.status === 'True'));
     return wrong.map((c): Finding => ({
       key: `${node.metadata.uid}/${c.type}`, tone: 'bad', what: c.type === 'Ready' ? 'Node not ready' : c.type,
       name: node.metadata.name, href: hrefOf(kind, node), why: c.message || c.reason || '', since: c.lastTransitionTime,
@@ -104,12 +115,15 @@ export function volumeFindings(volumes: FullVolume[]): Finding[] {
   }));
 }
 
-export function claimFindings({ rows }: Live): Finding[] {
+/** Why a claim waits its last warning says, if there is one. */
+export function claimFindings({ rows }: Live, warnings: Live): Finding[] {
   const kind = findResource('', 'persistentvolumeclaims')!;
+  const last = new Map(newestFirst(warnings.rows.map(r => r.object)).reverse().map(e => [e.involvedObject?.uid as string, e.message as string]));
   return rows.map(r => r.object).filter(c => c.status?.phase !== 'Bound').map(claim => ({
     key: claim.metadata.uid, tone: claim.status?.phase === 'Lost' ? 'bad' : 'warn', what: `Claim ${claim.status?.phase ?? 'Pending'}`,
     name: `${claim.metadata.namespace}/${claim.metadata.name}`, href: hrefOf(kind, claim, 'events'),
-    why: `Asks for ${claim.spec?.resources?.requests?.storage ?? '?'} of ${claim.spec?.storageClassName || 'no class'}.`,
+    why: last.get(claim.metadata.uid)
+      ?? `Asks for ${claim.spec?.resources?.requests?.storage ?? '?'} of ${claim.spec?.storageClassName ? `class ${claim.spec.storageClassName}` : 'no class'}.`,
     since: claim.metadata.creationTimestamp,
   }));
 }
@@ -126,18 +140,34 @@ export function deploymentFindings(live: Live, pods: Finding[]): Finding[] {
   }));
 }
 
-/** Pods that are not well, those with the worst words first, then the oldest. */
+/** Pods that are not well, those with the worst words first, then the oldest; of one owner and in one way they are one. */
 export function podFindings(live: Live): Finding[] {
   const kind = findResource('', 'pods')!;
-  return live.rows.filter(r => !podIsWell(live, r)).map((row): Finding => {
-    const { uid, namespace: space, name, creationTimestamp } = row.object.metadata;
+  const alike = new Map<string, Row[]>();
+  for (const row of live.rows.filter(r => !podIsWell(live, r))) {
+    const owner = ownerOf(row);
+    const key = owner ? `${owner.uid}/${cell(live, row, 'Status')}` : row.object.metadata.uid;
+    const found = alike.get(key);
+    if (found) {
+      found.push(row);
+    } else {
+      alike.set(key, [row]);
+    }
+  }
+  return [...alike].map(([key, rows]): Finding => {
+    const row = rows.reduce((a, b) => (a.object.metadata.creationTimestamp! <= b.object.metadata.creationTimestamp! ? a : b));
+    const { namespace: space, name, creationTimestamp } = row.object.metadata;
     const status = cell(live, row, 'Status');
+    const owner = ownerOf(row);
     return {
-      key: uid, tone: toneOf(status) === 'bad' ? 'bad' : 'warn', what: status || 'Pod not ready', name: `${space}/${name}`,
+      key, tone: toneOf(status) === 'bad' ? 'bad' : 'warn', what: status || 'Pod not ready', name: `${space}/${name}`,
       href: hrefOf(kind, row.object), why: '', since: creationTimestamp, pod: live.partial ? undefined : row.object,
+      others: owner && rows.length > 1 ? { count: rows.length - 1, owner: `${owner.kind} ${owner.name}` } : undefined,
     };
   }).sort((a, b) => weight(a) - weight(b) || compare(a.since ?? '', b.since ?? ''));
 }
+
+const ownerOf = ({ object }: Row) => object.metadata.ownerReferences?.find(r => r.controller);
 
 const weight = (finding: Finding): number => (finding.tone === 'bad' ? 0 : 1);
 const compare = (a: string, b: string): number => (a < b ? -1 : a > b ? 1 : 0);

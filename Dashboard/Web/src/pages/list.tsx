@@ -7,7 +7,7 @@ import type { Column, Row } from '../kernel/live';
 import { mayProbably } from '../kernel/rights';
 import { amend, hrefOf, namespace, route, routeKind } from '../kernel/route';
 import { toneOf, toneOfFraction } from '../kernel/status';
-import { age, bytes, cores } from '../kernel/text';
+import { age, bytes, cores, secondsOf } from '../kernel/text';
 import { useUsages } from '../kernel/usage';
 import type { Usage } from '../kernel/usage';
 import { Badge, Confirmed, Empty, Loading, Trouble, narrow } from '../ui/basics';
@@ -50,7 +50,7 @@ function Listing({ kind }: { kind: Kind }) {
       <header class="heading">
         <h1>{titleOf(kind)}</h1>
         <span class="count" aria-live="polite">
-          {live.phase === 'loading' ? '' : rows.length === live.rows.length ? all : `${rows.length} of ${all}`}
+          {live.phase === 'loading' || live.phase === 'refused' ? '' : rows.length === live.rows.length ? all : `${rows.length} of ${all}`}
           {live.partial && live.phase === 'live' ? ' …' : ''}
         </span>
         {live.phase === 'retrying' && <Badge tone="warn">Reconnecting</Badge>}
@@ -71,7 +71,7 @@ function Listing({ kind }: { kind: Kind }) {
       {live.phase === 'refused' && <Trouble error={live.error} />}
       {live.phase === 'loading' ? <Loading /> : live.phase !== 'refused' && (
         <Grid label={titleOf(kind)} tall={isTall(kind, namespace.value === '')} rows={rows} columns={columns} keyOf={row => row.object.metadata.uid ?? row.object.metadata.name}
-          hrefOf={row => hrefOf(kind, row.object)}
+          hrefOf={row => hrefOf(kind, row.object)} sortedBy={kind.resource === 'events' ? lastSeen : undefined}
           empty={live.rows.length === 0 ? <>{`No ${titleOf(kind)}${namespace.value && kind.namespaced ? ` in ${namespace.value}` : ''}.`}{mayCreate && <> <a href="#/create">Create one</a></>}</>
             : looksLikeSelector(text) ? 'Nothing has this text. Selectors go into the field for labels.' : 'Nothing matches the filter.'} />
       )}
@@ -86,9 +86,16 @@ function Selector({ label, value, place, set }: { label: string; value: string; 
 }
 
 const endOfName = 6;
+const lastSeen = 'Last Seen';
+
+/** When that was which a cell says to be so long ago. */
+function seenAt(row: Row, ago: string): string | undefined {
+  const seconds = secondsOf(ago);
+  return seconds === undefined ? undefined : new Date((row.at ?? 0) - seconds * 1000).toISOString();
+}
 
 const isTall = (kind: Kind, everywhere: boolean): boolean => narrow.value && kind.namespaced && everywhere;
-const essential = new Set(['Name', 'Status', 'Ready', 'Age', 'Phase', 'Last Seen', 'Reason']);
+const essential = new Set(['Name', 'Status', 'Ready', 'Age', 'Phase', 'Reason', 'Object']);
 const toned = new Set(['Status', 'Phase', 'Ready', 'Type', 'Available']);
 
 function columnsOf(given: Column[], kind: Kind, everywhere: boolean): GridColumn<Row>[] {
@@ -102,6 +109,13 @@ function columnsOf(given: Column[], kind: Kind, everywhere: boolean): GridColumn
         name: column.name, title: column.description, essential: true,
         text: row => age(row.object.metadata.creationTimestamp),
         order: row => -Date.parse(row.object.metadata.creationTimestamp ?? ''),
+      };
+    }
+    if (column.name === lastSeen) {
+      const since = (row: Row) => age(seenAt(row, plain(row)), plain(row));
+      return {
+        name: column.name, title: column.description, text: since, order: row => -Date.parse(seenAt(row, plain(row)) ?? ''),
+        show: row => nameCell(since(row), spaceOf(row)),
       };
     }
     const isStatus = toned.has(column.name) && !(column.name === 'Type' && kind.resource !== 'events');

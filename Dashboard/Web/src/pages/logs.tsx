@@ -6,7 +6,8 @@ import { useLive } from '../kernel/live';
 import { namespace } from '../kernel/route';
 import { podsSelector } from '../kernel/selectors';
 import { containersOf } from '../kernel/status';
-import { Button, Empty, Switch } from '../ui/basics';
+import { escaped } from '../kernel/text';
+import { Button, Empty, Switch, saveAs } from '../ui/basics';
 
 export interface Line { key: number; pod: string; container: string; time: string; text: string; cursor?: string }
 
@@ -40,11 +41,7 @@ export function Logs({ object }: { object: KubeObject }) {
   const matching = matcher ? shown.filter(l => matcher.test(l.text)) : shown;
   const download = () => {
     const text = matching.map(l => `${isPod ? '' : `${l.pod} `}${l.time} ${l.text}`).join('\n');
-    const link = document.createElement('a');
-    link.href = URL.createObjectURL(new Blob([text], { type: 'text/plain' }));
-    link.download = `${object.metadata.name}.log`;
-    link.click();
-    URL.revokeObjectURL(link.href);
+    saveAs(`${object.metadata.name}.log`, new Blob([text], { type: 'text/plain' }));
   };
   return (
     <div class="logs">
@@ -81,7 +78,7 @@ function searchHref(object: KubeObject): string {
 function patternOf(text: string): RegExp | null {
   const inner = /^\/(.+)\/?$/.exec(text)?.[1]?.replace(/\/$/, '');
   try {
-    return text === '' || text === '/' ? null : new RegExp(inner ?? text.replace(/[.*+?^${}()|[\]\\]/g, '\\$&'), 'i');
+    return text === '' || text === '/' ? null : new RegExp(inner ?? escaped(text), 'i');
   } catch {
     return null;
   }

@@ -65,7 +65,12 @@ export function MetricsPage() {
             <div class="panel">
               {past.truncated && <div class="note warn">There are more than fit: choose a namespace, or a shorter time.</div>}
               <table class="table">
-                <thead><tr><th>Compare</th><th>Name</th>{!narrow.value && <th>Namespace</th>}<th class="number">Now</th><th class="number">Mean</th><th class="number">Peak</th></tr></thead>
+                <thead>
+                  <tr>
+                    <th>{narrow.value ? '' : 'Compare'}</th><th>Name</th>{!narrow.value && <th>Namespace</th>}
+                    <th class="number">Now</th>{!narrow.value && <th class="number">Mean</th>}<th class="number">Peak</th>
+                  </tr>
+                </thead>
                 <tbody>
                   {rows.map(s => {
                     const [key, at] = [keyOf(s), drawn.indexOf(s)];
@@ -77,10 +82,10 @@ export function MetricsPage() {
                           <input type="checkbox" checked={chosen.has(key)} onChange={() => toggle(key)} aria-label={`Compare ${titleOf(s, group)}`} />
                           <svg class="swatch" viewBox="0 0 10 10" aria-hidden="true">{at >= 0 && <rect width="10" height="10" rx="2" fill={colourOf(at)} />}</svg>
                         </label></td>
-                        <td><Name series={s} group={group} /></td>
+                        <td class="wrap"><Name series={s} group={group} /></td>
                         {!narrow.value && <td>{group === 'node' ? '' : s.namespace}</td>}
                         <td class="number">{shown(last(values))}</td>
-                        <td class="number">{shown(mean(values))}</td>
+                        {!narrow.value && <td class="number">{shown(mean(values))}</td>}
                         <td class="number">{shown(most(values))}</td>
                       </tr>
                     );

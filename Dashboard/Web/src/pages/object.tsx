@@ -9,14 +9,14 @@ import { amend, listHref, route, routeKind } from '../kernel/route';
 import { podsSelector } from '../kernel/selectors';
 import { summary } from '../kernel/status';
 import { age, clock } from '../kernel/text';
-import { Badge, Button, Empty, Loading, Panel, Tabs, Trouble } from '../ui/basics';
+import { Badge, Button, Empty, Loading, Tabs, Trouble } from '../ui/basics';
 import { Actions } from './actions';
+import { ObjectEvents } from './events';
 import { Facts } from './facts';
 import { Files } from './files';
 import { History } from './history';
 import { Logs } from './logs';
 import { Measures, questionOf } from './measures';
-import { EventTable } from './overview';
 import { Related } from './relations';
 import { Revisions, hasRevisions } from './revisions';
 import { Terminal } from './terminal';
@@ -109,24 +109,5 @@ function Pages({ kind, object, tab }: { kind: Kind; object: KubeObject; tab: str
         {tab === 'revisions' && <Revisions kind={kind} object={object} />}
       </div>
     </>
-  );
-}
-
-function ObjectEvents({ object }: { object: KubeObject }) {
-  const events = findResource('', 'events')!;
-  const { namespace, name, uid } = object.metadata;
-  // Nodes' events name the node itself as uid, older reporters its name: the name decides.
-  const live = useLive({
-    path: pathOf(events, namespace ?? (object.kind === 'Node' ? undefined : 'default')),
-    fields: `involvedObject.name=${name},involvedObject.kind=${object.kind}`,
-  });
-  const rows = live.rows.map(r => r.object)
-    .filter(e => object.kind === 'Node' || !e.involvedObject?.uid || e.involvedObject.uid === uid)
-    .sort((a, b) => ((a.lastTimestamp ?? a.metadata.creationTimestamp) < (b.lastTimestamp ?? b.metadata.creationTimestamp) ? 1 : -1));
-  return (
-    <Panel title="Events">
-      {live.phase === 'refused' ? <Trouble error={live.error} /> : live.phase === 'loading' ? <Loading />
-        : rows.length === 0 ? <Empty>None. Events are kept for a limited time.</Empty> : <EventTable events={rows} />}
-    </Panel>
   );
 }

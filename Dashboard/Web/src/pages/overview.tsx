@@ -1,5 +1,5 @@
 import { useMemo } from 'preact/hooks';
-import type { KubeObject } from '../kernel/api';
+import { newestFirst } from '../kernel/events';
 import { sourceOf, told } from '../kernel/foresight';
 import type { Told } from '../kernel/foresight';
 import { findResource, titleOf } from '../kernel/kinds';
@@ -9,15 +9,16 @@ import type { Live } from '../kernel/live';
 import { listHref, namespace } from '../kernel/route';
 import { useTally } from '../kernel/tally';
 import type { IsWell, Tally } from '../kernel/tally';
-import { age } from '../kernel/text';
 import { useFullVolumes } from '../kernel/volumes';
-import { Badge, Empty, Later, Loading } from '../ui/basics';
+import { Empty, Later, Loading } from '../ui/basics';
+import { lazily } from '../ui/lazy';
+import { EventTable } from './events';
 import {
   Findings, claimFindings, deploymentFindings, isComplete, jobFailed, jobFindings, nodeFindings, nodeReady, podFindings, podIsWell,
-  volumeFindings,
+  sizeOf, volumeFindings,
 } from './findings';
-import { referenceHref } from './references';
-import { Timeline } from './timeline';
+
+const Timeline = lazily(() => import('./later').then(m => m.Timeline));
 
 interface Watched { kind: Kind | undefined; live: Live }
 
@@ -43,23 +44,24 @@ export function Overview() {
   const watched = [pods, nodes, deployments, jobs, claims];
   const troubled = useMemo(() => podFindings(pods.live), [pods.live]);
   const findings = useMemo(() => [
-    ...nodeFindings(nodes.live), ...troubled, ...jobFindings(jobs.live), ...volumeFindings(volumes ?? []), ...claimFindings(claims.live),
+    ...nodeFindings(nodes.live), ...troubled, ...jobFindings(jobs.live), ...volumeFindings(volumes ?? []), ...claimFindings(claims.live, warnings.live),
     ...deploymentFindings(deployments.live, troubled),
-  ], [troubled, nodes.live, jobs.live, volumes, claims.live, deployments.live]);
-  const count = findings.length + (tally ? tally.count - tally.well - troubled.length : 0);
+  ], [troubled, nodes.live, jobs.live, volumes, claims.live, warnings.live, deployments.live]);
+  const hidden = watched.filter(isRefused);
+  const count = sizeOf(findings) + (tally ? tally.count - tally.well - sizeOf(troubled) : 0);
   const isKnown = watched.every(w => isRead(w) || (w === pods && tally !== null)) && volumes !== null;
   return (
     <div class="overview">
       <header class="heading"><h1>{namespace.value ? `Overview of ${namespace.value}` : 'Overview'}</h1></header>
       <div class="tiles">
-        <Tile title="Nodes" of={nodes} good={nodeIsReady} word="ready" />
-        <Tile title="Pods" of={pods} tally={tally} good={podIsWell} word="well" />
-        <Tile title="Deployments" of={deployments} good={isComplete} word="complete" />
-        <Tile title="Jobs" of={jobs} good={jobIsWell} word="not failed" />
+        <Tile title="Nodes" of={nodes} good={nodeIsReady} say={well => `${well} ready`} />
+        <Tile title="Pods" of={pods} tally={tally} good={podIsWell} say={well => `${well} well`} />
+        <Tile title="Deployments" of={deployments} good={isComplete} say={well => `${well} complete`} />
+        <Tile title="Jobs" of={jobs} good={jobIsWell} say={(well, count) => (well < count ? `${count - well} failed` : 'none failed')} />
       </div>
-      <Verdict count={count} isKnown={isKnown} hidden={watched.filter(isRefused).map(w => titleOf(w.kind!))} />
+      <Verdict count={count} isKnown={isKnown} hidden={hidden.map(w => titleOf(w.kind!))} />
       {findings.length > 0 && <Findings findings={findings} count={count} />}
-      {(count > 0 || isKnown) && (
+      {(count > 0 || isKnown) && hidden.length < watched.length && (
         <Later>
           <Timeline scope={{ namespace: namespace.value || undefined }} title="Timeline" brief />
           <RecentWarnings live={warnings.live} />
@@ -76,15 +78,20 @@ function Verdict({ count, isKnown, hidden }: { count: number; isKnown: boolean; 
       <b>{count === 1 ? 'One thing needs' : `${count} things need`} attention{isKnown ? '' : ' so far'}.</b> The worst come first.
     </div>
   ) : !isKnown ? <Loading what="Looking" />
-    : hidden.length > 0 ? <div class="verdict"><b>Nothing that you may see needs attention.</b> You may not list {hidden.join(', ')}.</div>
+    : hidden.length > 0 ? (
+      <div class="verdict">
+        <b>Nothing that you may see needs attention.</b>{' '}
+        You may not list {hidden.join(', ')}{namespace.value ? '' : ' of all namespaces: name one of yours at the top'}.
+      </div>
+    )
       : <div class="verdict good"><b>All is well.</b> Every node is ready, and nothing waits, crashes or has failed.</div>;
 }
 
 const nodeIsReady: IsWell = (_, row) => nodeReady(row.object);
 const jobIsWell: IsWell = (_, row) => !jobFailed(row.object);
 
-function Tile({ title, of: { kind, live }, tally, good, word }: {
-  title: string; of: Watched; tally?: Tally | null; good: IsWell; word: string;
+function Tile({ title, of: { kind, live }, tally, good, say }: {
+  title: string; of: Watched; tally?: Tally | null; good: IsWell; say: (well: number, count: number) => string;
 }) {
   const ofRead = useMemo(() => ({ count: live.rows.length, well: live.rows.filter(row => good(live, row)).length }), [live.rows]);
   const { count, well } = tally ?? ofRead;
@@ -98,7 +105,7 @@ function Tile({ title, of: { kind, live }, tally, good, word }: {
     <a class={`tile ${tone}`} href={listHref(kind)}>
       <span>{title}</span>
       <strong>{isLoading ? '–' : isCounting ? count + live.remaining : count}</strong>
-      <small>{isLoading ? '' : isCounting ? 'Counting …' : count === 0 ? 'none yet' : `${well} ${word}`}</small>
+      <small>{isLoading ? '' : isCounting ? 'Counting …' : count === 0 ? 'none yet' : say(well, count)}</small>
       <div class="share" aria-hidden="true"><i style={{ width: `${count === 0 ? 0 : (well / count) * 100}%` }} /></div>
     </a>
   );
@@ -107,8 +114,7 @@ function Tile({ title, of: { kind, live }, tally, good, word }: {
 const mostEvents = 12;
 
 function RecentWarnings({ live }: { live: Live }) {
-  const when = (event: KubeObject) => event.lastTimestamp ?? event.series?.lastObservedTime ?? event.eventTime ?? event.metadata.creationTimestamp;
-  const events = live.rows.map(r => r.object).sort((a, b) => (when(a) < when(b) ? 1 : -1)).slice(0, mostEvents);
+  const events = newestFirst(live.rows.map(r => r.object)).slice(0, mostEvents);
   if (live.phase === 'refused') {
     return null;
   }
@@ -118,28 +124,4 @@ function RecentWarnings({ live }: { live: Live }) {
       {events.length === 0 ? <Empty>None.</Empty> : <EventTable events={events} />}
     </section>
   );
-}
-
-export function EventTable({ events }: { events: KubeObject[] }) {
-  return (
-    <table class="table stack">
-      <thead><tr><th>Last seen</th><th>Reason</th><th>Object</th><th>Message</th></tr></thead>
-      <tbody>
-        {events.map(e => (
-          <tr key={e.metadata.uid}>
-            <td>{age(e.lastTimestamp ?? e.series?.lastObservedTime ?? e.eventTime ?? e.metadata.creationTimestamp)}{(e.count ?? e.series?.count ?? 1) > 1 ? ` ×${e.count ?? e.series.count}` : ''}</td>
-            <td><Badge tone={e.type === 'Warning' ? 'warn' : 'none'}>{e.reason}</Badge></td>
-            <td><EventSubject reference={e.involvedObject ?? e.regarding} /></td>
-            <td class="wrap">{e.message ?? e.note}</td>
-          </tr>
-        ))}
-      </tbody>
-    </table>
-  );
-}
-
-function EventSubject({ reference: r }: { reference: { kind?: string; name?: string; namespace?: string; apiVersion?: string } | undefined }) {
-  const href = referenceHref(r);
-  const text = `${r?.kind ?? ''} ${r?.name ?? ''}`;
-  return href ? <a href={href}>{text}</a> : <>{text}</>;
 }

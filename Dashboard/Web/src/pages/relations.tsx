@@ -1,15 +1,15 @@
 import { pathOf } from '../kernel/api';
 import type { KubeObject } from '../kernel/api';
-import { findResource, titleOf } from '../kernel/kinds';
+import { byName, findResource, titleOf } from '../kernel/kinds';
 import type { Kind } from '../kernel/kinds';
 import { useLive } from '../kernel/live';
 import type { Live } from '../kernel/live';
-import { hrefOf, namespace, objectHref } from '../kernel/route';
+import { hrefOf, listHref, namespace, objectHref } from '../kernel/route';
 import { podsSelector } from '../kernel/selectors';
 import { summary } from '../kernel/status';
 import { age } from '../kernel/text';
 import { Badge, Empty, Loading, Panel, Trouble } from '../ui/basics';
-import { Family, byName } from './family';
+import { Family } from './family';
 import { Uses } from './uses';
 
 export function Related({ kind, object }: { kind: Kind; object: KubeObject }) {
@@ -25,11 +25,12 @@ export function Related({ kind, object }: { kind: Kind; object: KubeObject }) {
 
 function Inside({ name }: { name: string }) {
   const shown = ['pods', 'apps/deployments', 'services', 'configmaps', 'secrets'].map(byName).filter(k => k !== undefined);
+  const enter = () => { namespace.value = name; };
   return (
     <Panel title="Inside">
       <div class="chips">
-        <a class="chip" href="#/changes" onClick={() => { namespace.value = name; }}>What changed in the last hour</a>
-        {shown.map(k => <a key={k.resource} class="chip" href={`#/list/${k.group || 'core'}/${k.resource}?fields=metadata.namespace%3D${name}`}>{titleOf(k)}</a>)}
+        <a class="chip" href="#/changes" onClick={enter}>What changed in the last hour</a>
+        {shown.map(k => <a key={k.resource} class="chip" href={listHref(k)} onClick={enter}>{titleOf(k)}</a>)}
       </div>
     </Panel>
   );

@@ -2,6 +2,8 @@ import { useEffect, useState } from 'preact/hooks';
 import { ApiError, json, lines, query, send } from '../kernel/api';
 import type { Status } from '../kernel/api';
 import { amend, namespace, route } from '../kernel/route';
+import type { Route } from '../kernel/route';
+import { escaped } from '../kernel/text';
 import { Button, Confirmed, Dialog, Empty, Loading, Switch, Trouble } from '../ui/basics';
 import { Lines } from './logs';
 import type { Line } from './logs';
@@ -21,29 +23,35 @@ const lineOf = (found: Found): Line => ({
   pod: namespace.value ? found.pod ?? '' : `${found.namespace}/${found.pod}`, cursor: found.cursor,
 });
 
+/** What is searched, as the address tells. */
+interface Asked { text: string; pod: string; container: string; workload: string; level: string; seconds: number; until: string; follow: boolean }
+
+function askedOf({ query }: Route): Asked {
+  const of = (name: string) => query.get(name) ?? '';
+  return {
+    text: of('query'), pod: of('pod'), container: of('container'), workload: of('workload'), level: of('level'),
+    seconds: Number(of('since')) || 3600, until: of('until'), follow: of('follow') === '1',
+  };
+}
+
 /** The logs that the cluster keeps, those of pods that are gone included. */
 export function SearchPage() {
-  const asked = route.value.query;
-  const text = asked.get('query') ?? '';
-  const pod = asked.get('pod') ?? '';
-  const workload = asked.get('workload') ?? '';
-  const level = asked.get('level') ?? '';
-  const seconds = Number(asked.get('since')) || 3600;
-  const follow = asked.get('follow') === '1';
+  const asked = askedOf(route.value);
+  const { text, pod, container, workload, level, seconds, until, follow } = asked;
   const [typed, setTyped] = useState(text);
   const [wrap, setWrap] = useState(false);
   const [older, setOlder] = useState<string | null>('');
   const [picked, setPicked] = useState<Line>();
-  const { found, next, error, setFound, setError } = useSearch({ text, pod, workload, level, seconds, follow });
+  const { found, next, error, setFound, setError } = useSearch(asked);
   // Where the last older lines ended, or else those that came first; empty when there is nothing before.
   const onward = follow || older === null ? '' : older || next;
   const more = async () => {
-    const page = await json<Page>(pathOf({ text, pod, workload, level, seconds }, { limit: pageSize, continue: onward }));
+    const page = await json<Page>(pathOf(asked, { limit: pageSize, continue: onward }));
     setError(undefined);
     setFound(before => [...page.items.reverse().map(lineOf), ...before].slice(0, mostLines));
     setOlder(page.metadata.continue || null);
   };
-  useEffect(() => { setOlder(''); }, [text, pod, workload, level, seconds, follow, namespace.value]);
+  useEffect(() => { setOlder(''); }, [JSON.stringify(asked), namespace.value]);
   const onSubmit = (event: Event) => {
     event.preventDefault();
     amend({ query: typed.trim() });
@@ -51,27 +59,31 @@ export function SearchPage() {
   return (
     <div class="logs">
       <header class="heading"><h1>Logs</h1><span class="count">{found ? `${found.length} lines` : ''}</span></header>
-      <form class="toolbar" onSubmit={onSubmit} role="search">
+      <form class="toolbar filtered" onSubmit={onSubmit} role="search">
         <div class="row">
           <input data-search type="search" value={typed} aria-label="Search all logs" onInput={e => setTyped(e.currentTarget.value)}
             placeholder={'Words, "phrases", /regex/, field=value, -without'} style={{ flex: 1, minWidth: '220px' }} />
           <button type="submit" class="button main">Search</button>
+          <Switch title="Follow" on={follow} set={on => amend({ follow: on ? '1' : '', until: '' })} />
+          <Switch title="Wrap" on={wrap} set={setWrap} />
         </div>
         <Confirmed value={pod} placeholder="Pod" label="Pod" set={text => amend({ pod: text })} />
+        <Confirmed value={container} placeholder="Container" label="Container" set={text => amend({ container: text })} />
         <Confirmed value={workload} placeholder="Workload" label="Workload" set={text => amend({ workload: text })} />
         <select aria-label="Level" value={level} onChange={e => amend({ level: e.currentTarget.value })}>
           <option value="">Any level</option>
           {levels.map(l => <option key={l} value={l}>{l} and worse</option>)}
         </select>
         <select aria-label="Time" value={seconds} onChange={e => amend({ since: e.currentTarget.value })}>
-          {spans.map(([title, count]) => <option key={count} value={count}>Last {title}</option>)}
+          {spans.map(([title, count]) => <option key={count} value={count}>{until ? title : `Last ${title}`}</option>)}
         </select>
-        <Switch title="Follow" on={follow} set={on => amend({ follow: on ? '1' : '' })} />
-        <Switch title="Wrap" on={wrap} set={setWrap} />
+        <label class="switch">Until <input type="datetime-local" value={until} disabled={follow} title="Empty for now"
+          onChange={e => amend({ until: e.currentTarget.value })} /></label>
       </form>
       <Trouble error={error} />
       {onward && found && <Button onClick={() => void more().catch(setError)}>Older lines</Button>}
-      {error && !found?.length ? null : !found ? <Loading what="Searching" /> : found.length === 0 ? <Empty>{onward ? 'No line has that so far: there was no time for all of it.' : 'No line has that.'}</Empty>
+      {error && !found?.length ? null : !found ? <Loading what="Searching" />
+        : found.length === 0 ? <Empty>{onward ? 'No line has that so far: there was no time for all of it.' : 'No line has that.'}</Empty>
         : <Lines all={found} follow={older === ''} times wrap={wrap} isPod={false} matcher={matcherOf(text)} pick={setPicked} />}
       {picked && <Around line={picked} close={() => setPicked(undefined)} />}
     </div>
@@ -105,26 +117,26 @@ function Around({ line, close }: { line: Line; close: () => void }) {
   );
 }
 
-interface Asked { text: string; pod: string; workload: string; level: string; seconds: number }
-
 const linesPath = (): string => `/apis/logs.orc.dev/v1/${namespace.value ? `namespaces/${encodeURIComponent(namespace.value)}/` : ''}lines`;
 
-function pathOf(asked: Asked, further: Record<string, string | number | boolean | undefined>): string {
-  return linesPath()
-    + query({ query: asked.text, pod: asked.pod, workload: asked.workload, level: asked.level, sinceSeconds: asked.seconds, ...further });
+function pathOf({ text, pod, container, workload, level, seconds, until }: Asked, further: Record<string, string | number | boolean | undefined>): string {
+  const end = Date.parse(until);
+  const time = Number.isNaN(end) ? { sinceSeconds: seconds }
+    : { sinceTime: new Date(end - seconds * 1000).toISOString(), untilTime: new Date(end).toISOString() };
+  return linesPath() + query({ query: text, pod, container, workload, level, ...time, ...further });
 }
 
 /** What is marked in the lines: the first word, phrase or expression. */
 function matcherOf(text: string): RegExp | null {
   const term = /(?:^|\s)(?:"([^"]+)"|\/(.+)\/|([^\s"/=-][^\s=]*))(?=\s|$)/.exec(text);
   try {
-    return term ? new RegExp(term[2] ?? (term[1] ?? term[3]!).replace(/[.*+?^${}()|[\]\\]/g, '\\$&'), term[2] ? '' : 'i') : null;
+    return term ? new RegExp(term[2] ?? escaped(term[1] ?? term[3]!), term[2] ? '' : 'i') : null;
   } catch {
     return null;
   }
 }
 
-function useSearch(asked: Asked & { follow: boolean }) {
+function useSearch(asked: Asked) {
   const [found, setFound] = useState<Line[] | null>(null);
   const [next, setNext] = useState('');
   const [error, setError] = useState<Error>();

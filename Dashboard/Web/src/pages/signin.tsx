@@ -1,4 +1,5 @@
 import { useEffect, useState } from 'preact/hooks';
+import { joining } from '../kernel/invitation';
 import { finish, hasReturned, issuers, leaveFor } from '../kernel/oidc';
 import type { Issuer } from '../kernel/oidc';
 import { go } from '../kernel/route';
@@ -26,7 +27,7 @@ async function tokenIn(given: string): Promise<string> {
   }
   if (!user.token) {
     throw new Error(user['client-certificate-data']
-      ? 'This kubeconfig has a client certificate, which a page cannot use. “./orc dashboard” opens a session with it.'
+      ? 'This kubeconfig has a client certificate, which a page cannot use. “orc dashboard” opens a session with it.'
       : 'The kubeconfig’s user has no token of its own. “kubectl create token” makes one.');
   }
   return user.token;
@@ -68,8 +69,8 @@ export function SignIn() {
         <h1>Orleans Orchestrator</h1>
         <p>Sign in with a bearer token or a kubeconfig that holds one. The token stays in this tab, and you see what its user may see.</p>
         {farewell.value && <div class="note warn" role="status">{farewell.value}</div>}
-        <Trouble error={error} />
-        {isBusy && <Loading what="Signing in" />}
+        <Trouble error={error ?? (joining.value instanceof Error ? joining.value : undefined)} />
+        {(isBusy || joining.value === true) && <Loading what="Signing in" />}
         {others.map(issuer => (
           <Button key={issuer.issuer} look="main" disabled={isBusy} onClick={() => void leaveFor(issuer).catch(setError)}>Sign in with {nameOf(issuer)}</Button>
         ))}
@@ -82,7 +83,7 @@ export function SignIn() {
             <input type="file" class="hidden" onChange={event => void read(event.currentTarget.files)} />
           </label>
         </div>
-        <p class="hint"><code>./orc dashboard</code> signs you in by itself. Elsewhere: <code>kubectl create token NAME</code></p>
+        <p class="hint"><code>orc dashboard</code> opens this page signed in. Elsewhere: <code>kubectl create token NAME</code></p>
       </form>
     </div>
   );

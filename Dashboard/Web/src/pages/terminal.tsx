@@ -80,7 +80,7 @@ export function Terminal({ pod }: { pod: KubeObject }) {
         <Button onClick={() => setRound(round + 1)}>Reconnect</Button>
         <span class="count" role="status">{state}</span>
       </div>
-      <div class="terminal" ref={place} />
+      <div class="console" ref={place} />
     </div>
   );
 }

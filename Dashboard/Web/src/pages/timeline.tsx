@@ -98,7 +98,7 @@ function MarkList({ marks, isCut }: { marks: Mark[]; isCut: boolean }) {
                 {narrow.value ? <td class="wrap"><Badge tone={m.tone}>{m.title}</Badge> {about}<br />{m.text}</td> : (
                   <>
                     <td><Badge tone={m.tone}>{m.title}</Badge></td>
-                    <td>{about}</td>
+                    <td class="wrap">{about}</td>
                     <td class="wrap">{m.text}</td>
                     <td>{titles[m.lane]}</td>
                   </>

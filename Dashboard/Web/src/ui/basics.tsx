@@ -148,6 +148,15 @@ export function DiffView({ lines }: { lines: DiffLine[] }) {
   );
 }
 
+/** Hands a file to the browser. */
+export function saveAs(name: string, content: Blob): void {
+  const link = document.createElement('a');
+  link.href = URL.createObjectURL(content);
+  link.download = name;
+  link.click();
+  URL.revokeObjectURL(link.href);
+}
+
 interface Toast { id: number; text: string; tone: Tone }
 
 const toasts = signal<Toast[]>([]);

@@ -22,20 +22,24 @@ interface Grid<T> {
   empty: ComponentChildren;
   /** Rows have room for two lines. */
   tall?: boolean;
+  /** The column that they are sorted by until somebody chooses another; else they stay as they come. */
+  sortedBy?: string;
 }
 
 const heightOfRow = 36;
 const heightOfTallRow = 52;
-const spare = 12;
+const mostSpare = 12;
 
 /** A list of any length: only what is in sight is in the page. */
-export function Grid<T>({ label, rows, columns, keyOf, hrefOf, empty, tall }: Grid<T>) {
+export function Grid<T>({ label, rows, columns, keyOf, hrefOf, empty, tall, sortedBy }: Grid<T>) {
   const rowHeight = tall ? heightOfTallRow : heightOfRow;
   const box = useRef<HTMLDivElement>(null);
   const [top, setTop] = useState(0);
   const [height, setHeight] = useState(800);
-  const [sort, setSort] = useState<{ name: string; down: boolean } | null>(null);
+  const [sort, setSort] = useState<{ name: string; down: boolean } | null>(sortedBy ? { name: sortedBy, down: false } : null);
   const [active, setActive] = useState(0);
+  // What is beyond the edges is drawn once the rest is seen.
+  const [spare, setSpare] = useState(0);
   const shownColumns = narrow.value ? essentials(columns) : columns;
 
   const sorted = useMemo(() => {
@@ -44,6 +48,7 @@ export function Grid<T>({ label, rows, columns, keyOf, hrefOf, empty, tall }: Gr
   }, [rows, columns, sort]);
   const template = useMemo(() => widths(sorted, shownColumns), [sorted.length > 0, sorted.length > 200, shownColumns]);
 
+  useEffect(() => setSpare(mostSpare), []);
   useLayoutEffect(() => {
     const element = box.current!;
     const observer = new ResizeObserver(() => setHeight(element.clientHeight));
@@ -129,6 +134,9 @@ function essentials<T>(columns: GridColumn<T>[]): GridColumn<T>[] {
   return kept.some(c => c.name === 'Status') ? kept.filter(c => c.name !== 'Ready') : kept;
 }
 
+/** So wide a column stays, whatever else there is. */
+const widest = 21;
+
 /** Each column gets room by what stands in its first rows. */
 function widths<T>(rows: T[], columns: GridColumn<T>[]): string {
   const sample = rows.slice(0, 200);
@@ -137,6 +145,6 @@ function widths<T>(rows: T[], columns: GridColumn<T>[]): string {
     // What is not shown as mere text has a border of its own.
     const size = Math.min(Math.max(longest, narrow.value ? 3 : 5), index === 0 ? 48 : 30) + (index > 0 && c.show ? 7 : 3);
     return index === 0 ? `minmax(${narrow.value ? 10 : Math.min(size, 24)}ch, ${size * 1.6}fr)`
-      : narrow.value ? `${Math.min(size, 16)}ch` : `minmax(${Math.min(size, 12)}ch, ${size}fr)`;
+      : narrow.value ? `min(${Math.min(size, widest)}ch, max(16ch, 32vw))` : `minmax(${Math.min(size, widest)}ch, ${size}fr)`;
   }).join(' ');
 }

@@ -9,7 +9,7 @@ import { mayProbably } from '../kernel/rights';
 import { go, listHref, namespace, route, routeKind } from '../kernel/route';
 import { claims, signOut } from '../kernel/session';
 import { timeOfDay } from '../kernel/text';
-import { Button, Confirmed, Icon, Mark } from './basics';
+import { Button, Confirmed, Icon, Later, Mark } from './basics';
 
 const themePlace = 'orc.theme';
 const dark = matchMedia('(prefers-color-scheme: dark)');
@@ -65,6 +65,7 @@ export function Shell({ children }: { children: ComponentChildren }) {
     return () => window.removeEventListener('keydown', onKeyDown);
   }, []);
   useEffect(() => { menuOpen.value = false; }, [route.value]);
+  const mayCreate = listable.value.some(k => k.verbs.includes('create') && mayProbably('create', k));
 
   return (
     <div class={`shell ${menuOpen.value ? 'menu-open' : ''}`}>
@@ -82,7 +83,7 @@ export function Shell({ children }: { children: ComponentChildren }) {
           <button type="button" class="find" onClick={() => { paletteOpen.value = true; }}>
             <Icon name="search" /><span>Go to …</span><kbd>Ctrl K</kbd>
           </button>
-          <a class="button main" href="#/create" aria-label="Create from YAML"><Icon name="plus" /><span class="wide-only">Create</span></a>
+          {mayCreate && <a class="button main" href="#/create" aria-label="Create from YAML"><Icon name="plus" /><span class="wide-only">Create</span></a>}
           <Button look="quiet" onClick={turnTheme} label={theme() === 'dark' ? 'Light theme' : 'Dark theme'}>
             <Icon name={theme() === 'dark' ? 'sun' : 'moon'} />
           </Button>
@@ -100,7 +101,6 @@ export function Shell({ children }: { children: ComponentChildren }) {
 }
 
 function Sidebar() {
-  const current = routeKind.value;
   return (
     <nav class="side" aria-label="Kinds">
       <a class="brand" href="#/"><Mark /><span>Orleans<br />Orchestrator</span></a>
@@ -109,6 +109,16 @@ function Sidebar() {
       <a class={route.value.page === 'timeline' ? 'current' : ''} href="#/timeline"><Icon name="marks" />Timeline</a>
       <a class={route.value.page === 'logs' ? 'current' : ''} href="#/logs"><Icon name="search" />Logs</a>
       <a class={route.value.page === 'metrics' ? 'current' : ''} href="#/metrics"><Icon name="chart" />Metrics</a>
+      <Later><Menu /></Later>
+    </nav>
+  );
+}
+
+/** All kinds, under the headings of what people look for together. */
+function Menu() {
+  const current = routeKind.value;
+  return (
+    <>
       {menu.value.map(section => (
         <details key={section.title} open={section.title !== 'More' || section.members.includes(current!)}>
           <summary>{section.title}</summary>
@@ -123,7 +133,7 @@ function Sidebar() {
           })}
         </details>
       ))}
-    </nav>
+    </>
   );
 }
 
@@ -166,7 +176,7 @@ function Palette({ close }: { close: () => void }) {
     })),
   ], [listable.value]);
   const wanted = text.trim().toLowerCase();
-  const rank = (c: Choice) => (c.words.split(' ').includes(wanted) ? 0 : c.words.startsWith(wanted) ? 1 : 2);
+  const rank = (c: Choice) => (wanted === '' ? 0 : c.words.split(' ').includes(wanted) ? 0 : c.words.startsWith(wanted) ? 1 : 2);
   const found = choices.filter(c => c.words.includes(wanted)).sort((a, b) => rank(a) - rank(b)).slice(0, mostChoices);
   const pods = findResource('', 'pods');
   if (wanted && pods) {
