@@ -48,7 +48,7 @@ alone="Cluster.Tests NodeAgent.Tests"
 log() { printf '%s  %s\n' "$(date +%T)" "$*"; }
 
 install_packages() {
-    local wanted=(postgresql containerd runc containernetworking-plugins nftables iproute2 conntrack busybox-static docker-registry bind9-dnsutils unzip
+    local wanted=(postgresql containerd runc containernetworking-plugins nftables iproute2 conntrack busybox-static docker-registry bind9-dnsutils dbus-daemon unzip
         python3-kubernetes ruby-kubeclient chromium prometheus golang-go golang-k8s-sigs-structured-merge-diff-dev)
     local missing=() package
     for package in "${wanted[@]}"; do

@@ -27,13 +27,24 @@ internal static class UpCommand
         var nodeName = CommonOptions.NodeName();
         var manifests = CommonOptions.MaybeFile(
             "--pod-manifest-path", "A directory, or a file, of pods that the node runs by itself.");
+        var credentials = CommonOptions.MaybeFile(
+            "--image-credential-provider-config",
+            "A file, or a directory of files, with the programs that know credentials of registries.");
+        var programs = CommonOptions.MaybeFile(
+            "--image-credential-provider-bin-dir", "The directory of these programs.");
+        var shutdown = new NodeShutdownOptions();
         var share = new ShareOptions();
         var api = new ApiOptions();
         var without = Without(api);
         var command = new GroupedCommand(
             "up", "Start a cluster on this machine, or resume the one that is there; Ctrl-C stops it.",
             [
-                new("The cluster", data, kubeconfig, yes, hollow, nodeName, manifests, without),
+                new(
+                    "The cluster",
+                    [
+                        data, kubeconfig, yes, hollow, nodeName, manifests, credentials, programs, .. shutdown.All,
+                        without,
+                    ]),
                 new("PostgreSQL", connection, connections),
                 new("Ports, addresses and names on the machine", [.. share.All]),
                 .. api.Groups,
@@ -50,6 +61,8 @@ internal static class UpCommand
                     NodeName = parsed.GetRequiredValue(nodeName),
                     HollowNodes = parsed.GetValue(hollow),
                     StaticPodPath = parsed.GetValue(manifests) is { } path ? FileOption.Full(path) : "",
+                    CredentialArguments = [.. Argument(parsed, credentials), .. Argument(parsed, programs)],
+                    ShutdownArguments = shutdown.Read(parsed),
                     ConnectionString = connection.ValueOf(parsed),
                     StoreConnections = parsed.GetValue(connections),
                 },
@@ -57,6 +70,9 @@ internal static class UpCommand
             cancellationToken));
         return command;
     }
+
+    private static string[] Argument(ParseResult parsed, FileOption option) =>
+        parsed.GetValue(option) is { } path ? [option.Name, FileOption.Full(path)] : [];
 
     private static async Task<int> RunAsync(Asked asked, CancellationToken cancellationToken)
     {
@@ -66,7 +82,20 @@ internal static class UpCommand
         var isHollow = options.HollowNodes > 0;
         if (isHollow && options.StaticPodPath.Length > 0)
         {
-            throw new UserErrorException("--pod-manifest-path needs a real node: hollow nodes run no pods of their own.");
+            throw new UserErrorException(
+                "--pod-manifest-path needs a real node: hollow nodes run no pods of their own.");
+        }
+
+        if (isHollow && options.CredentialArguments.Count > 0)
+        {
+            throw new UserErrorException(
+                $"{options.CredentialArguments[0]} needs a real node: hollow nodes pull no images.");
+        }
+
+        if (isHollow && options.ShutdownArguments.Count > 0)
+        {
+            throw new UserErrorException(
+                "--shutdown-grace-period needs a real node: pods of hollow nodes end with the cluster.");
         }
 
         var needed = isHollow ? Programs.ForControlPlane : [.. Programs.ForControlPlane, .. Programs.ForNode];

@@ -91,6 +91,7 @@ public sealed class CredentialWriter(
     {
         var trust = await trustStore.Trust;
         var issued = await trustStore.Signer.IssueAsync(order, cancellationToken);
-        Kubeconfig.Write(path, LocalUrl, trust.Public.AuthorityPem, order.CommonName, issued.CertificatePem, issued.KeyPem);
+        Kubeconfig.Write(
+            path, LocalUrl, trust.Public.AuthorityPem, order.CommonName, issued.CertificatePem, issued.KeyPem);
     }
 }

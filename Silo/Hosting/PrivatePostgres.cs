@@ -18,8 +18,7 @@ public sealed class PrivatePostgres(DataDirectory directory)
 
     /// <summary>
     /// Measured on small machines: enough for 10,000 pods, small when idle. synchronous_commit stays on. Slow
-    /// statements
-    /// are logged without their parameters, which are whole objects, Secrets too.
+    /// statements are logged without their parameters, which are whole objects, Secrets too.
     /// </summary>
     private const string Settings = """
         listen_addresses = ''

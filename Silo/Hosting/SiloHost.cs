@@ -173,17 +173,7 @@ public static class SiloHost
         services.Configure<HostOptions>(host => host.ShutdownTimeout = options.ShutdownDelay + ShutdownPatience);
         services.AddSingleton(options.Limits);
         services.AddSingleton(options.Flags);
-        if (configuration.Admission is { } settings)
-        {
-            services.AddSingleton(settings.PodSecurity);
-            services.AddSingleton(settings.QuotaLimits);
-            if (settings.EventRateLimits is { } limits)
-            {
-                services.AddSingleton<IAdmissionPlugin>(
-                    p => new EventRateLimitPlugin(limits, p.GetRequiredService<TimeProvider>()));
-            }
-        }
-
+        AddAdmissionSettings(services, configuration);
         services.AddEncryption(options, configuration);
         if (configuration.AuditPolicy is { } policy)
         {
@@ -204,64 +194,11 @@ public static class SiloHost
             services.AddRemoteWrite(remoteWrite);
         }
 
-        services.AddCentralLogs(options.AddOns.Logs
-            ? "logs are kept in PostgreSQL, and this server has none"
-            : "logs are switched off at this server (--logs=false)");
-        if (options is { ConnectionString: not null, AddOns.Logs: true })
-        {
-            if (options.LogExport is { } export)
-            {
-                services.AddLogExport(export);
-            }
-
-            var silo = $"{Environment.MachineName.ToLowerInvariant()}-{options.Port}";
-            services.AddOwnLogs(silo);
-            if (options.Audit is { CentralLogs: true })
-            {
-                services.AddOwnAudit(silo);
-            }
-
-            services.AddSingleton<ILoggerProvider>(static provider => new OutageFilter(
-                new OwnLoggerProvider(provider.GetRequiredService<OwnLines>()),
-                provider.GetRequiredService<StoreOutage>()));
-        }
-
+        AddLogs(services, options);
         services.AddObjectHistory();
         services.AddUsageHistory(options.AddOns.UsageRetention);
-        services.AddClusterBootstrap(bootstrap =>
-        {
-            // Loopback is no valid endpoint, and would lead pods to themselves: the machine's own address then.
-            bootstrap.ApiAddresses =
-                IPAddress.IsLoopback(options.AdvertiseAddress) ? [] : [options.AdvertiseAddress.ToString()];
-            bootstrap.ApiPort = options.Port;
-            bootstrap.HasLocalStorage = options.LocalStorage;
-        });
-        services.AddOrchestratorControllers(controllers =>
-        {
-            controllers.Enabled = options.Controllers;
-            controllers.PodNetworks = options.PodNetworks ?? controllers.PodNetworks;
-        });
-        if (options.LoadBalancerPools.Count > 0)
-        {
-            services.AddBareMetal(options.LoadBalancerPools);
-        }
-        else if (configuration.Cloud is { } cloud)
-        {
-            services.AddRemoteCloud(cloud);
-        }
-
-        services.AddOrchestratorScheduling(
-            scheduler =>
-            {
-                scheduler.Enabled = options.Controllers;
-                if (configuration.Scheduler is { } settings)
-                {
-                    (scheduler.Profiles, scheduler.PercentageOfNodesToScore) =
-                        (settings.Profiles, settings.PercentageOfNodesToScore);
-                    (scheduler.Extenders, scheduler.Backoff) = (settings.Extenders, settings.Backoff);
-                }
-            },
-            new HollowNodeSettings { Count = options.HollowNodes });
+        AddControllers(services, options, configuration);
+        AddScheduling(services, options, configuration);
         services.AddSingleton<IMemoryPoolFactory<byte>, ConnectionBuffers>();
         services.AddSingleton<ServingCertificate>();
         services.AddHostedService(provider => provider.GetRequiredService<ServingCertificate>());
@@ -293,6 +230,88 @@ public static class SiloHost
                 options.Access.ConfigurationFile!, access, configuration.Auth.Authorization);
         }
     }
+
+    private static void AddAdmissionSettings(IServiceCollection services, SiloConfiguration configuration)
+    {
+        if (configuration.Admission is not { } settings)
+        {
+            return;
+        }
+
+        services.AddSingleton(settings.PodSecurity);
+        services.AddSingleton(settings.QuotaLimits);
+        if (settings.EventRateLimits is { } limits)
+        {
+            services.AddSingleton<IAdmissionPlugin>(
+                p => new EventRateLimitPlugin(limits, p.GetRequiredService<TimeProvider>()));
+        }
+    }
+
+    private static void AddLogs(IServiceCollection services, SiloOptions options)
+    {
+        services.AddCentralLogs(options.AddOns.Logs
+            ? "logs are kept in PostgreSQL, and this server has none"
+            : "logs are switched off at this server (--logs=false)");
+        if (options is { ConnectionString: not null, AddOns.Logs: true })
+        {
+            if (options.LogExport is { } export)
+            {
+                services.AddLogExport(export);
+            }
+
+            var silo = $"{Environment.MachineName.ToLowerInvariant()}-{options.Port}";
+            services.AddOwnLogs(silo);
+            if (options.Audit is { CentralLogs: true })
+            {
+                services.AddOwnAudit(silo);
+            }
+
+            services.AddSingleton<ILoggerProvider>(static provider => new OutageFilter(
+                new OwnLoggerProvider(provider.GetRequiredService<OwnLines>()),
+                provider.GetRequiredService<StoreOutage>()));
+        }
+    }
+
+    private static void AddControllers(
+        IServiceCollection services, SiloOptions options, SiloConfiguration configuration)
+    {
+        services.AddClusterBootstrap(bootstrap =>
+        {
+            // Loopback is no valid endpoint, and would lead pods to themselves: the machine's own address then.
+            bootstrap.ApiAddresses =
+                IPAddress.IsLoopback(options.AdvertiseAddress) ? [] : [options.AdvertiseAddress.ToString()];
+            bootstrap.ApiPort = options.Port;
+            bootstrap.HasLocalStorage = options.LocalStorage;
+        });
+        services.AddOrchestratorControllers(controllers =>
+        {
+            controllers.Enabled = options.Controllers;
+            controllers.PodNetworks = options.PodNetworks ?? controllers.PodNetworks;
+        });
+        if (options.LoadBalancerPools.Count > 0)
+        {
+            services.AddBareMetal(options.LoadBalancerPools);
+        }
+        else if (configuration.Cloud is { } cloud)
+        {
+            services.AddRemoteCloud(cloud);
+        }
+    }
+
+    private static void AddScheduling(
+        IServiceCollection services, SiloOptions options, SiloConfiguration configuration) =>
+        services.AddOrchestratorScheduling(
+            scheduler =>
+            {
+                scheduler.Enabled = options.Controllers;
+                if (configuration.Scheduler is { } settings)
+                {
+                    (scheduler.Profiles, scheduler.PercentageOfNodesToScore) =
+                        (settings.Profiles, settings.PercentageOfNodesToScore);
+                    (scheduler.Extenders, scheduler.Backoff) = (settings.Extenders, settings.Backoff);
+                }
+            },
+            new HollowNodeSettings { Count = options.HollowNodes });
 
     private static void ConfigureServer(ConfigureWebHostBuilder web, SiloOptions options)
     {

@@ -133,8 +133,7 @@ public sealed class RealCluster : IAsyncLifetime
 
     /// <summary>
     /// Stops a daemon with a signal, so that it is there but does not answer, and returns when <c>orc up</c> has
-    /// noticed
-    /// that and says that it runs again.
+    /// noticed that and says that it runs again.
     /// </summary>
     public async Task HangAndAwaitRestartAsync(string name, string processId)
     {

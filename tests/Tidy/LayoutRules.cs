@@ -13,12 +13,12 @@ public static partial class LayoutRules
         ["Grains.Interfaces"] = [],
         ["Logs"] = ["Formats"],
         ["Resources"] = ["Cel", "Formats", "Grains.Interfaces"],
-        ["Grains"] = ["Cel", "Resources", "Grains.Interfaces", "Logs"],
-        ["Api"] = ["Cel", "Resources", "Grains.Interfaces", "Logs"],
+        ["Grains"] = ["Cel", "Formats", "Resources", "Grains.Interfaces", "Logs"],
+        ["Api"] = ["Cel", "Formats", "Resources", "Grains.Interfaces", "Logs"],
         ["Machine"] = [],
         ["NodeAgent"] = ["Formats", "Logs", "Machine", "Resources"],
         ["Dashboard"] = [],
-        ["Silo"] = ["Api", "Dashboard", "Grains", "Resources", "Grains.Interfaces", "Logs", "Machine"],
+        ["Silo"] = ["Api", "Dashboard", "Formats", "Grains", "Resources", "Grains.Interfaces", "Logs", "Machine"],
     };
 
     private static readonly string[] WithoutCircles =

@@ -16,6 +16,23 @@ internal static class Ratchets
     public static readonly IReadOnlyList<string> PathsToCome = [];
 
     /// <summary>
+    /// Folders that know the folder above them and are known there: parts of one subsystem by topic, or, of Kernel, the
+    /// forms of one vocabulary. The list may only grow shorter.
+    /// </summary>
+    public static readonly IReadOnlySet<string> OneWithTheFolderAbove = new HashSet<string>
+    {
+        "Api/Auth/Jwt",
+        "Api/Auth/Modes",
+        "Api/Auth/RequestHeaders",
+        "Api/Auth/TokenKeys",
+        "Api/Auth/Webhooks",
+        "Grains/Scheduling/Extenders",
+        "Grains/Scheduling/Plugins",
+        "Resources/Kernel/Json",
+        "Resources/Kernel/Ownership",
+    };
+
+    /// <summary>
     /// Who may make files by other means than OwnFiles: OwnFiles itself, what makes the files of users with the modes
     /// that are documented, what writes the kernel's own files, what adds to files of others, and the audit log, which
     /// is continued with a mode of its own.
@@ -43,6 +60,6 @@ internal static class Ratchets
         ["Api/Errors/FailureMapper.cs"] = 1,
         ["Grains/GarbageCollection/GarbageCollector.cs"] = 1,
         ["Grains/Scheduling/PodBinder.cs"] = 1,
-        ["NodeAgent/Volumes/TokenCache.cs"] = 1,
+        ["NodeAgent/Cluster/TokenCache.cs"] = 1,
     };
 }

@@ -105,6 +105,18 @@ public sealed class TidyTests
         ]);
 
     [Fact]
+    public void Folders_below_do_not_use_what_uses_them() => Rule.Holds(
+        files => NestingRules.FoldersBelowDoNotUseWhatUsesThem(files, Ratchets.OneWithTheFolderAbove),
+        bad: [new("Grains/Apps/Sets/D.cs", "class D { Table t; }")],
+        good:
+        [
+            new("Grains/Apps/Rows.cs", "using OrleansOrchestrator.Grains.Apps.Sets;\nclass Table;"),
+            new("Grains/Apps/Rules.cs", "class Rules;"),
+            new("Grains/Apps/Sets/A.cs", "class A { Rules r; } // Table"),
+            new("Grains/Other/B.cs", "class B { Table t; }"),
+        ]);
+
+    [Fact]
     public void Names_in_contracts_are_literals() => Rule.Holds(
         CodeRules.ContractNamesAreLiterals,
         bad: [new("A.cs", "[Alias(nameof(A))]"), new("B.cs", "[Immutable, GrainType(Name)]"), new("C.cs", "[GrainInterfaceType(X.Y)]")],

@@ -75,6 +75,12 @@ public sealed class CommandLineTests : IDisposable
     [InlineData("up --node-name My_Node", "--node-name: 'My_Node' is no name of a node")]
     [InlineData("up --hollow-nodes many", "--hollow-nodes: 'many' is no number")]
     [InlineData("up --hollow-nodes -1", "--hollow-nodes: '-1' is no number")]
+    [InlineData("up --shutdown-grace-period soon", "--shutdown-grace-period is no time of a second or more")]
+    [InlineData("up --shutdown-grace-period 0s", "--shutdown-grace-period is no time of a second or more")]
+    [InlineData(
+        "up --shutdown-grace-period 5s --shutdown-grace-period-critical-pods 6s",
+        "--shutdown-grace-period-critical-pods is more than --shutdown-grace-period")]
+    [InlineData("up --hollow-nodes 1 --shutdown-grace-period 5s", "--shutdown-grace-period needs a real node")]
     [InlineData("up --connection nonsense", "--connection is no connection string")]
     [InlineData("up --connection Username=x", "--connection names no Host")]
     [InlineData("up --store-connections 1", "--store-connections: '1' is no number from 5")]

@@ -99,7 +99,7 @@ public sealed class PrivateImageTests(RealCluster cluster)
         await space.EventAsync("guest", "Failed", Denied);
         await space.WaitAsync("pod/never", "{.status.containerStatuses[0].state.waiting.reason}=ErrImageNeverPull");
         Assert.Equal(
-            $"Container image \"{image}\" is present with pull policy of Never but does not have the proper credentials to access the image",
+            $"Container image \"{image}\" is not present with pull policy of Never",
             await space.FieldAsync("pod/never", "{.status.containerStatuses[0].state.waiting.message}"));
     }
 

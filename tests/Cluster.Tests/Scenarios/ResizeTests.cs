@@ -44,7 +44,8 @@ public sealed class ResizeTests(RealCluster cluster)
         Assert.Equal("Infeasible 3", await space.FieldAsync(
             "pod/sized",
             "{.status.conditions[?(@.type=='PodResizePending')].reason} {.status.conditions[?(@.type=='PodResizePending')].observedGeneration}"));
-        await space.EventAsync("sized", "ResizeInfeasible", "Node didn't have enough capacity: cpu, requested: 1000000");
+        await space.EventAsync(
+            "sized", "ResizeInfeasible", "Node didn't have enough capacity: cpu, requested: 1000000");
         Assert.Equal(
             "300m", await space.FieldAsync("pod/sized", "{.status.containerStatuses[0].resources.limits.cpu}"));
 
