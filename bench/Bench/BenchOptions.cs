@@ -39,5 +39,6 @@ public sealed record BenchOptions
     /// <summary>Another program than the published silo.</summary>
     public string? OtherSilo { get; init; }
 
-    public string Silo => OtherSilo ?? Path.Combine(Repository, "Silo", "bin", "Release", "publish", "OrleansOrchestrator.Silo");
+    public string Silo =>
+        OtherSilo ?? Path.Combine(Repository, "Silo", "bin", "Release", "publish", "OrleansOrchestrator.Silo");
 }

@@ -37,18 +37,21 @@ public static class Scenarios
     }
 
     /// <summary>Creates a Deployment and waits for its pods.</summary>
-    public static async Task<Rollout> RolloutAsync(BenchCluster cluster, int nodes, int pods, CancellationToken cancellationToken)
+    public static async Task<Rollout> RolloutAsync(
+        BenchCluster cluster, int nodes, int pods, CancellationToken cancellationToken)
     {
         var time = TimeProvider.System;
         using var patience = CancellationTokenSource.CreateLinkedTokenSource(cancellationToken);
         patience.CancelAfter(RolloutTime);
         const string Nodes = "/api/v1/nodes?resourceVersion=0";
-        await WaitAsync(async () => await CountAsync(cluster, Nodes, IsReadyNode, patience.Token) >= nodes, patience.Token);
+        await WaitAsync(
+            async () => await CountAsync(cluster, Nodes, IsReadyNode, patience.Token) >= nodes, patience.Token);
         var (before, siloBefore) = (cluster.ReadCpu(), ProcessMeter.Read(cluster.SiloProcess).Cpu);
         var podWrites = await WritesAsync(cluster, "/api/v1/pods", patience.Token);
         var eventWrites = await WritesAsync(cluster, "/api/v1/events", patience.Token);
         var start = time.GetTimestamp();
-        var body = DeploymentBody.Replace("REPLICAS", pods.ToString(CultureInfo.InvariantCulture), StringComparison.Ordinal);
+        var body = DeploymentBody.Replace(
+            "REPLICAS", pods.ToString(CultureInfo.InvariantCulture), StringComparison.Ordinal);
         using var content = new StringContent(body, Encoding.UTF8, new MediaTypeHeaderValue("application/json"));
         var created = await cluster.Client.PostAsync(
             new Uri("/apis/apps/v1/namespaces/default/deployments", UriKind.Relative), content, patience.Token);

@@ -43,5 +43,6 @@ public sealed record Target(string Name, double Limit, string Unit, Func<Measure
         new("one endpoint of 5,000 Services, p50", 50, "ms", m => m.Network?.Replacement.Median),
     ];
 
-    private static Target Cpu(string name, string phase, double limit) => new(name, limit, "µs", m => m.Phase(phase)?.CpuMicroseconds);
+    private static Target Cpu(string name, string phase, double limit) =>
+        new(name, limit, "µs", m => m.Phase(phase)?.CpuMicroseconds);
 }
