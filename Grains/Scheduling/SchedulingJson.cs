@@ -87,7 +87,14 @@ internal static class SchedulingJson
             json.WriteString("name"u8, name);
             json.WriteString("namespace"u8, pod.Key.Namespace);
             json.WriteEndObject();
-            WriteReference(json, "involvedObject", pod);
+            json.WriteStartObject("involvedObject"u8);
+            json.WriteString("kind"u8, "Pod"u8);
+            json.WriteString("namespace"u8, pod.Key.Namespace);
+            json.WriteString("name"u8, pod.Key.Name);
+            json.WriteString("uid"u8, pod.Uid);
+            json.WriteString("apiVersion"u8, "v1"u8);
+            json.WriteString("resourceVersion"u8, pod.Revision.ToString(CultureInfo.InvariantCulture));
+            json.WriteEndObject();
             json.WriteString("reason"u8, note.Reason);
             json.WriteString("message"u8, Truncate(note.Message));
             json.WriteStartObject("source"u8);
@@ -95,11 +102,6 @@ internal static class SchedulingJson
             json.WriteString("type"u8, note.IsWarning ? "Warning"u8 : "Normal"u8);
             json.WriteString("eventTime"u8, now.ToApiMicroText());
             json.WriteString("action"u8, note.Action);
-            if (note.Related is { } related)
-            {
-                WriteReference(json, "related", related);
-            }
-
             json.WriteString("reportingComponent"u8, note.Scheduler);
             json.WriteString("reportingInstance"u8, $"{note.Scheduler}-{Environment.MachineName}");
         });
@@ -111,18 +113,6 @@ internal static class SchedulingJson
 
     public static string Truncate(string note) =>
         note.Length <= MaxNoteLength ? note : string.Concat(note.AsSpan(0, MaxNoteLength - Ellipsis.Length), Ellipsis);
-
-    private static void WriteReference(Utf8JsonWriter json, string name, PodInfo pod)
-    {
-        json.WriteStartObject(name);
-        json.WriteString("kind"u8, "Pod"u8);
-        json.WriteString("namespace"u8, pod.Key.Namespace);
-        json.WriteString("name"u8, pod.Key.Name);
-        json.WriteString("uid"u8, pod.Uid);
-        json.WriteString("apiVersion"u8, "v1"u8);
-        json.WriteString("resourceVersion"u8, pod.Revision.ToString(CultureInfo.InvariantCulture));
-        json.WriteEndObject();
-    }
 
     /// <summary>An object that says of a pod what a state knows.</summary>
     internal static ReadOnlyMemory<byte> Write<TState>(
@@ -152,9 +142,6 @@ public sealed record SchedulingNote
     public required string Message { get; init; }
 
     public bool IsWarning { get; init; }
-
-    /// <summary>Another pod that has to do with it.</summary>
-    public PodInfo? Related { get; init; }
 
     /// <summary>Reason of the pod's <c>PodScheduled=False</c>; null leaves the status alone.</summary>
     public string? ConditionReason { get; init; }

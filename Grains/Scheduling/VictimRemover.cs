@@ -144,7 +144,6 @@ internal sealed partial class VictimRemover(
     private void Tell(Removal removal, PodInfo victim, string how) => reporter.Succeeded(new SchedulingNote
     {
         Pod = victim,
-        Related = removal.Pod,
         Scheduler = removal.Pod.SchedulerName,
         Reason = "Preempted",
         Action = "Preempting",

@@ -157,7 +157,6 @@ public sealed class SchedulerLoopTests : IAsyncDisposable
         var told = Assert.Single(EventsOf("low"));
         Assert.Equal("Preempted", told["reason"]!.GetValue<string>());
         Assert.Equal("Preempted by pod uid-default-high on node n", told["message"]!.GetValue<string>());
-        Assert.Equal("high", told["related"]!["name"]!.GetValue<string>());
         Assert.Equal("n", Pod("high")["status"]!["nominatedNodeName"]!.GetValue<string>());
         Assert.Equal("0/1 nodes are available: 1 Too many pods.", Condition("high")!["message"]!.GetValue<string>());
         await _api.DeleteAsync(
