@@ -61,13 +61,9 @@ public sealed class LimitRangerPlugin(ObjectReader reader, TimeProvider time) : 
         return null;
     }
 
-    private async ValueTask<IReadOnlyList<V1LimitRange>> RangesAsync(
-        AdmissionAttributes attributes, CancellationToken cancellationToken)
-    {
-        var space = attributes.Key.Namespace;
-        var snapshot = await _ranges.SnapshotAsync(space, cancellationToken);
-        return [.. snapshot.Range(space).Select(static r => r.As<V1LimitRange>())];
-    }
+    private ValueTask<IReadOnlyList<V1LimitRange>> RangesAsync(
+        AdmissionAttributes attributes, CancellationToken cancellationToken) =>
+        _ranges.ListAsync<V1LimitRange>(attributes.Key.Namespace, cancellationToken);
 
     private static void SetDefaults(V1Pod pod, V1LimitRange range)
     {

@@ -2,6 +2,7 @@ using OrleansOrchestrator.Api.Cache;
 using OrleansOrchestrator.Api.Kernel;
 using OrleansOrchestrator.Api.Store;
 using OrleansOrchestrator.Interfaces.Kernel;
+using OrleansOrchestrator.Resources.Kernel;
 
 namespace OrleansOrchestrator.Api.Admission;
 
@@ -39,5 +40,13 @@ internal sealed class LiveLookups(ObjectReader reader, ResourceName resource, Ti
         }
 
         return live;
+    }
+
+    /// <summary>The models of a namespace (empty: of all), in the order of names.</summary>
+    public async ValueTask<IReadOnlyList<T>> ListAsync<T>(string space, CancellationToken cancellationToken)
+        where T : class
+    {
+        var snapshot = await SnapshotAsync(space, cancellationToken);
+        return [.. snapshot.Range(space).Select(static item => item.As<T>())];
     }
 }

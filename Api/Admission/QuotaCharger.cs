@@ -122,11 +122,11 @@ internal sealed class QuotaCharger(
             return null;
         }
 
-        var classes = await _classes.SnapshotAsync("", cancellationToken);
+        var classes = await _classes.ListAsync<V1DeviceClass>("", cancellationToken);
         var pods = await reader.SnapshotAsync(WellKnown.Pods, ReadFreshness.Cached, cancellationToken);
         var claims = await reader.SnapshotAsync(WellKnown.ResourceClaims, ReadFreshness.Cached, cancellationToken);
         return new DeviceSurroundings(
-            [.. classes.Range().Select(static c => c.As<V1DeviceClass>())],
+            classes,
             name => pods.Get(new ObjectKey(space, name))?.As<V1Pod>(),
             () => claims.Range(space).Select(static c => c.As<Resourcev1ResourceClaim>()));
     }

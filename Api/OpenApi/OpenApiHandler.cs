@@ -14,6 +14,7 @@ namespace OrleansOrchestrator.Api.OpenApi;
 public sealed partial class OpenApiHandler : IEndpointHandler
 {
     private const string Json = "application/json";
+    private const string Anything = "*/*";
     private const string V2Protobuf = "application/com.github.proto-openapi.spec.v2.v1.0+protobuf";
     private const string V2ProtobufOld = "application/com.github.proto-openapi.spec.v2@v1.0+protobuf";
     private const string V3Protobuf = "application/com.github.proto-openapi.spec.v3.v1.0+protobuf";
@@ -78,22 +79,17 @@ public sealed partial class OpenApiHandler : IEndpointHandler
 
     private Task SendV2Async(HttpContext context)
     {
-        foreach (var clause in Negotiation.AcceptHeader.Parse(Negotiation.AcceptHeader.Of(context.Request)))
+        var accept = context.Request.Headers.Accept.Count == 0
+            ? Anything
+            : Negotiation.AcceptHeader.Of(context.Request);
+        switch (FormOf(accept, V2Protobuf, V2ProtobufOld))
         {
-            switch ($"{clause.Type}/{clause.Subtype}")
-            {
-                case V2Protobuf or V2ProtobufOld: return V2().Protobuf.SendAsync(context, V2Protobuf);
-                case Json or "*/*" or "application/*": return V2().Json.SendAsync(context, Json);
-            }
+            case V2Protobuf: return V2().Protobuf.SendAsync(context, V2Protobuf);
+            case Json: return V2().Json.SendAsync(context, Json);
+            default:
+                context.Response.StatusCode = 406;
+                return Task.CompletedTask;
         }
-
-        if (context.Request.Headers.Accept.Count == 0)
-        {
-            return V2().Json.SendAsync(context, Json);
-        }
-
-        context.Response.StatusCode = 406;
-        return Task.CompletedTask;
     }
 
     private async Task SendV3Async(HttpContext context, string name)
@@ -155,16 +151,26 @@ public sealed partial class OpenApiHandler : IEndpointHandler
         return merged;
     }
 
-    /// <summary>The media type to answer with; null when the client takes none.</summary>
     private static string? V3FormOf(HttpRequest request)
     {
         var accept = Negotiation.AcceptHeader.Of(request);
-        foreach (var clause in Negotiation.AcceptHeader.Parse(accept.Length == 0 ? "*/*" : accept))
+        return FormOf(accept.Length == 0 ? Anything : accept, V3Protobuf, V3ProtobufOld);
+    }
+
+    /// <summary>The media type to answer with; null when the client takes none.</summary>
+    private static string? FormOf(string accept, string protobuf, string protobufOld)
+    {
+        foreach (var clause in Negotiation.AcceptHeader.Parse(accept))
         {
-            switch ($"{clause.Type}/{clause.Subtype}")
+            var type = $"{clause.Type}/{clause.Subtype}";
+            if (type == protobuf || type == protobufOld)
             {
-                case V3Protobuf or V3ProtobufOld: return V3Protobuf;
-                case Json or "*/*" or "application/*": return Json;
+                return protobuf;
+            }
+
+            if (type is Json or Anything or "application/*")
+            {
+                return Json;
             }
         }
 

@@ -49,7 +49,8 @@ internal sealed partial class CredentialPlugin(
             return Nothing;
         }
 
-        var answer = _cache.Find(KeyOf(image, account), KeyOf(Registry(image), account), KeyOf(ForAll, account));
+        var answer = _cache.Find(
+            KeyOf(image, account), KeyOf(ImageReference.Registry(image), account), KeyOf(ForAll, account));
         if (answer is null)
         {
             answer = await _program.AskAsync(image, account, cancellationToken);
@@ -79,7 +80,7 @@ internal sealed partial class CredentialPlugin(
 
         var about = answer.CacheKeyType switch
         {
-            "Image" => image, "Registry" => Registry(image), "Global" => ForAll, _ => null,
+            "Image" => image, "Registry" => ImageReference.Registry(image), "Global" => ForAll, _ => null,
         };
         if (about is null
             || GoDuration.Read(answer.CacheDuration ?? provider.DefaultCacheDuration!, out var life) is not null)
@@ -145,8 +146,6 @@ internal sealed partial class CredentialPlugin(
         string[] key = [source.Uid, space, name, token, .. shown.SelectMany(static a => (string[])[a.Key, a.Value])];
         return new AccountProof(source, status.Token, shown, JsonSerializer.Serialize(key));
     }
-
-    private static string Registry(string image) => image.Split('/')[0];
 
     private static string KeyOf(string about, AccountProof account) => $"{about}\n{account.Key}";
 

@@ -70,12 +70,14 @@ public sealed class ImagePuller(
         }
 
         var shown = await SecretsAsync(wanted.Pod, image, cancellationToken);
-        if (!MayUse(image, present, shown))
+        var mayUse = MayUse(image, present, shown);
+        if (!mayUse)
         {
             shown = [.. shown, .. ofNode.For(image), .. await plugins.ForAsync(wanted.Pod, image, cancellationToken)];
+            mayUse = MayUse(image, present, shown);
         }
 
-        if (present is not null && MayUse(image, present, shown))
+        if (present is not null && mayUse)
         {
             Tell(wanted, EventRecorder.Normal, "Pulled",
                 $"Container image \"{wanted.Reference}\" already present on machine and can be accessed by the pod");

@@ -16,7 +16,7 @@ public static class PodFacts
     public const string Failed = "Failed";
     public const string Succeeded = "Succeeded";
     private const string RestartAll = "RestartAllContainers";
-    private const int CriticalPriority = 2_000_000_000;
+    public const int CriticalPriority = 2_000_000_000;
 
     private const long DefaultGraceSeconds = 30;
 

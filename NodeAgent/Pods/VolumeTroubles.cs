@@ -10,14 +10,12 @@ namespace OrleansOrchestrator.NodeAgent.Pods;
 /// </summary>
 public sealed class VolumeTroubles(TimeProvider time)
 {
-    private static readonly TimeSpan FirstPause = TimeSpan.FromMilliseconds(500);
-    private static readonly TimeSpan LongestPause = TimeSpan.FromSeconds(122);
     private static readonly TimeSpan Patience = TimeSpan.FromSeconds(123);
 
     private readonly Dictionary<(string Volume, string Message), Told> _told = [];
     private SteadyTime? _since;
 
-    private readonly record struct Told(string Message, TimeSpan Pause, SteadyTime Again);
+    private readonly record struct Told(string Message, RetryDelay Retry);
 
     /// <summary>All are there.</summary>
     public void Clear()
@@ -42,15 +40,12 @@ public sealed class VolumeTroubles(TimeProvider time)
     {
         var now = time.GetSteadyTime();
         var isKnown = _told.TryGetValue(Key(problem), out var told) && told.Message == problem.Message;
-        if (isKnown && now < told.Again)
+        if (isKnown && now < told.Retry.Until)
         {
             return false;
         }
 
-        var pause = !isKnown ? FirstPause
-            : told.Pause * 2 < LongestPause ? told.Pause * 2
-            : LongestPause;
-        _told[Key(problem)] = new Told(problem.Message, pause, now + pause);
+        _told[Key(problem)] = new Told(problem.Message, RetryDelay.After(isKnown ? told.Retry : null, now));
         return true;
     }
 

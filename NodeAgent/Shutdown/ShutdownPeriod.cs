@@ -1,5 +1,6 @@
 using System.Globalization;
 using OrleansOrchestrator.Formats;
+using OrleansOrchestrator.NodeAgent.PodRecords;
 
 namespace OrleansOrchestrator.NodeAgent.Shutdown;
 
@@ -9,13 +10,12 @@ namespace OrleansOrchestrator.NodeAgent.Shutdown;
 public sealed record ShutdownPeriod(int Priority, TimeSpan Grace)
 {
     private const int DefaultPriority = 0;
-    private const int SystemCriticalPriority = 2_000_000_000;
 
     /// <summary>The periods of the two settings that know critical pods and all others only.</summary>
     public static IReadOnlyList<ShutdownPeriod> Of(TimeSpan all, TimeSpan critical) =>
         all <= TimeSpan.Zero || critical > all
             ? []
-            : [new(DefaultPriority, Seconds(all - critical)), new(SystemCriticalPriority, Seconds(critical))];
+            : [new(DefaultPriority, Seconds(all - critical)), new(PodFacts.CriticalPriority, Seconds(critical))];
 
     /// <summary>Periods like <c>0=30s,100000=10s</c>; null for what is none.</summary>
     public static IReadOnlyList<ShutdownPeriod>? Parse(string text)

@@ -29,7 +29,7 @@ internal static class DashboardCommand
         command.SetAction(async (parsed, cancellationToken) =>
         {
             var root = parsed.GetRequiredValue(data);
-            using var session = new DashboardSession(parsed.GetValue(kubeconfig) ?? KubeconfigOf(root));
+            using var session = new DashboardSession(parsed.GetValue(kubeconfig) ?? MachineShare.KubeconfigOf(root));
             var invitation = await session.InviteAsync(parsed.GetValue(hours), cancellationToken);
             await (parsed.GetValue(url)
                 ? Console.Out.WriteLineAsync(invitation.Address.AbsoluteUri)
@@ -38,9 +38,6 @@ internal static class DashboardCommand
         });
         return command;
     }
-
-    private static string KubeconfigOf(string root) =>
-        MachineShare.Of(Hosting.DataDirectory.OpenExisting(root)).Kubeconfig;
 
     private static async Task OpenAsync(
         DashboardSession session, DashboardInvitation invitation, string root, CancellationToken cancellationToken)

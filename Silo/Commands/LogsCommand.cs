@@ -44,8 +44,7 @@ internal static class LogsCommand
                 throw new UserErrorException("--context and --follow: what comes after a line is not there yet.");
             }
 
-            var file = parsed.GetValue(kubeconfig)
-                ?? MachineShare.Of(Hosting.DataDirectory.OpenExisting(parsed.GetRequiredValue(data))).Kubeconfig;
+            var file = parsed.GetValue(kubeconfig) ?? MachineShare.KubeconfigOf(parsed.GetRequiredValue(data));
             using var reader = new LogReader(file);
             var print = new LogPrinter(Console.Out, parsed.GetValue(json), hasColors: !Console.IsOutputRedirected);
             var lines = reader.ReadAsync(query.Read(parsed), parsed.GetValue(limit), follows, cancellationToken);

@@ -191,6 +191,9 @@ public sealed record MachineShare
     public static MachineShare Of(DataDirectory directory) =>
         Load(directory) ?? At(0) with { Kubeconfig = DataDirectory.KubeconfigOf(directory.Root) };
 
+    /// <summary>Where the admin kubeconfig of the cluster in a directory is.</summary>
+    public static string KubeconfigOf(string root) => Of(DataDirectory.OpenExisting(root)).Kubeconfig;
+
     public void Save(DataDirectory directory)
     {
         var file = Path.Combine(directory.Root, File);

@@ -98,10 +98,8 @@ public sealed class CustomObjectStrategy : ResourceStrategy<CustomObject>
             }
         }
 
-        if (subresource.Length == 0 && !JsonNode.DeepEquals(item.Body, old.Body))
-        {
-            item.Metadata.Generation = (old.Metadata.Generation ?? 0) + 1;
-        }
+        var isSame = subresource.Length > 0 || JsonNode.DeepEquals(item.Body, old.Body);
+        ObjectMetaRules.CountGeneration(item.Metadata, old.Metadata, isSame);
     }
 
     public override void Validate(CustomObject item, FieldErrors errors) => Validate(item, null, "", errors);

@@ -36,7 +36,6 @@ internal static class PodUpdatePreparation
         pod.Spec = old.Spec;
         pod.Metadata.DeletionTimestamp = old.Metadata.DeletionTimestamp;
         pod.Metadata.OwnerReferences = old.Metadata.OwnerReferences;
-        pod.Metadata.Generation = old.Metadata.Generation;
         pod.Status ??= new V1PodStatus();
         pod.Status.QosClass = string.IsNullOrEmpty(pod.Status.QosClass) ? old.Status?.QosClass : pod.Status.QosClass;
         KeepObservedGenerations(pod.Status, old.Status);

@@ -56,7 +56,8 @@ internal static class MessageText
         return true;
     }
 
-    private static ulong Varint(ref ReadOnlySpan<byte> message)
+    /// <summary>Reads a number, and what is left of the message behind it.</summary>
+    public static ulong Varint(ref ReadOnlySpan<byte> message)
     {
         ulong value = 0;
         for (var shift = 0; ; shift += 7)

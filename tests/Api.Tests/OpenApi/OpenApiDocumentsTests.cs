@@ -209,28 +209,13 @@ public sealed class OpenApiDocumentsTests
         var fields = new List<int>();
         while (!message.IsEmpty)
         {
-            var tag = Varint(ref message);
+            var tag = MessageText.Varint(ref message);
             Assert.Equal(2ul, tag & 7);
             fields.Add((int)(tag >> 3));
-            var length = (int)Varint(ref message);
+            var length = (int)MessageText.Varint(ref message);
             message = message[length..];
         }
 
         return fields;
-    }
-
-    private static ulong Varint(ref ReadOnlySpan<byte> message)
-    {
-        ulong value = 0;
-        for (var shift = 0; ; shift += 7)
-        {
-            var next = message[0];
-            message = message[1..];
-            value |= (ulong)(next & 0x7f) << shift;
-            if (next < 0x80)
-            {
-                return value;
-            }
-        }
     }
 }
