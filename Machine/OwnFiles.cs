@@ -11,6 +11,10 @@ public static class OwnFiles
     /// <summary>rwxr-x---: for its owner, and for a group that may look in on the way to what is its own.</summary>
     public const UnixFileMode PrivateDirectory = OwnersDirectory | UnixFileMode.GroupRead | UnixFileMode.GroupExecute;
 
+    /// <summary>rwx--x--x: nobody else reads what is in it, but may go through it to what is theirs.</summary>
+    public const UnixFileMode PassableDirectory =
+        OwnersDirectory | UnixFileMode.GroupExecute | UnixFileMode.OtherExecute;
+
     /// <summary>rwx------</summary>
     public const UnixFileMode OwnersDirectory = PrivateFile | UnixFileMode.UserExecute;
 

@@ -3,8 +3,10 @@ using System.ComponentModel;
 using System.Net.Sockets;
 using OrleansOrchestrator.Machine;
 using OrleansOrchestrator.NodeAgent.Credentials;
+using OrleansOrchestrator.NodeAgent.Images;
 using OrleansOrchestrator.NodeAgent.Nftables;
 using OrleansOrchestrator.NodeAgent.Swap;
+using OrleansOrchestrator.NodeAgent.UserNamespaces;
 
 namespace OrleansOrchestrator.NodeAgent;
 
@@ -102,6 +104,11 @@ public static class AgentCommandLine
         "--swap-behavior",
         $"'{SwapRules.Limited}': containers of burstable pods may swap, in proportion to the memory that they " +
         $"request ('{SwapRules.None}', and the default: none)", "");
+    private static readonly Option<long> IdsPerPod = new("--user-namespaces-ids-per-pod")
+    {
+        Description = $"User ids of each pod that has some of its own, a multiple of {IdRange.Unit}",
+        DefaultValueFactory = _ => Defaults.IdsPerPod,
+    };
     private static readonly Option<int> ParallelPulls =
         Number("--max-parallel-image-pulls", "Image pulls at one time; 1 is serial", Defaults.MaxParallelImagePulls);
     private static readonly Option<string> CredentialConfig = Text(
@@ -110,6 +117,15 @@ public static class AgentCommandLine
         "");
     private static readonly Option<string> CredentialPrograms = Text(
         "--image-credential-provider-bin-dir", "Directory of those programs", "");
+    private static readonly Option<string> PullVerificationPolicy = Text(
+        "--image-pull-credentials-verification-policy",
+        "Which images that are there pods may use without asking a registry: "
+            + string.Join(", ", PullVerification.All),
+        Defaults.ImagePullCredentialsVerificationPolicy);
+    private static readonly Option<string[]> PullAllowlist = Many(
+        "--preloaded-images-verification-allowlist",
+        $"Image without tag and digest, or PREFIX/*, that {PullVerification.NeverVerifyAllowlistedImages} leaves to "
+            + "everybody");
     private static readonly Option<string[]> Insecure =
         Many("--insecure-registry", "Registry HOST:PORT to speak plain HTTP to (loopback needs no entry)");
 
@@ -149,10 +165,11 @@ public static class AgentCommandLine
         Register,
         Labels, Taints,
         Cloud,
-        MaxPods, SwapBehavior,
+        MaxPods, SwapBehavior, IdsPerPod,
         ReservedCpu,
-        ReservedMemory, ParallelPulls, CredentialConfig, CredentialPrograms, Insecure, .. HousekeepingArguments.All,
-        .. ShutdownArguments.All,
+        ReservedMemory, ParallelPulls, CredentialConfig, CredentialPrograms, PullVerificationPolicy, PullAllowlist,
+        Insecure, .. HousekeepingArguments.All,
+        .. ShutdownArguments.All, .. ResourceArguments.All,
     ];
 
     private static async Task<int> RunAgentAsync(NodeAgentOptions options, CancellationToken cancellationToken)
@@ -278,12 +295,16 @@ public static class AgentCommandLine
         SystemReservedMilliCpu = result.GetRequiredValue(ReservedCpu),
         SystemReservedMemoryBytes = result.GetRequiredValue(ReservedMemory) * 1024L * 1024L,
         SwapBehavior = result.GetRequiredValue(SwapBehavior),
+        IdsPerPod = result.GetRequiredValue(IdsPerPod),
         MaxParallelImagePulls = result.GetRequiredValue(ParallelPulls),
         ImageCredentialProviderConfig = result.GetRequiredValue(CredentialConfig),
         ImageCredentialProviderDirectory = result.GetRequiredValue(CredentialPrograms),
+        ImagePullCredentialsVerificationPolicy = result.GetRequiredValue(PullVerificationPolicy),
+        PreloadedImagesVerificationAllowlist = result.GetValue(PullAllowlist) ?? [],
         InsecureRegistries = result.GetValue(Insecure) ?? [],
         Housekeeping = HousekeepingArguments.Read(result),
         Shutdown = ShutdownArguments.Read(result),
+        Resources = ResourceArguments.Read(result),
     };
 
     private static Dictionary<string, string> Pairs(IEnumerable<string> pairs) =>

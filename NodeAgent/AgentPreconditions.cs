@@ -1,12 +1,17 @@
 using System.Net;
-using OrleansOrchestrator.Machine;
 using k8s;
 using k8s.Exceptions;
+using OrleansOrchestrator.Machine;
+using OrleansOrchestrator.NodeAgent.Cpus;
 using OrleansOrchestrator.NodeAgent.Images;
 using OrleansOrchestrator.NodeAgent.Kernel;
+using OrleansOrchestrator.NodeAgent.MemoryBlocks;
 using OrleansOrchestrator.NodeAgent.Nftables;
+using OrleansOrchestrator.NodeAgent.Node;
+using OrleansOrchestrator.NodeAgent.Numa;
 using OrleansOrchestrator.NodeAgent.StaticPods;
 using OrleansOrchestrator.NodeAgent.Swap;
+using OrleansOrchestrator.NodeAgent.UserNamespaces;
 using YamlDotNet.Core;
 
 namespace OrleansOrchestrator.NodeAgent;
@@ -17,7 +22,25 @@ public static class AgentPreconditions
     private const int LargestPort = 65535;
 
     public static string? Problem(NodeAgentOptions options) =>
-        OptionProblem(options) ?? FileProblem(options) ?? MachineProblem(options);
+        OptionProblem(options) ?? FileProblem(options) ?? MachineProblem(options)
+            ?? ResourceProblem(options, MachineTopology.Read("/sys", NodeFacts.MemoryInfo("MemTotal")));
+
+    /// <summary>Why parts of this machine cannot be given to containers alone as the options want it.</summary>
+    public static string? ResourceProblem(NodeAgentOptions options, MachineTopology machine)
+    {
+        try
+        {
+            CpuManager.Start(options, machine.Cpus);
+            MemoryManager.Start(options, machine);
+            TopologyRules.Of(options.Resources, machine.Memory.Count);
+            return null;
+        }
+        catch (Exception problem)
+            when (problem is InvalidDataException or IOException or UnauthorizedAccessException)
+        {
+            return problem.Message;
+        }
+    }
 
     /// <summary>What an option cannot be, wherever the agent runs.</summary>
     public static string? OptionProblem(NodeAgentOptions options)
@@ -62,18 +85,23 @@ public static class AgentPreconditions
                 : [$"--manifest-url: '{options.ManifestUrl}' is no address, such as https://example.com/pods.yaml."])
             .Concat(options.ManifestUrlHeaders.Where(static h => !IsRequestHeader(h))
                 .Select(static h => $"--manifest-url-header: '{h}' is no header of a request, NAME:VALUE."))
-            .Concat(options.Shutdown.Problem is { } problem ? [$"invalid configuration: {problem}"] : [])
-            .Concat(options.SwapBehavior is "" or SwapRules.Limited or SwapRules.None
-                ? []
-                :
-                [
-                    $"invalid configuration: memorySwap.swapBehavior \"{options.SwapBehavior}\" must be one of: "
-                        + $"\"\", \"{SwapRules.Limited}\" or \"{SwapRules.None}\"",
-                ])
+            .Concat(SettingProblems(options).OfType<string>().Select(static p => $"invalid configuration: {p}"))
             .Concat(texts.Where(static t => string.IsNullOrWhiteSpace(t.Text))
                 .Select(static t => $"{t.Option}: there is no value."))
             .FirstOrDefault();
     }
+
+    /// <summary>What is wrong with settings that upstream's kubelet has, in its words.</summary>
+    private static IEnumerable<string?> SettingProblems(NodeAgentOptions options) =>
+    [
+        options.Shutdown.Problem,
+        options.SwapBehavior is "" or SwapRules.Limited or SwapRules.None ? null
+            : $"memorySwap.swapBehavior \"{options.SwapBehavior}\" must be one of: "
+                + $"\"\", \"{SwapRules.Limited}\" or \"{SwapRules.None}\"",
+        IdRange.Problem(options.IdsPerPod, options.MaxPods),
+        PullVerification.Problem(
+            options.ImagePullCredentialsVerificationPolicy, options.PreloadedImagesVerificationAllowlist),
+    ];
 
     private static bool IsWebAddress(string text) =>
         Uri.TryCreate(text, UriKind.Absolute, out var address) && address.Scheme is "http" or "https";

@@ -3,6 +3,7 @@ using OrleansOrchestrator.Logs.Shipping;
 using OrleansOrchestrator.NodeAgent.Announcing;
 using OrleansOrchestrator.NodeAgent.Cluster;
 using OrleansOrchestrator.NodeAgent.Containerd;
+using OrleansOrchestrator.NodeAgent.Cpus;
 using OrleansOrchestrator.NodeAgent.Credentials;
 using OrleansOrchestrator.NodeAgent.Cri;
 using OrleansOrchestrator.NodeAgent.Csi;
@@ -13,9 +14,11 @@ using OrleansOrchestrator.NodeAgent.Environments;
 using OrleansOrchestrator.NodeAgent.Images;
 using OrleansOrchestrator.NodeAgent.Logs;
 using OrleansOrchestrator.NodeAgent.Logs.Shipping;
+using OrleansOrchestrator.NodeAgent.MemoryBlocks;
 using OrleansOrchestrator.NodeAgent.Metrics;
 using OrleansOrchestrator.NodeAgent.Network;
 using OrleansOrchestrator.NodeAgent.Node;
+using OrleansOrchestrator.NodeAgent.Numa;
 using OrleansOrchestrator.NodeAgent.Plugins;
 using OrleansOrchestrator.NodeAgent.PodRecords;
 using OrleansOrchestrator.NodeAgent.Pods;
@@ -49,6 +52,7 @@ public static class AgentServices
         services.AddPart<HostNetwork>();
         services.AddPart<PodRoutes>();
         services.AddPart<PressureMonitor>();
+        services.AddPart<OomWatcher>();
         services.AddPart<ServiceDirectory>();
         services.AddPart<NodeDirectory>();
         services.AddPart<AddressAnnouncer>();
@@ -102,12 +106,15 @@ public static class AgentServices
             CgroupFiles.OfThisMachine(), s.GetRequiredService<KubeletMeters>(), s.GetRequiredService<TimeProvider>()));
         services.AddSingleton<Cgroups>();
         services.AddSingleton<PodPaths>();
-        services.AddSingleton<TokenCache>();
+        services.AddSingleton(static s => new TokenCache(
+            s.GetRequiredService<IClusterApi>(), s.GetRequiredService<TimeProvider>(),
+            s.GetRequiredService<ILogger<TokenCache>>()));
         services.AddSingleton<ObjectFiles>();
         services.AddSingleton<ClaimedVolumes>();
         services.AddDynamicResources();
         services.AddCsi(options);
         services.AddDevices();
+        services.AddPinning();
         services.AddSingleton<VolumeManager>();
         services.AddSingleton<ContainerMounts>();
         services.AddSingleton<HostsFiles>();
@@ -187,6 +194,22 @@ public static class AgentServices
         services.AddSingleton<DeviceManager>();
         services.AddSingleton<PodResourcesLister>();
         services.AddPart<DeviceServer>();
+    }
+
+    /// <summary>
+    /// Parts of the machine that are one container's alone; devices come first, as upstream has it.
+    /// </summary>
+    private static void AddPinning(this IServiceCollection services)
+    {
+        services.AddSingleton(static s =>
+            MachineTopology.Read("/sys", s.GetRequiredService<NodeFacts>().MemoryCapacityBytes));
+        services.AddSingleton<CpuManager>();
+        services.AddSingleton<MemoryManager>();
+        services.AddSingleton<IHintProvider>(static s => s.GetRequiredService<DeviceManager>());
+        services.AddSingleton<IHintProvider>(static s => s.GetRequiredService<CpuManager>());
+        services.AddSingleton<IHintProvider>(static s => s.GetRequiredService<MemoryManager>());
+        services.AddSingleton<TopologyManager>();
+        services.AddPart<CpuReconciler>();
     }
 
     /// <summary>A singleton that also runs in the background.</summary>

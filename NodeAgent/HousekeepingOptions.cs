@@ -1,4 +1,4 @@
-using OrleansOrchestrator.NodeAgent.Node;
+using OrleansOrchestrator.NodeAgent.Kernel;
 
 namespace OrleansOrchestrator.NodeAgent;
 

@@ -1,4 +1,6 @@
+using OrleansOrchestrator.NodeAgent.Images;
 using OrleansOrchestrator.NodeAgent.Nftables;
+using OrleansOrchestrator.NodeAgent.UserNamespaces;
 
 namespace OrleansOrchestrator.NodeAgent;
 
@@ -118,15 +120,29 @@ public sealed record NodeAgentOptions
 
     public int MaxPods { get; init; } = 110;
 
-    public long SystemReservedMilliCpu { get; init; }
+    /// <summary>Where the reserved CPUs are named, so many instead of what was said.</summary>
+    public long SystemReservedMilliCpu
+    {
+        get => Resources.ReservedCpuCount > 0 ? Resources.ReservedCpuCount * 1000L : field;
+        init;
+    }
 
     public long SystemReservedMemoryBytes { get; init; }
 
     /// <summary>What containers may swap, by upstream's words: <c>LimitedSwap</c>, or <c>NoSwap</c> or empty.</summary>
     public string SwapBehavior { get; init; } = "";
 
+    /// <summary>User ids of each pod that has some of its own (<c>userNamespaces.idsPerPod</c>).</summary>
+    public long IdsPerPod { get; init; } = IdRange.Unit;
+
     /// <summary>Image pulls at one time; 1 is serial.</summary>
     public int MaxParallelImagePulls { get; init; } = 4;
+
+    /// <summary>Which images that are there pods may use without asking a registry.</summary>
+    public string ImagePullCredentialsVerificationPolicy { get; init; } = PullVerification.NeverVerifyPreloadedImages;
+
+    /// <summary>Images that <see cref="PullVerification.NeverVerifyAllowlistedImages"/> leaves to everybody.</summary>
+    public IReadOnlyList<string> PreloadedImagesVerificationAllowlist { get; init; } = [];
 
     /// <summary>Registries (host:port) to speak plain HTTP to, besides those on loopback.</summary>
     public IReadOnlyList<string> InsecureRegistries { get; init; } = [];
@@ -142,6 +158,8 @@ public sealed record NodeAgentOptions
     public HousekeepingOptions Housekeeping { get; init; } = new();
 
     public ShutdownOptions Shutdown { get; init; } = new();
+
+    public ResourceOptions Resources { get; init; } = new();
 
     /// <summary>The node's certificate for the API, with its key, where the cluster gives it.</summary>
     public string ClientCertificateFile => Path.Combine(DataDirectory, "pki", "kubelet-client-current.pem");

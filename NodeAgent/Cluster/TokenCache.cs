@@ -8,7 +8,7 @@ namespace OrleansOrchestrator.NodeAgent.Cluster;
 /// Service-account tokens of pods. One is asked for anew when 80 % of its life is over, or after a day;
 /// while that fails, the old one is served until it ends.
 /// </summary>
-public sealed class TokenCache(IClusterApi api, TimeProvider time)
+public sealed partial class TokenCache(IClusterApi api, TimeProvider time, ILogger logger)
 {
     private const double RenewAfterShare = 0.8;
     private const long DefaultSeconds = 3600;
@@ -43,9 +43,9 @@ public sealed class TokenCache(IClusterApi api, TimeProvider time)
             entry = await RequestAsync(pod, key, now, cancellationToken);
             _tokens[key] = entry;
         }
-        catch (Exception) when (known && now < entry.EndsAt && !cancellationToken.IsCancellationRequested)
+        catch (Exception error) when (known && now < entry.EndsAt && !cancellationToken.IsCancellationRequested)
         {
-            // the API is away; what we have is still good
+            LogNotRenewed(account, pod.Metadata.NamespaceProperty, pod.Metadata.Name, error.Message);
         }
 
         return entry.Status;
@@ -95,4 +95,9 @@ public sealed class TokenCache(IClusterApi api, TimeProvider time)
         return new Entry(
             answer.Status, now + (renewIn < RenewAfterAtMost ? renewIn : RenewAfterAtMost), now + life);
     }
+
+    [LoggerMessage(
+        1, LogLevel.Warning,
+        "The token of service account {Account} for pod {Space}/{Pod} was not renewed; the old one lasts: {Problem}")]
+    private partial void LogNotRenewed(string account, string space, string pod, string problem);
 }

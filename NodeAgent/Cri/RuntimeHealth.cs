@@ -4,6 +4,7 @@ namespace OrleansOrchestrator.NodeAgent.Cri;
 public sealed class RuntimeHealth
 {
     private volatile string _problem = "container runtime is down";
+    private volatile string? _networkProblem;
     private readonly TaskCompletionSource _known = new(TaskCreationOptions.RunContinuationsAsynchronously);
     private TaskCompletionSource _ready = new(TaskCreationOptions.RunContinuationsAsynchronously);
 
@@ -17,6 +18,12 @@ public sealed class RuntimeHealth
 
     /// <summary>What the runtime could do when it last came up.</summary>
     public RuntimeAbilities Abilities { get; private set; } = RuntimeAbilities.None;
+
+    /// <summary>
+    /// Why pods cannot have a network now, as the runtime said when it was last asked; null when they can, or when it
+    /// was not asked yet.
+    /// </summary>
+    public string? NetworkProblem { get => _networkProblem; set => _networkProblem = value; }
 
     /// <summary>Completes when the runtime answers; at once when it does already.</summary>
     public Task WhenUpAsync(CancellationToken cancellationToken) => _ready.Task.WaitAsync(cancellationToken);

@@ -104,12 +104,12 @@ public sealed class DeviceAllocations
         }
     }
 
-    /// <summary>Forgets all pods but these.</summary>
-    public void Keep(IReadOnlySet<string> uids)
+    /// <summary>Forgets all pods but those that are known.</summary>
+    public void Keep(Predicate<string> isKnown)
     {
         lock (_lock)
         {
-            LetGo([.. _state.Pods.Keys.Where(uid => !uids.Contains(uid))]);
+            LetGo([.. _state.Pods.Keys.Where(uid => !isKnown(uid))]);
         }
     }
 

@@ -1,3 +1,5 @@
+using OrleansOrchestrator.NodeAgent.Numa;
+
 namespace OrleansOrchestrator.NodeAgent.Devices;
 
 /// <summary>What devices of one resource a container needs, and which there are.</summary>
@@ -22,6 +24,12 @@ public sealed record DeviceNeed
 
     /// <summary>Devices that containers have.</summary>
     public IReadOnlySet<string> InUse { get; init; } = new HashSet<string>();
+
+    /// <summary>NUMA nodes that they are best from; null where that does not matter.</summary>
+    public NumaSet? Nodes { get; init; }
+
+    /// <summary>By device, of which nodes it is, of those that are of some.</summary>
+    public IReadOnlyDictionary<string, NumaSet> NodesOf { get; init; } = new Dictionary<string, NumaSet>();
 }
 
 /// <summary>Chooses devices for a container, with upstream's checks and messages, in its order. Pure.</summary>
@@ -81,7 +89,26 @@ public sealed record DeviceChoice(
             ? Refused(
                 $"requested number of devices unavailable for {need.Resource}. " +
                 $"Requested: {missing}, Available: {free.Count}")
-            : new DeviceChoice(null, reused, free, missing);
+            : Near(need, reused, free, missing);
+    }
+
+    /// <summary>
+    /// Those of the nodes first: where there are more than enough, among them alone, else all of them and, of the rest,
+    /// those that are of other nodes before those that are of none.
+    /// </summary>
+    private static DeviceChoice Near(DeviceNeed need, List<string> reused, List<string> free, int missing)
+    {
+        if (need.Nodes is not { } nodes || need.NodesOf.Count == 0)
+        {
+            return new DeviceChoice(null, reused, free, missing);
+        }
+
+        List<string> near = [.. free.Where(d => need.NodesOf.GetValueOrDefault(d).Overlaps(nodes))];
+        return missing < near.Count
+            ? new DeviceChoice(null, reused, near, missing)
+            : new DeviceChoice(
+                null, [.. reused, .. near], [.. free.Except(near).OrderByDescending(need.NodesOf.ContainsKey)],
+                missing - near.Count);
     }
 
     private static DeviceChoice Refused(string problem) => new(problem, [], [], 0);

@@ -1,6 +1,7 @@
 using System.Globalization;
 using k8s.Models;
 using OrleansOrchestrator.NodeAgent.Kernel;
+using OrleansOrchestrator.NodeAgent.Numa;
 
 namespace OrleansOrchestrator.NodeAgent.Devices;
 
@@ -10,6 +11,7 @@ namespace OrleansOrchestrator.NodeAgent.Devices;
 /// </summary>
 public sealed class DeviceInventory(TimeProvider time)
 {
+    private static readonly IReadOnlyDictionary<string, NumaSet> Nowhere = new Dictionary<string, NumaSet>();
     private static readonly TimeSpan StopGrace = TimeSpan.FromMinutes(5);
 
     private readonly Lock _lock = new();
@@ -54,10 +56,26 @@ public sealed class DeviceInventory(TimeProvider time)
         }
     }
 
-    /// <summary>All that a plugin has, by identity, and whether it works.</summary>
-    public void Set(string resource, IReadOnlyDictionary<string, bool> devices) => Change(resource, new Stock(
-        devices.Where(static d => d.Value).Select(static d => d.Key).ToHashSet(StringComparer.Ordinal),
-        devices.Where(static d => !d.Value).Select(static d => d.Key).ToHashSet(StringComparer.Ordinal), LostAt: null));
+    /// <summary>By device, of which NUMA nodes it is, of those that are of some.</summary>
+    public IReadOnlyDictionary<string, NumaSet> NodesOf(string resource)
+    {
+        lock (_lock)
+        {
+            return _stocks.GetValueOrDefault(resource)?.Nodes ?? Nowhere;
+        }
+    }
+
+    /// <summary>All that a plugin has, by identity, whether it works, and of which nodes it is.</summary>
+    public void Set(
+        string resource, IReadOnlyDictionary<string, bool> devices,
+        IReadOnlyDictionary<string, NumaSet>? nodes = null) =>
+        Change(resource, new Stock(
+            devices.Where(static d => d.Value).Select(static d => d.Key).ToHashSet(StringComparer.Ordinal),
+            devices.Where(static d => !d.Value).Select(static d => d.Key).ToHashSet(StringComparer.Ordinal),
+            LostAt: null)
+        {
+            Nodes = nodes ?? Nowhere,
+        });
 
     /// <summary>The plugin went.</summary>
     public void Lose(string resource)
@@ -66,9 +84,12 @@ public sealed class DeviceInventory(TimeProvider time)
         {
             if (_stocks.TryGetValue(resource, out var stock))
             {
-                _stocks[resource] = new Stock(
-                    new HashSet<string>(), stock.Healthy.Union(stock.Unhealthy).ToHashSet(StringComparer.Ordinal),
-                    time.GetSteadyTime());
+                _stocks[resource] = stock with
+                {
+                    Healthy = new HashSet<string>(),
+                    Unhealthy = stock.Healthy.Union(stock.Unhealthy).ToHashSet(StringComparer.Ordinal),
+                    LostAt = time.GetSteadyTime(),
+                };
             }
         }
 
@@ -99,5 +120,9 @@ public sealed class DeviceInventory(TimeProvider time)
     /// <param name="Healthy">Devices that work.</param>
     /// <param name="Unhealthy">Those that do not.</param>
     /// <param name="LostAt">When their plugin went; null while it is there.</param>
-    private sealed record Stock(IReadOnlySet<string> Healthy, IReadOnlySet<string> Unhealthy, SteadyTime? LostAt);
+    private sealed record Stock(IReadOnlySet<string> Healthy, IReadOnlySet<string> Unhealthy, SteadyTime? LostAt)
+    {
+        /// <summary>Of which NUMA nodes they are, of those that are of some.</summary>
+        public IReadOnlyDictionary<string, NumaSet> Nodes { get; init; } = Nowhere;
+    }
 }

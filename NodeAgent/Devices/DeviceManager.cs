@@ -3,6 +3,7 @@ using k8s.Models;
 using OrleansOrchestrator.NodeAgent.Cri.V1;
 using OrleansOrchestrator.NodeAgent.Devices.V1Beta1;
 using OrleansOrchestrator.NodeAgent.Metrics;
+using OrleansOrchestrator.NodeAgent.Numa;
 using OrleansOrchestrator.NodeAgent.PodRecords;
 using OrleansOrchestrator.Resources.Kernel;
 
@@ -13,20 +14,24 @@ namespace OrleansOrchestrator.NodeAgent.Devices;
 /// pod after the other. A container has the same ones until its pod ends, however often it starts, and whatever
 /// happens to the agent; app containers get those of the init containers before them.
 /// </summary>
-public sealed class DeviceManager : IDisposable
+public sealed class DeviceManager : IHintProvider, IDisposable
 {
+    private static readonly HashSet<string> None = [];
+
     private readonly DeviceInventory _inventory;
     private readonly DeviceAllocations _allocations;
     private readonly DevicePlugins _plugins;
+    private readonly MachineTopology _machine;
     private readonly KubeletMeters _meters;
     private readonly TimeProvider _time;
     private readonly SemaphoreSlim _turn = new(1, 1);
 
     public DeviceManager(
-        DeviceInventory inventory, DeviceAllocations allocations, DevicePlugins plugins, KubeletMeters meters,
-        TimeProvider time)
+        DeviceInventory inventory, DeviceAllocations allocations, DevicePlugins plugins, MachineTopology machine,
+        KubeletMeters meters, TimeProvider time)
     {
-        (_inventory, _allocations, _plugins, _meters, _time) = (inventory, allocations, plugins, meters, time);
+        (_inventory, _allocations, _plugins, _machine) = (inventory, allocations, plugins, machine);
+        (_meters, _time) = (meters, time);
         foreach (var resource in allocations.Resources)
         {
             inventory.Expect(resource);
@@ -57,31 +62,57 @@ public sealed class DeviceManager : IDisposable
     public bool Serves(string resource) =>
         _inventory.Healthy(resource) is not null || _allocations.InUse(resource).Count > 0;
 
-    /// <summary>Gives a pod's containers what they want; why that cannot be, or null.</summary>
+    public bool Concerns(V1Pod pod) => All(pod).SelectMany(Wanted).Any();
+
+    public TopologyHints HintsOf(V1Pod pod, V1Container container) => Hints(
+        Wanted(container), (resource, _) => HasOf(pod, container, resource),
+        resource => Reusable(pod, container, resource));
+
+    /// <summary>
+    /// A pod that was admitted only in part, as the agent ended meanwhile or could not write, gets the rest beside what
+    /// it has.
+    /// </summary>
+    public TopologyHints HintsOf(V1Pod pod) => Hints(
+        WantedOf(pod), (resource, count) => HasOf(pod, resource) is var all && all.Count >= count ? all : null,
+        resource => HasOf(pod, resource));
+
+    /// <summary>Gives a pod's containers what they want, from wherever; why that cannot be, or null.</summary>
     public async Task<string?> AllocateAsync(V1Pod pod, CancellationToken cancellationToken)
     {
-        if (!pod.Inits().Concat(pod.Spec.Containers).SelectMany(Wanted).Any())
+        try
         {
+            foreach (var container in All(pod))
+            {
+                await AllocateAsync(pod, container, nodes: null, cancellationToken);
+            }
+
             return null;
+        }
+        catch (AllocationException problem)
+        {
+            return problem.Message;
+        }
+    }
+
+    public async Task AllocateAsync(
+        V1Pod pod, V1Container container, NumaSet? nodes, CancellationToken cancellationToken)
+    {
+        if (!Wanted(container).Any())
+        {
+            return;
         }
 
         await _turn.WaitAsync(cancellationToken);
         try
         {
-            var reusable = new Reusable();
-            foreach (var container in pod.Inits().Concat(pod.Spec.Containers))
+            foreach (var (resource, count) in Wanted(container))
             {
-                await AllocateAsync(pod, container, reusable, cancellationToken);
-                reusable.Note(
-                    _allocations.Of(pod.Metadata.Uid, container.Name),
-                    isFree: pod.IsPlainInit(container));
+                await AllocateAsync(pod, container, resource, count, nodes, cancellationToken);
             }
-
-            return null;
         }
         catch (DeviceException problem)
         {
-            return problem.Message;
+            throw new AllocationException(problem.Message);
         }
         finally
         {
@@ -149,7 +180,7 @@ public sealed class DeviceManager : IDisposable
     public void Release(string uid) => _allocations.Remove(uid);
 
     /// <summary>Forgets pods that went while the agent was away.</summary>
-    public void Keep(IReadOnlySet<string> uids) => _allocations.Keep(uids);
+    public void Keep(Predicate<string> isKnown) => _allocations.Keep(isKnown);
 
     public void Dispose() => _turn.Dispose();
 
@@ -170,37 +201,90 @@ public sealed class DeviceManager : IDisposable
         orderby limit.Key
         select (limit.Key, (int)Math.Min(Quantity.Of(limit.Value).Value, int.MaxValue));
 
-    private async Task AllocateAsync(
-        V1Pod pod, V1Container container, Reusable reusable, CancellationToken cancellationToken)
+    private static IEnumerable<V1Container> All(V1Pod pod) => pod.Inits().Concat(pod.Spec.Containers);
+
+    /// <summary>What all containers of a pod want together, of which init containers run one after the other.</summary>
+    private IEnumerable<(string Resource, int Count)> WantedOf(V1Pod pod)
     {
-        foreach (var (resource, count) in Wanted(container))
+        var (sidecars, most) = (new Dictionary<string, int>(), new Dictionary<string, int>());
+        foreach (var container in All(pod))
         {
-            var has = _allocations.Of(pod.Metadata.Uid, container.Name).FirstOrDefault(a => a.Resource == resource);
-            if (count == 0 && has is null)
+            foreach (var (resource, count) in Wanted(container))
             {
-                continue;
+                var beside = sidecars.GetValueOrDefault(resource) + count;
+                most[resource] = Math.Max(most.GetValueOrDefault(resource), beside);
+                sidecars[resource] = pod.IsPlainInit(container) ? beside - count : beside;
             }
+        }
 
-            var choice = DeviceChoice.Of(new DeviceNeed
+        return most.Select(static m => (m.Key, m.Value));
+    }
+
+    private IReadOnlyList<string>? HasOf(V1Pod pod, V1Container container, string resource) =>
+        _allocations.Of(pod.Metadata.Uid, container.Name).FirstOrDefault(a => a.Resource == resource)?.Devices;
+
+    private List<string> HasOf(V1Pod pod, string resource) =>
+        [.. All(pod).SelectMany(c => HasOf(pod, c, resource) ?? []).Distinct()];
+
+    /// <summary>What init containers before it leave to a container.</summary>
+    private IReadOnlyCollection<string> Reusable(V1Pod pod, V1Container container, string resource) =>
+        All(pod).TakeWhile(c => c.Name != container.Name).Aggregate(
+            (IReadOnlyCollection<string>)[], (free, before) => HasOf(pod, before, resource) is not { } devices ? free
+                : pod.IsPlainInit(before) ? [.. free.Union(devices)]
+                : [.. free.Except(devices)]);
+
+    private TopologyHints Hints(
+        IEnumerable<(string Resource, int Count)> wanted, Func<string, int, IReadOnlyList<string>?> has,
+        Func<string, IReadOnlyCollection<string>> reusable)
+    {
+        var hints = new TopologyHints();
+        foreach (var (resource, count) in wanted)
+        {
+            hints[resource] = DeviceHints.Of(new DeviceHintNeed
             {
-                Uid = pod.Metadata.Uid,
-                Container = container.Name,
-                Resource = resource,
+                Nodes = _machine.Memory.Keys.Order().ToList(),
+                All = _inventory.NodesOf(resource),
+                Free = [.. (_inventory.Healthy(resource) ?? None).Except(_allocations.InUse(resource))],
+                Has = has(resource, count),
+                Reusable = reusable(resource),
                 Count = count,
-                Has = has?.Devices,
-                Reusable = reusable.Of(resource),
-                Healthy = _inventory.Healthy(resource),
-                InUse = _allocations.InUse(resource),
             });
-            if (choice.Problem is { } problem)
-            {
-                throw new DeviceException(problem);
-            }
+        }
 
-            if (!choice.IsNothing)
-            {
-                await AllocateAsync(pod, container, resource, choice, cancellationToken);
-            }
+        return hints;
+    }
+
+    private async Task AllocateAsync(
+        V1Pod pod, V1Container container, string resource, int count, NumaSet? nodes,
+        CancellationToken cancellationToken)
+    {
+        var has = HasOf(pod, container, resource);
+        if (count == 0 && has is null)
+        {
+            return;
+        }
+
+        var choice = DeviceChoice.Of(new DeviceNeed
+        {
+            Uid = pod.Metadata.Uid,
+            Container = container.Name,
+            Resource = resource,
+            Count = count,
+            Has = has,
+            Reusable = Reusable(pod, container, resource),
+            Healthy = _inventory.Healthy(resource),
+            InUse = _allocations.InUse(resource),
+            Nodes = nodes,
+            NodesOf = _inventory.NodesOf(resource),
+        });
+        if (choice.Problem is { } problem)
+        {
+            throw new DeviceException(problem);
+        }
+
+        if (!choice.IsNothing)
+        {
+            await AllocateAsync(pod, container, resource, choice, cancellationToken);
         }
     }
 
@@ -215,30 +299,5 @@ public sealed class DeviceManager : IDisposable
         _allocations.Add(
             pod.Metadata.Uid, container.Name, new AllocatedDevices(resource, devices, response.ToByteArray()));
         _meters.DeviceAllocations.Record(_time.GetElapsedTime(started), resource);
-    }
-
-    /// <summary>What init containers leave to those that come after them.</summary>
-    private sealed class Reusable
-    {
-        private readonly Dictionary<string, HashSet<string>> _devices = new(StringComparer.Ordinal);
-
-        public IReadOnlyCollection<string> Of(string resource) => _devices.GetValueOrDefault(resource) ?? [];
-
-        public void Note(IReadOnlyList<AllocatedDevices> all, bool isFree)
-        {
-            foreach (var own in all)
-            {
-                var devices = _devices.GetValueOrDefault(own.Resource) ?? new HashSet<string>(StringComparer.Ordinal);
-                _devices[own.Resource] = devices;
-                if (isFree)
-                {
-                    devices.UnionWith(own.Devices);
-                }
-                else
-                {
-                    devices.ExceptWith(own.Devices);
-                }
-            }
-        }
     }
 }

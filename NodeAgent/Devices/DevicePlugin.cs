@@ -3,6 +3,7 @@ using Grpc.Net.Client;
 using OrleansOrchestrator.NodeAgent.Cri;
 using OrleansOrchestrator.NodeAgent.Devices.V1Beta1;
 using OrleansOrchestrator.NodeAgent.Kernel;
+using OrleansOrchestrator.NodeAgent.Numa;
 
 namespace OrleansOrchestrator.NodeAgent.Devices;
 
@@ -60,15 +61,21 @@ public sealed class DevicePlugin : IDisposable
     }
 
     /// <summary>Tells of its devices, all of them each time, until it goes or is disposed of.</summary>
-    public async Task FollowAsync(Action<IReadOnlyDictionary<string, bool>> tell)
+    public async Task FollowAsync(
+        Action<IReadOnlyDictionary<string, bool>, IReadOnlyDictionary<string, NumaSet>> tell)
     {
         try
         {
             using var call = _client.ListAndWatch(new Empty(), cancellationToken: _end.Token);
             await foreach (var answer in call.ResponseStream.ReadAllAsync(_end.Token))
             {
-                tell(answer.Devices.GroupBy(static d => d.ID, StringComparer.Ordinal).ToDictionary(
-                    static d => d.Key, static d => d.Last().Health == HealthyState, StringComparer.Ordinal));
+                var devices = answer.Devices.GroupBy(static d => d.ID, StringComparer.Ordinal)
+                    .ToDictionary(static d => d.Key, static d => d.Last(), StringComparer.Ordinal);
+                tell(
+                    devices.ToDictionary(
+                        static d => d.Key, static d => d.Value.Health == HealthyState, StringComparer.Ordinal),
+                    devices.Select(static d => (d.Key, Nodes: NodesOf(d.Value))).Where(static d => d.Nodes.Count > 0)
+                        .ToDictionary(static d => d.Key, static d => d.Nodes, StringComparer.Ordinal));
             }
         }
         catch (Exception failure) when (
@@ -129,6 +136,10 @@ public sealed class DevicePlugin : IDisposable
         _end.Cancel();
         _channel.Dispose();
     }
+
+    private static NumaSet NodesOf(Device device) => NumaSet.Of(
+        (device.Topology?.Nodes ?? []).Select(static n => n.ID).Where(static id => id is >= 0 and < NumaSet.Limit)
+            .Select(static id => (int)id));
 
     private static async Task<T> CallAsync<T>(
         Func<CallOptions, AsyncUnaryCall<T>> call, TimeSpan patience, string about, CancellationToken cancellationToken)

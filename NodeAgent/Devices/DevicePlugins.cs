@@ -93,7 +93,8 @@ public sealed partial class DevicePlugins(
 
     private async Task FollowAsync(DevicePlugin plugin)
     {
-        await plugin.FollowAsync(devices => IfCurrent(plugin, () => inventory.Set(plugin.Resource, devices)));
+        await plugin.FollowAsync(
+            (devices, nodes) => IfCurrent(plugin, () => inventory.Set(plugin.Resource, devices, nodes)));
         IfCurrent(plugin, () =>
         {
             _plugins.Remove(plugin.Resource);

@@ -1,7 +1,10 @@
 using Grpc.Core;
 using k8s.Models;
+using OrleansOrchestrator.NodeAgent.Cpus;
 using OrleansOrchestrator.NodeAgent.Devices.PodResourcesV1;
 using OrleansOrchestrator.NodeAgent.Dra;
+using OrleansOrchestrator.NodeAgent.MemoryBlocks;
+using OrleansOrchestrator.NodeAgent.Numa;
 using OrleansOrchestrator.NodeAgent.PodRecords;
 using Lister = OrleansOrchestrator.NodeAgent.Devices.PodResourcesV1.PodResourcesLister;
 using PodResources = OrleansOrchestrator.NodeAgent.Devices.PodResourcesV1.PodResources;
@@ -13,7 +16,8 @@ namespace OrleansOrchestrator.NodeAgent.Devices;
 /// API).
 /// </summary>
 public sealed class PodResourcesLister(
-    IPodRegistry pods, DeviceAllocations allocations, DeviceInventory inventory, DynamicResources claims)
+    IPodRegistry pods, DeviceAllocations allocations, DeviceInventory inventory, DynamicResources claims,
+    CpuManager cpus, MemoryManager memory)
     : Lister.PodResourcesListerBase
 {
     /// <summary>All pods that have not ended, also those without devices.</summary>
@@ -38,7 +42,10 @@ public sealed class PodResourcesLister(
         answer.Devices.AddRange(
             from resource in inventory.Amounts.Working.Keys.Order(StringComparer.Ordinal)
             from device in (inventory.Healthy(resource) ?? new HashSet<string>()).Order(StringComparer.Ordinal)
-            select Devices(resource, [device]));
+            from told in Devices(resource, [device])
+            select told);
+        answer.CpuIds.AddRange(cpus.Allocatable.Select(static cpu => (long)cpu));
+        answer.Memory.AddRange(memory.Allocatable.Select(Memory));
         return Task.FromResult(answer);
     }
 
@@ -50,7 +57,11 @@ public sealed class PodResourcesLister(
             var own = new ContainerResources { Name = container.Name };
             own.Devices.AddRange(
                 from allocated in allocations.Of(pod.Metadata.Uid, container.Name)
-                select Devices(allocated.Resource, allocated.Devices));
+                from told in Devices(allocated.Resource, allocated.Devices)
+                select told);
+            own.CpuIds.AddRange(
+                cpus.ExclusiveOf(pod.Metadata.Uid, container.Name).Select(static cpu => (long)cpu));
+            own.Memory.AddRange(memory.Of(pod.Metadata.Uid, container.Name).Select(Memory));
             own.DynamicResources.AddRange(claims.Of(pod, container).Select(Claimed));
             found.Containers.Add(own);
         }
@@ -80,10 +91,32 @@ public sealed class PodResourcesLister(
         return told;
     }
 
-    private static ContainerDevices Devices(string resource, IEnumerable<string> devices)
+    /// <summary>Those of the same NUMA nodes together.</summary>
+    private IEnumerable<ContainerDevices> Devices(string resource, IEnumerable<string> devices)
     {
-        var told = new ContainerDevices { ResourceName = resource };
-        told.DeviceIds.AddRange(devices);
+        var places = inventory.NodesOf(resource);
+        foreach (var near in devices.GroupBy(device => places.GetValueOrDefault(device)))
+        {
+            var told = new ContainerDevices { ResourceName = resource, Topology = Nodes(near.Key) };
+            told.DeviceIds.AddRange(near);
+            yield return told;
+        }
+    }
+
+    private static ContainerMemory Memory(MemoryBlock block) => new()
+    {
+        MemoryType = block.Type, Size = (ulong)block.Bytes, Topology = Nodes(block.Nodes),
+    };
+
+    private static TopologyInfo? Nodes(NumaSet nodes)
+    {
+        if (nodes.Count == 0)
+        {
+            return null;
+        }
+
+        var told = new TopologyInfo();
+        told.Nodes.AddRange(nodes.Nodes.Select(static node => new NUMANode { ID = node }));
         return told;
     }
 }

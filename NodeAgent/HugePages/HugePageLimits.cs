@@ -24,14 +24,21 @@ public static class HugePageLimits
         });
 
     /// <summary>
-    /// What the pod's own group may have, in bytes by the cgroups' names of sizes: what the pod requests.
+    /// What the pod's own group may have, in bytes by the cgroups' names of sizes: what the pod requests. Resources of
+    /// one size in other words (<c>hugepages-2Mi</c>, <c>hugepages-2048Ki</c>) are one sum.
     /// </summary>
-    public static IReadOnlyDictionary<string, long> OfPod(V1Pod pod) => PodResources.Requests(pod).Keys
-        .Where(ResourceNames.IsHugePages)
-        .ToDictionary(
-            static name => HugePageSize.CgroupNameOf((long)PageBytes(name)),
-            name => PodResources.Requested(pod, name),
-            StringComparer.Ordinal);
+    public static IReadOnlyDictionary<string, long> OfPod(V1Pod pod)
+    {
+        var limits = new Dictionary<string, long>(StringComparer.Ordinal);
+        var requests = PodResources.Requests(pod);
+        foreach (var name in requests.Keys.Where(ResourceNames.IsHugePages))
+        {
+            var size = HugePageSize.CgroupNameOf((long)PageBytes(name));
+            limits[size] = limits.GetValueOrDefault(size) + PodResources.Bytes(requests, name);
+        }
+
+        return limits;
+    }
 
     /// <summary>The size of the pages that a resource is.</summary>
     public static decimal PageBytes(string resource) =>

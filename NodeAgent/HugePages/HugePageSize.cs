@@ -1,4 +1,5 @@
 using System.Globalization;
+using OrleansOrchestrator.Resources.Kernel;
 
 namespace OrleansOrchestrator.NodeAgent.HugePages;
 
@@ -18,13 +19,23 @@ public sealed record HugePageSize(long PageBytes, long Pages)
     public long Bytes => PageBytes * Pages;
 
     /// <summary>The resource of pods and nodes: <c>hugepages-2Mi</c>.</summary>
-    public string Resource => Before + Text(PageBytes, "i", "");
+    public string Resource => Before + Quantity.Whole(PageBytes, QuantityFormat.BinarySI).ToString();
 
     /// <summary>As cgroups and container runtimes call it: <c>2MB</c>.</summary>
     public string CgroupName => CgroupNameOf(PageBytes);
 
     /// <summary>The same of any size of pages, in bytes.</summary>
-    public static string CgroupNameOf(long pageBytes) => Text(pageBytes, "B", "B");
+    public static string CgroupNameOf(long pageBytes)
+    {
+        var unit = 0;
+        while (pageBytes % Step == 0 && unit + 1 < Units.Length)
+        {
+            pageBytes /= Step;
+            unit++;
+        }
+
+        return string.Create(CultureInfo.InvariantCulture, $"{pageBytes}{Units[unit]}B");
+    }
 
     /// <summary>
     /// The sizes that a directory like the kernel's tells, smallest first: <c>hugepages-2048kB/nr_hugepages</c>. None
@@ -45,17 +56,4 @@ public sealed record HugePageSize(long PageBytes, long Pages)
             ];
 
     private static long Number(string text) => long.Parse(text.Trim(), CultureInfo.InvariantCulture);
-
-    private static string Text(long bytes, string afterUnit, string withoutUnit)
-    {
-        var unit = 0;
-        while (bytes % Step == 0 && unit + 1 < Units.Length)
-        {
-            bytes /= Step;
-            unit++;
-        }
-
-        return string.Create(
-            CultureInfo.InvariantCulture, $"{bytes}{Units[unit]}{(unit == 0 ? withoutUnit : afterUnit)}");
-    }
 }

@@ -15,7 +15,8 @@ public sealed class CredentialPlugins
         NodeAgentOptions options, IObjectReader objects, IClusterApi api, KubeletMeters meters, TimeProvider time,
         ILogger<CredentialPlugins> logger)
     {
-        _tokens = new TokenCache(api, time); // apart from those of volumes: nobody renews these before they are needed
+        // Apart from those of volumes: nobody renews these before they are needed.
+        _tokens = new TokenCache(api, time, logger);
         var directory = options.ImageCredentialProviderDirectory;
         if (options.ImageCredentialProviderConfig.Length > 0)
         {

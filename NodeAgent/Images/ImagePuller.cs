@@ -7,6 +7,7 @@ using OrleansOrchestrator.NodeAgent.Cluster;
 using OrleansOrchestrator.NodeAgent.Cri;
 using OrleansOrchestrator.NodeAgent.Cri.V1;
 using OrleansOrchestrator.NodeAgent.Kernel;
+using OrleansOrchestrator.NodeAgent.Metrics;
 
 namespace OrleansOrchestrator.NodeAgent.Images;
 
@@ -30,6 +31,7 @@ public sealed class ImagePuller(
     PullProgress progress,
     CriClient cri,
     EventRecorder events,
+    KubeletMeters meters,
     TimeProvider time)
 {
     public const string ErrImagePull = "ErrImagePull";
@@ -70,14 +72,19 @@ public sealed class ImagePuller(
         }
 
         var shown = await SecretsAsync(wanted.Pod, image, cancellationToken);
-        var mayUse = MayUse(image, present, shown);
-        if (!mayUse)
+        var check = Check(image, present, shown);
+        if (check.MustPull)
         {
             shown = [.. shown, .. ofNode.For(image), .. await plugins.ForAsync(wanted.Pod, image, cancellationToken)];
-            mayUse = MayUse(image, present, shown);
+            check = Check(image, present, shown);
         }
 
-        if (present is not null && mayUse)
+        if (present is not null)
+        {
+            meters.PullChecks.Add(check.Result);
+        }
+
+        if (present is not null && !check.MustPull)
         {
             Tell(wanted, EventRecorder.Normal, "Pulled",
                 $"Container image \"{wanted.Reference}\" already present on machine and can be accessed by the pod");
@@ -111,8 +118,8 @@ public sealed class ImagePuller(
         plugins.Forget(podUid);
     }
 
-    private bool MayUse(string image, Image? present, IReadOnlyList<PullCredential> shown) =>
-        present is not null && !records.MustPull(
+    private PullCheck Check(string image, Image? present, IReadOnlyList<PullCredential> shown) =>
+        present is null ? PullCheck.MustAuthenticate : records.Check(
             image, present, shown.Select(static c => c.Source).OfType<PullSecretSource>(),
             shown.Select(static c => c.Account).FirstOrDefault(static a => a is not null));
 

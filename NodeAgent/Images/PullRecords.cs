@@ -3,6 +3,7 @@ using System.Text;
 using System.Text.Json;
 using OrleansOrchestrator.Machine;
 using OrleansOrchestrator.NodeAgent.Cri.V1;
+using OrleansOrchestrator.NodeAgent.Metrics;
 
 namespace OrleansOrchestrator.NodeAgent.Images;
 
@@ -51,10 +52,24 @@ public sealed record PulledRecord
         new Dictionary<string, PulledCredentials>();
 }
 
+/// <summary>Whether a pod may use an image that is there, and why.</summary>
+/// <param name="Result">As upstream's metrics name it.</param>
+/// <param name="MustPull">The registry must be asked first.</param>
+public readonly record struct PullCheck(string Result, bool MustPull)
+{
+    public static readonly PullCheck PolicyAllowed = new("credentialPolicyAllowed", false);
+    public static readonly PullCheck RecordFound = new("credentialRecordFound", false);
+    public static readonly PullCheck MustAuthenticate = new("mustAuthenticate", true);
+
+    /// <summary>What is known of the image could not be read.</summary>
+    public static readonly PullCheck Error = new("error", true);
+}
+
 /// <summary>
 /// Remembers with which credentials each image on the node was pulled, so that a pod does not run a private image only
-/// because another pod was allowed to pull it (upstream's <c>KubeletEnsureSecretPulledImages</c> with its default
-/// policy: images that were there before, or were imported, are everybody's).
+/// because another pod was allowed to pull it (upstream's <c>KubeletEnsureSecretPulledImages</c>). For which images
+/// that counts is a policy (<see cref="PullVerification"/>): unless told otherwise, images that were there before, or
+/// were imported, are everybody's.
 /// <para>
 /// Before a pull an intent is written, after it a record. An intent without a record, as a crash leaves it, says that
 /// the image came by a pull of which nothing is known: it must be pulled again. An image that was imported under one
@@ -67,6 +82,9 @@ public sealed class PullRecords(NodeAgentOptions options, TimeProvider time)
 {
     private const int MaxSecretsPerRepository = 100;
     private static readonly JsonSerializerOptions Json = new(JsonSerializerDefaults.Web);
+
+    private readonly PullVerification _verification = new(
+        options.ImagePullCredentialsVerificationPolicy, options.PreloadedImagesVerificationAllowlist);
 
     private readonly string _pulled = Path.Combine(options.DataDirectory, "image_manager", "pulled");
     private readonly string _pulling = Path.Combine(options.DataDirectory, "image_manager", "pulling");
@@ -115,26 +133,34 @@ public sealed class PullRecords(NodeAgentOptions options, TimeProvider time)
     /// <summary>
     /// Whether a pod with these secrets and this account must ask the registry although the image is there.
     /// </summary>
-    public bool MustPull(
+    public PullCheck Check(
         string image, Image present, IEnumerable<PullSecretSource> secrets, PullAccountSource? account = null)
     {
         lock (_lock)
         {
-            var path = Path.Combine(_pulled, FileName(present.Id));
-            var record = Read(path);
-            if (record is null && File.Exists(path))
+            try
             {
-                return true;
+                var record = Read(RecordOf(present));
+                var repository = ImageReference.Repository(image);
+                var known = record?.CredentialMapping.GetValueOrDefault(repository);
+                var isOfAPull = known is not null || IsBeingPulled(image)
+                    || (record is null ? File.Exists(RecordOf(present)) : !HasName(present, repository));
+                return !_verification.IsNeeded(repository, isOfAPull) ? PullCheck.PolicyAllowed
+                    : known is not null && MayUse(image, present, known, secrets, account) ? PullCheck.RecordFound
+                    : PullCheck.MustAuthenticate;
             }
-
-            if (record?.CredentialMapping.GetValueOrDefault(ImageReference.Repository(image)) is { } known)
+            catch (Exception failure) when (failure is IOException or UnauthorizedAccessException)
             {
-                return !known.NodePodsAccessible && !secrets.Any(s => IsKnown(image, present.Id, known, s))
-                    && (account is null || !known.KubernetesServiceAccounts.Contains(account));
+                return PullCheck.Error;
             }
-
-            return IsBeingPulled(image) || (record is not null && !HasName(present, ImageReference.Repository(image)));
         }
+    }
+
+    /// <summary>How many records there are, under upstream's names.</summary>
+    public void Write(MetricsText text)
+    {
+        Count(text, "pullintents", "ImagePullIntents", _pulling);
+        Count(text, "pulledrecords", "ImagePulledRecords", _pulled);
     }
 
     /// <summary>
@@ -144,7 +170,7 @@ public sealed class PullRecords(NodeAgentOptions options, TimeProvider time)
     {
         lock (_lock)
         {
-            foreach (var path in Directory.Exists(_pulled) ? Directory.EnumerateFiles(_pulled) : [])
+            foreach (var path in FilesIn(_pulled))
             {
                 if (Read(path) is not { } record
                         || (record.LastUpdatedTime < listedAt && !imageIds.Contains(record.ImageRef)))
@@ -154,6 +180,22 @@ public sealed class PullRecords(NodeAgentOptions options, TimeProvider time)
             }
         }
     }
+
+    private static void Count(MetricsText text, string name, string kind, string directory) =>
+        text.Family(
+            $"kubelet_imagemanager_ondisk_{name}", "gauge", $"[ALPHA] Number of {kind} stored on disk.")
+            .Sample($"kubelet_imagemanager_ondisk_{name}", FilesIn(directory).Count(), null);
+
+    private static IEnumerable<string> FilesIn(string directory) =>
+        Directory.Exists(directory) ? Directory.EnumerateFiles(directory) : [];
+
+    private string RecordOf(Image present) => Path.Combine(_pulled, FileName(present.Id));
+
+    private bool MayUse(
+        string image, Image present, PulledCredentials known, IEnumerable<PullSecretSource> secrets,
+        PullAccountSource? account) =>
+        known.NodePodsAccessible || secrets.Any(s => IsKnown(image, present.Id, known, s))
+            || (account is not null && known.KubernetesServiceAccounts.Contains(account));
 
     private bool IsBeingPulled(string image) =>
         _intents.ContainsKey(image) || File.Exists(Path.Combine(_pulling, FileName(image)));

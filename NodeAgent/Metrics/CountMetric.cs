@@ -12,6 +12,10 @@ public sealed class CountMetric(string name, string help, params string[] labels
     private readonly ConcurrentDictionary<MetricKind, long> _kinds = new(
         labels.Length == 0 ? [new(new MetricKind(), 0)] : []);
 
+    /// <summary>It may happen, and is told as not having happened until it does.</summary>
+    /// <param name="values">Of the labels, in their order.</param>
+    public void Expect(params ReadOnlySpan<string> values) => _kinds.TryAdd(MetricKind.Of(values), 0);
+
     /// <summary>It happened once more.</summary>
     /// <param name="values">Of the labels, in their order.</param>
     public void Add(params ReadOnlySpan<string> values) =>

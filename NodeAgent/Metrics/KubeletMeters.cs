@@ -110,6 +110,13 @@ public sealed class KubeletMeters
         "kubelet_credential_provider_plugin_errors", "[ALPHA] Number of errors from credential provider plugin",
         "plugin_name");
 
+    /// <summary>Whether a pod may use an image that is there was looked up; by what came of it.</summary>
+    public CountMetric PullChecks { get; } = new(
+        "kubelet_imagemanager_image_mustpull_checks_total",
+        "[ALPHA] Counter for how many times kubelet checked whether credentials need to be re-verified to access an " +
+        "image",
+        "result");
+
     /// <summary>Plugins of devices that wanted to register, by what they have.</summary>
     public CountMetric DevicePluginRegistrations { get; } = new(
         "kubelet_device_plugin_registration_total",
@@ -151,6 +158,9 @@ public sealed class KubeletMeters
         "Duration in seconds of planning what network policies say and having the kernel do it.",
         DurationMetric.UsualBounds);
 
+    /// <summary>Parts of the machine that containers have for themselves.</summary>
+    public PinningMeters Pinning { get; } = new();
+
     public void Write(MetricsText text)
     {
         Cgroup.Write(text);
@@ -161,10 +171,12 @@ public sealed class KubeletMeters
         DraCalls.Write(text);
         DraOperations.Write(text);
         Evictions.Write(text);
+        PullChecks.Write(text);
         Relist.Write(text);
         RelistInterval.Write(text);
         PodStart.Write(text);
         PodWorker.Write(text);
+        Pinning.Write(text);
         Preemptions.Write(text);
         RunSandbox.Write(text);
         RunSandboxErrors.Write(text);

@@ -19,17 +19,8 @@ public sealed class NodeDirectory(
     protected override Task ExecuteAsync(CancellationToken stoppingToken) =>
         options.AnnounceLink.Length == 0 ? Task.CompletedTask : new Reflector<V1Node>("nodes", time, logger)
     {
-        List = async token =>
-        {
-            var list = await client.CoreV1.ListNodeAsync(cancellationToken: token);
-            return new ObjectList<V1Node>([.. list.Items], list.Metadata.ResourceVersion);
-        },
-        Watch = (revision, onError, token) => client.CoreV1.WatchListNodeAsync(
-            resourceVersion: revision,
-            allowWatchBookmarks: true,
-            timeoutSeconds: Reflector<V1Node>.WatchSeconds,
-            onError: onError,
-            cancellationToken: token),
+        List = NodeFeed.List(client),
+        Watch = NodeFeed.Watch(client),
         Replaced = Replace,
         Changed = Change,
     }.RunAsync(stoppingToken);

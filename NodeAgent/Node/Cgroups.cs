@@ -1,4 +1,5 @@
 using k8s.Models;
+using OrleansOrchestrator.NodeAgent.Cpus;
 using OrleansOrchestrator.NodeAgent.Cri.V1;
 using OrleansOrchestrator.NodeAgent.HugePages;
 using OrleansOrchestrator.NodeAgent.PodRecords;
@@ -10,7 +11,7 @@ namespace OrleansOrchestrator.NodeAgent.Node;
 /// <c>burstable/podUID</c> and <c>besteffort/podUID</c> for the others. The containers' own groups are the runtime's,
 /// and lie in their pod's by the container's id.
 /// </summary>
-public sealed class Cgroups(NodeAgentOptions options, ICgroupHierarchy hierarchy)
+public sealed class Cgroups(NodeAgentOptions options, ICgroupHierarchy hierarchy, CpuManager cpus)
 {
     private readonly string _root = "/" + options.CgroupRoot.Trim('/');
 
@@ -71,7 +72,10 @@ public sealed class Cgroups(NodeAgentOptions options, ICgroupHierarchy hierarchy
         Set(pod, PodResources.ForPod(pod));
     }
 
-    /// <summary>Writes amounts of the pod's group; zeros leave as it is what is there.</summary>
+    /// <summary>
+    /// Writes amounts of the pod's group; zeros leave as it is what is there. Who has CPUs to itself is held to these
+    /// alone: a quota would only interrupt it.
+    /// </summary>
     public void Set(V1Pod pod, LinuxContainerResources amounts)
     {
         var path = PodPath(pod);
@@ -80,7 +84,7 @@ public sealed class Cgroups(NodeAgentOptions options, ICgroupHierarchy hierarchy
             hierarchy.SetCpuShares(path, amounts.CpuShares);
         }
 
-        if (amounts.CpuQuota > 0)
+        if (amounts.CpuQuota > 0 && !cpus.HasExclusive(pod))
         {
             hierarchy.SetCpuQuota(path, amounts.CpuQuota, amounts.CpuPeriod);
         }
@@ -91,8 +95,14 @@ public sealed class Cgroups(NodeAgentOptions options, ICgroupHierarchy hierarchy
         }
     }
 
-    /// <summary>What the pod is held to; null when it has no group.</summary>
-    public CgroupLimits? Limits(V1Pod pod) => hierarchy.Limits(PodPath(pod));
+    /// <summary>
+    /// What the pod is held to, by its group or by the number of its CPUs; null when it has no group.
+    /// </summary>
+    public CgroupLimits? Limits(V1Pod pod)
+    {
+        var limits = hierarchy.Limits(PodPath(pod));
+        return cpus.HasExclusive(pod) ? limits?.WithQuota(PodResources.ForPod(pod)) : limits;
+    }
 
     /// <summary>What a container is held to; null when its group is not where ours would be.</summary>
     public CgroupLimits? Limits(V1Pod pod, string containerId) => hierarchy.Limits($"{PodPath(pod)}/{containerId}");

@@ -1,7 +1,9 @@
 using System.Globalization;
 using System.Text;
 using k8s.Models;
+using OrleansOrchestrator.NodeAgent.Kernel;
 using OrleansOrchestrator.NodeAgent.PodRecords;
+using OrleansOrchestrator.Resources.Kernel;
 
 namespace OrleansOrchestrator.NodeAgent.Node;
 
@@ -10,9 +12,6 @@ namespace OrleansOrchestrator.NodeAgent.Node;
 /// </summary>
 public static class EvictionMessages
 {
-    private const int BinaryStep = 1024;
-    private const int DecimalStep = 1000;
-
     /// <summary>
     /// Why a pod goes: the resource, how much of it was left, and which of its containers used more than it asked for.
     /// </summary>
@@ -115,19 +114,8 @@ public static class EvictionMessages
     }
 
     /// <summary>An amount as Kubernetes writes it: the largest unit that divides it.</summary>
-    public static string Text(long amount, bool isBinary)
-    {
-        var step = isBinary ? BinaryStep : DecimalStep;
-        var units = isBinary ? new[] { "", "Ki", "Mi", "Gi", "Ti", "Pi", "Ei" } : ["", "k", "M", "G", "T", "P", "E"];
-        var unit = 0;
-        while (amount != 0 && amount % step == 0 && unit + 1 < units.Length)
-        {
-            amount /= step;
-            unit++;
-        }
-
-        return amount.ToString(CultureInfo.InvariantCulture) + units[unit];
-    }
+    public static string Text(long amount, bool isBinary) =>
+        Quantity.Whole(amount, isBinary ? QuantityFormat.BinarySI : QuantityFormat.DecimalSI).ToString();
 
     /// <summary>
     /// The sum over containers that have a limit, in the units of the first; null when none has.

@@ -94,6 +94,13 @@ public sealed record CgroupLimits
     public bool HoldsShares(long shares) =>
         CpuWeight is { } weight ? weight == CgroupVersion2.Weight(shares) : CpuShares == shares;
 
+    /// <summary>The same with the quota of these amounts; where they have none, without.</summary>
+    public CgroupLimits WithQuota(LinuxContainerResources amounts) => this with
+    {
+        CpuQuotaMicroseconds = amounts.CpuQuota > 0 ? amounts.CpuQuota : null,
+        CpuPeriodMicroseconds = amounts.CpuPeriod,
+    };
+
     /// <summary>As a runtime tells them; null when it does not.</summary>
     public static CgroupLimits? From(LinuxContainerResources? told) => told is null ? null : new CgroupLimits
     {

@@ -106,8 +106,8 @@ public sealed class NodeFacts
     }
 
     /// <summary>Pods are evicted at once below that, so none is promised it.</summary>
-    private long KeptFree(EvictionSignal signal, long capacity) => _options.Housekeeping.EvictionThresholds
-        .Where(t => t.IsHard && t.Signal == signal).Select(t => t.Value.Of(capacity)).LastOrDefault();
+    private long KeptFree(EvictionSignal signal, long capacity) =>
+        EvictionThreshold.KeptFree(_options.Housekeeping.EvictionThresholds, signal, capacity);
 
     private static ResourceQuantity Kibibytes(long bytes) =>
         new((bytes / 1024).ToString(CultureInfo.InvariantCulture) + "Ki");

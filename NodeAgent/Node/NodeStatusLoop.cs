@@ -34,6 +34,7 @@ public sealed partial class NodeStatusLoop(
     TimeProvider time,
     ILogger<NodeStatusLoop> logger) : BackgroundService
 {
+    private const string NetworkReady = "NetworkReady";
     internal static readonly TimeSpan Check = TimeSpan.FromSeconds(10);
 
     /// <summary>A runtime gets its network from the cluster in a moment, and says so only when it is asked.</summary>
@@ -227,7 +228,9 @@ public sealed partial class NodeStatusLoop(
                 _runtimeVersion = $"{version.RuntimeName}://{version.RuntimeVersion.TrimStart('v')}";
             }
 
-            return [.. status.Status.Conditions.Where(static c => !c.Status).Select(Describe)];
+            var bad = status.Status.Conditions.Where(static c => !c.Status).ToList();
+            health.NetworkProblem = bad.Where(static c => c.Type == NetworkReady).Select(Describe).FirstOrDefault();
+            return [.. bad.Select(Describe)];
         }
         catch (RpcException exception) when (!cancellationToken.IsCancellationRequested)
         {
@@ -237,7 +240,8 @@ public sealed partial class NodeStatusLoop(
 
     private static string Describe(RuntimeCondition condition)
     {
-        var what = condition.Type == "NetworkReady" ? "container runtime network not ready" : "container runtime not ready";
+        var what = condition.Type == NetworkReady
+            ? "container runtime network not ready" : "container runtime not ready";
         return $"{what}: {condition.Type}=false reason:{condition.Reason} message:{condition.Message}";
     }
 

@@ -17,18 +17,8 @@ public sealed class NodeWatch(
     protected override Task ExecuteAsync(CancellationToken stoppingToken) =>
         new Reflector<V1Node>("this node", time, logger)
     {
-        List = async token =>
-        {
-            var list = await client.CoreV1.ListNodeAsync(fieldSelector: Selector, cancellationToken: token);
-            return new ObjectList<V1Node>([.. list.Items], list.Metadata.ResourceVersion);
-        },
-        Watch = (revision, onError, token) => client.CoreV1.WatchListNodeAsync(
-            fieldSelector: Selector,
-            resourceVersion: revision,
-            allowWatchBookmarks: true,
-            timeoutSeconds: Reflector<V1Node>.WatchSeconds,
-            onError: onError,
-            cancellationToken: token),
+        List = NodeFeed.List(client, Selector),
+        Watch = NodeFeed.Watch(client, Selector),
         Replaced = seen =>
         {
             foreach (var version in seen)

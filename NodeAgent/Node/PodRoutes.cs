@@ -90,17 +90,8 @@ public sealed partial class PodRoutes(
 
     private Reflector<V1Node> Follow() => new("nodes", time, logger)
     {
-        List = async token =>
-        {
-            var list = await client.CoreV1.ListNodeAsync(cancellationToken: token);
-            return new ObjectList<V1Node>([.. list.Items], list.Metadata.ResourceVersion);
-        },
-        Watch = (revision, onError, token) => client.CoreV1.WatchListNodeAsync(
-            resourceVersion: revision,
-            allowWatchBookmarks: true,
-            timeoutSeconds: Reflector<V1Node>.WatchSeconds,
-            onError: onError,
-            cancellationToken: token),
+        List = NodeFeed.List(client),
+        Watch = NodeFeed.Watch(client),
         Replaced = nodes => Change(() =>
         {
             _nodes.Clear();

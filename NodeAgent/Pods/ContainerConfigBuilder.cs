@@ -2,6 +2,7 @@ using System.Globalization;
 using k8s;
 using k8s.Models;
 using OrleansOrchestrator.Machine;
+using OrleansOrchestrator.NodeAgent.Cpus;
 using OrleansOrchestrator.NodeAgent.Cri;
 using OrleansOrchestrator.NodeAgent.Cri.V1;
 using OrleansOrchestrator.NodeAgent.Devices;
@@ -10,6 +11,7 @@ using OrleansOrchestrator.NodeAgent.Environments;
 using OrleansOrchestrator.NodeAgent.HugePages;
 using OrleansOrchestrator.NodeAgent.Images;
 using OrleansOrchestrator.NodeAgent.Kernel;
+using OrleansOrchestrator.NodeAgent.MemoryBlocks;
 using OrleansOrchestrator.NodeAgent.Node;
 using OrleansOrchestrator.NodeAgent.PodRecords;
 using OrleansOrchestrator.NodeAgent.Swap;
@@ -53,11 +55,15 @@ public sealed class ContainerConfigBuilder(
     ImageStore images,
     DeviceManager devices,
     DynamicResources claims,
+    CpuManager cpus,
+    MemoryManager memory,
     NodeFacts node,
     Cgroups cgroups,
     PodUserNamespaces users,
     PodSwap swap)
 {
+    private const long NoQuota = -1;
+
     public async Task<ContainerConfig> BuildAsync(ContainerStartFacts facts, CancellationToken cancellationToken)
     {
         var (pod, container) = (facts.Pod, facts.Container);
@@ -160,9 +166,21 @@ public sealed class ContainerConfigBuilder(
             resources.Unified["memory.oom.group"] = "1";
         }
 
+        Pin(resources, facts.Pod.Metadata.Uid, facts.Container.Name);
         swap.Set(resources, facts.Pod, facts.Container);
         resources.HugepageLimits.AddRange(HugePageLimits.OfContainer(facts.Pod, facts.Container, node.HugePages));
         return resources;
+    }
+
+    /// <summary>CPUs that it has to itself hold it to their number: a quota would only interrupt it.</summary>
+    private void Pin(LinuxContainerResources resources, string uid, string container)
+    {
+        resources.CpusetCpus = cpus.AffinityOf(uid, container).ToString();
+        resources.CpusetMems = string.Join(',', memory.NodesOf(uid, container).Nodes);
+        if (!cpus.ExclusiveOf(uid, container).IsEmpty)
+        {
+            resources.CpuQuota = NoQuota;
+        }
     }
 
     private LinuxContainerSecurityContext Security(ContainerStartFacts facts, Image? image)

@@ -6,6 +6,7 @@ using OrleansOrchestrator.NodeAgent.Cri;
 using OrleansOrchestrator.NodeAgent.Devices;
 using OrleansOrchestrator.NodeAgent.Dra;
 using OrleansOrchestrator.NodeAgent.Node;
+using OrleansOrchestrator.NodeAgent.Numa;
 using OrleansOrchestrator.NodeAgent.PodRecords;
 using OrleansOrchestrator.NodeAgent.Pods.Resizing;
 using OrleansOrchestrator.NodeAgent.Probes;
@@ -34,6 +35,7 @@ public sealed partial class PodManager(
     ShutdownState shutdown,
     PodAllocations allocations,
     DeviceManager devices,
+    TopologyManager topology,
     DynamicResources claims,
     ILogger<PodManager> logger) : BackgroundService, IPodRegistry
 {
@@ -82,15 +84,13 @@ public sealed partial class PodManager(
         await statics.Synced.WaitAsync(stoppingToken);
         await source.Synced.WaitAsync(stoppingToken);
         await runtime.FirstListAsync(stoppingToken);
+        KeepKnown();
         _allKnown.SetResult();
         foreach (var state in runtime.All)
         {
             OnRuntimeChanged(state.Uid);
         }
 
-        var known = _workers.Keys.ToHashSet();
-        allocations.Keep(known);
-        devices.Keep(known);
         for (var delay = FirstResizeRetry; !stoppingToken.IsCancellationRequested; delay = ResizeRetry)
         {
             await leftOvers.RemoveAsync(IsKnown, stoppingToken); // what unmounts theirs may have come only now
@@ -100,6 +100,24 @@ public sealed partial class PodManager(
         }
 
         await enforcing.ConfigureAwait(ConfigureAwaitOptions.SuppressThrowing);
+    }
+
+    /// <summary>Frees what pods had that went, or ended, while the agent was away.</summary>
+    private void KeepKnown()
+    {
+        lock (_admission) // pods of files may be admitted already
+        {
+            allocations.Keep(_workers.Keys.Concat(runtime.All.Select(static state => state.Uid)).ToHashSet());
+        }
+
+        try
+        {
+            topology.Keep(uid => !runtime.Get(uid).IsEmpty || Worker(uid)?.Pod.HasTerminalPhase() == false);
+        }
+        catch (IOException problem)
+        {
+            LogNotWritten(problem.Message);
+        }
     }
 
     /// <summary>Pods that have more than the node is to give them now may leave no room for the limit yet.</summary>
@@ -267,7 +285,6 @@ public sealed partial class PodManager(
     {
         _runningLoops[worker.Uid] = 0;
         _ = RunAsync(worker);
-        _ = ReleaseDevicesAsync(worker);
     }
 
     private async Task RunAsync(PodWorker worker)
@@ -299,36 +316,30 @@ public sealed partial class PodManager(
         RetryResizes();
     }
 
-    /// <summary>What a pod has is free as soon as it has ended, not when its object goes.</summary>
-    private async Task ReleaseDevicesAsync(PodWorker worker)
-    {
-        await worker.WhenEnded;
-        if (_stopping.IsCancellationRequested)
-        {
-            return;
-        }
-
-        try
-        {
-            devices.Release(worker.Uid);
-        }
-        catch (Exception exception) when (exception is IOException or UnauthorizedAccessException)
-        {
-            LogNotWritten(worker.Pod.Display(), exception.Message);
-        }
-    }
-
-    /// <summary>One that was accepted before has its devices.</summary>
+    /// <summary>
+    /// One that was accepted before has its devices, CPUs and memory. Nobody goes for a critical pod that does not get
+    /// these. Only pods of files are judged before all pods are known: there may be no API that tells of others.
+    /// </summary>
     private async Task<PodVerdict?> AdmitAsync(PodWorker worker, V1Pod pod, CancellationToken cancellationToken)
     {
-        if (await JudgeAsync(worker, pod, cancellationToken) is { } refusal)
+        if (!pod.IsStatic())
+        {
+            await AllKnown.WaitAsync(cancellationToken);
+        }
+
+        var refusal = await JudgeAsync(worker, pod, cancellationToken);
+        if (refusal is not null && !pod.IsCritical())
         {
             return refusal;
         }
 
-        return runtime.Get(worker.Uid).IsEmpty && await devices.AllocateAsync(pod, cancellationToken) is { } problem
-            ? new PodVerdict("UnexpectedAdmissionError", $"Allocate failed due to {problem}, which is unexpected")
-            : null;
+        if (runtime.Get(worker.Uid).IsEmpty
+            && await topology.AdmitAsync(pod, cancellationToken) is var (reason, message))
+        {
+            return new PodVerdict(reason, message);
+        }
+
+        return refusal is null ? null : await MakeRoomAsync(worker, pod, cancellationToken);
     }
 
     /// <summary>
@@ -353,7 +364,7 @@ public sealed partial class PodManager(
             refusal = again;
         }
 
-        return pod.IsCritical() ? await MakeRoomAsync(worker, pod, cancellationToken) : refusal;
+        return refusal;
     }
 
     /// <summary>Pods that run here already were accepted before and count first.</summary>
@@ -438,8 +449,8 @@ public sealed partial class PodManager(
     [LoggerMessage(2, LogLevel.Critical, "The worker of pod {Pod} ended")]
     private partial void LogWorkerDied(Exception exception, string pod);
 
-    [LoggerMessage(3, LogLevel.Warning, "That the devices of pod {Pod} are free could not be written: {Problem}")]
-    private partial void LogNotWritten(string pod, string problem);
+    [LoggerMessage(3, LogLevel.Warning, "That what pods had that are gone is free could not be written: {Problem}")]
+    private partial void LogNotWritten(string problem);
 
     [LoggerMessage(4, LogLevel.Critical, "Pods are not held to what is not reserved for the system")]
     private partial void LogNotEnforced(Exception exception);

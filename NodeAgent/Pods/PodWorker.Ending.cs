@@ -88,6 +88,21 @@ public sealed partial class PodWorker
         }
     }
 
+    /// <summary>
+    /// What a pod has is free as soon as it has ended, not when its object goes, and before anybody hears of the end.
+    /// </summary>
+    private void Release(V1Pod pod)
+    {
+        try
+        {
+            _services.Topology.Release(Uid);
+        }
+        catch (Exception problem) when (problem is IOException or UnauthorizedAccessException)
+        {
+            LogNotWritten(pod.Display(), problem.Message);
+        }
+    }
+
     private TimeSpan EndGrace(V1Pod pod) => _verdictGrace ?? pod.Grace();
 
     private async Task<TimeSpan> CleanUpAsync(V1Pod pod, CancellationToken cancellationToken)

@@ -57,10 +57,16 @@ public sealed partial class PodWorker
         {
             if ((CgroupLimits.From(container.Resources) ?? _services.Cgroups.Limits(pod, container.Id)) is { } actual)
             {
-                limits[container.Id] = actual;
+                limits[container.Id] = Pinned(pod, container, actual);
             }
         }
 
         return limits;
     }
+
+    /// <summary>A container that has CPUs to itself is held to its limit by their number, not by the kernel.</summary>
+    private CgroupLimits Pinned(V1Pod pod, ContainerRecord record, CgroupLimits actual) =>
+        _services.Cpus.ExclusiveOf(Uid, record.Name).IsEmpty || pod.FindContainer(record.Name) is not { } container
+            ? actual
+            : actual.WithQuota(PodResources.ForContainer(pod, container, nodeMemoryBytes: 0));
 }

@@ -30,7 +30,11 @@ public sealed partial class PodWorker
 
         NoteWaits(pod, plan);
         NoteResize(pod, plan);
-        Publish(pod, observed);
+        if (!IsDone(Publish(pod, observed), plan, observed) && LacksNetwork(pod))
+        {
+            return NetworkRetry;
+        }
+
         if (!plan.IsEmpty)
         {
             observed = await ApplyAsync(pod, plan, observed, cancellationToken);
@@ -56,6 +60,21 @@ public sealed partial class PodWorker
         return NextLook(pod, plan);
     }
 
+    /// <summary>
+    /// While the runtime has no network for pods, nothing is done for those that need one; they are told of it each
+    /// time, as upstream's kubelet does.
+    /// </summary>
+    private bool LacksNetwork(V1Pod pod)
+    {
+        if (_services.Health.NetworkProblem is not { } problem || pod.UsesHostNetwork())
+        {
+            return false;
+        }
+
+        _services.Events.Pod(pod, EventRecorder.Warning, "NetworkNotReady", $"network is not ready: {problem}");
+        return true;
+    }
+
     private static bool IsDone(string phase, PodPlan plan, PodRuntimeState observed) =>
         phase is PodFacts.Failed or PodFacts.Succeeded && plan is { Starts.Count: 0, Resets.Count: 0 }
             && !observed.AnyRunning;
@@ -74,6 +93,7 @@ public sealed partial class PodWorker
         }
 
         _services.Events.Pod(pod, EventRecorder.Warning, refusal.Reason, refusal.Message);
+        Release(pod);
         _services.Statuses.Set(pod, PodStatusComputer.Rejected(pod, refusal, _services.Time.GetUtcNow()));
         lock (_lock)
         {

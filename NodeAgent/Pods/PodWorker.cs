@@ -19,6 +19,7 @@ public sealed partial class PodWorker
     private static readonly TimeSpan FirstRetry = TimeSpan.FromMilliseconds(250);
     private static readonly TimeSpan MaxRetry = TimeSpan.FromSeconds(20);
     private static readonly TimeSpan StartRetry = TimeSpan.FromSeconds(10);
+    private static readonly TimeSpan NetworkRetry = TimeSpan.FromSeconds(1);
 
     private readonly PodWorkerServices _services;
     private readonly ILogger _logger;
@@ -309,12 +310,17 @@ public sealed partial class PodWorker
     private string Publish(V1Pod pod, PodRuntimeState observed, bool isTerminated = false)
     {
         ReadMessages(observed);
-        if (_removed)
+        var status = _removed ? null : PodStatusComputer.Compute(StatusInput(pod, observed, isTerminated));
+        if (isTerminated)
+        {
+            Release(pod); // once its status has told of its devices, and before anybody hears that they are free
+        }
+
+        if (status is null)
         {
             return pod.Status?.Phase ?? "";
         }
 
-        var status = PodStatusComputer.Compute(StatusInput(pod, observed, isTerminated));
         _services.Statuses.Set(pod, status);
         if (_seenAt is { } seen && status.Phase == "Running")
         {
@@ -344,4 +350,7 @@ public sealed partial class PodWorker
 
     [LoggerMessage(3, LogLevel.Information, "Pod {Pod} is gone")]
     private partial void LogGone(string pod);
+
+    [LoggerMessage(4, LogLevel.Warning, "That what pod {Pod} had is free could not be written: {Problem}")]
+    private partial void LogNotWritten(string pod, string problem);
 }

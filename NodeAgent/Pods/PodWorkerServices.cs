@@ -1,5 +1,6 @@
 using k8s.Models;
 using OrleansOrchestrator.NodeAgent.Cluster;
+using OrleansOrchestrator.NodeAgent.Cpus;
 using OrleansOrchestrator.NodeAgent.Cri;
 using OrleansOrchestrator.NodeAgent.Devices;
 using OrleansOrchestrator.NodeAgent.Dra;
@@ -7,6 +8,7 @@ using OrleansOrchestrator.NodeAgent.Environments;
 using OrleansOrchestrator.NodeAgent.Images;
 using OrleansOrchestrator.NodeAgent.Metrics;
 using OrleansOrchestrator.NodeAgent.Node;
+using OrleansOrchestrator.NodeAgent.Numa;
 using OrleansOrchestrator.NodeAgent.PodRecords;
 using OrleansOrchestrator.NodeAgent.Pods.Resizing;
 using OrleansOrchestrator.NodeAgent.Probes;
@@ -30,6 +32,8 @@ public sealed record PodWorkerServices(
     TerminationMessages Messages,
     EventRecorder Events,
     Cgroups Cgroups,
+    CpuManager Cpus,
+    TopologyManager Topology,
     PodAllocations Allocations,
     ResizeOperations Resizes,
     NodeFacts Node,

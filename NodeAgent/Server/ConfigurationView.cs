@@ -1,6 +1,7 @@
 using System.Globalization;
 using System.Text.Json.Nodes;
 using OrleansOrchestrator.Formats;
+using OrleansOrchestrator.NodeAgent.Kernel;
 using OrleansOrchestrator.NodeAgent.Node;
 using OrleansOrchestrator.NodeAgent.PodRecords;
 
@@ -42,6 +43,10 @@ public static class ConfigurationView
             ["failSwapOn"] = false,
             ["memorySwap"] = options.SwapBehavior.Length == 0
                 ? new JsonObject() : new JsonObject { ["swapBehavior"] = options.SwapBehavior },
+            ["userNamespaces"] = new JsonObject { ["idsPerPod"] = options.IdsPerPod },
+            ["imagePullCredentialsVerificationPolicy"] = options.ImagePullCredentialsVerificationPolicy,
+            ["preloadedImagesVerificationAllowlist"] = options.PreloadedImagesVerificationAllowlist is { Count: > 0 } l
+                ? Texts(l) : null,
             ["registerNode"] = options.RegisterNode,
             ["containerRuntimeEndpoint"] = $"unix://{options.SocketPath}",
             ["systemReserved"] = new JsonObject
@@ -63,6 +68,7 @@ public static class ConfigurationView
 
         AddHousekeeping(settings, options.Housekeeping);
         AddShutdown(settings, options.Shutdown);
+        AddResources(settings, options.Resources);
         return new JsonObject { ["kubeletconfig"] = settings };
     }
 
@@ -99,6 +105,48 @@ public static class ConfigurationView
                 {
                     ["priority"] = p.Priority, ["shutdownGracePeriodSeconds"] = (long)p.Grace.TotalSeconds,
                 })]);
+        }
+    }
+
+    private static void AddResources(JsonObject settings, ResourceOptions resources)
+    {
+        settings["cpuManagerPolicy"] = resources.CpuPolicy;
+        settings["cpuManagerReconcilePeriod"] = GoDuration.Format(resources.CpuReconcilePeriod);
+        settings["memoryManagerPolicy"] = resources.MemoryPolicy;
+        settings["topologyManagerPolicy"] = resources.TopologyPolicy;
+        settings["topologyManagerScope"] = resources.TopologyScope;
+        AddPairs(settings, "cpuManagerPolicyOptions", resources.CpuPolicyOptions);
+        AddPairs(settings, "topologyManagerPolicyOptions", resources.TopologyPolicyOptions);
+        if (resources.ReservedCpus.Length > 0)
+        {
+            settings["reservedSystemCPUs"] = resources.ReservedCpus;
+        }
+
+        if (resources.ReservedMemory.Length > 0)
+        {
+            var nodes = resources.ReservedMemory.Split(';', StringSplitOptions.RemoveEmptyEntries);
+            settings["reservedMemory"] = new JsonArray([.. nodes.Select(ReservedOfNode)]);
+        }
+    }
+
+    /// <summary>Of <c>0:memory=1Gi</c>, which was checked when the agent started.</summary>
+    private static JsonObject ReservedOfNode(string text)
+    {
+        var words = text.Split(':');
+        return new JsonObject
+        {
+            ["numaNode"] = int.Parse(words[0], CultureInfo.InvariantCulture),
+            ["limits"] = new JsonObject(words[1].Split(',').Select(static l => l.Split('=')).Select(
+                static l => KeyValuePair.Create(l[0], (JsonNode?)JsonValue.Create(l[1])))),
+        };
+    }
+
+    private static void AddPairs(JsonObject settings, string name, IReadOnlyDictionary<string, string> pairs)
+    {
+        if (pairs.Count > 0)
+        {
+            settings[name] = new JsonObject(pairs.OrderBy(static p => p.Key, StringComparer.Ordinal)
+                .Select(static p => KeyValuePair.Create(p.Key, (JsonNode?)JsonValue.Create(p.Value))));
         }
     }
 

@@ -29,8 +29,8 @@ public static class Manifest
     /// <param name="nodeName">The node on which it lies, which is so in the pod's name, too.</param>
     public static StaticPod Read(ReadOnlySpan<byte> text, string path, string nodeName)
     {
-        var json = ToJson(text, path);
-        RequireKind(json, path);
+        using var document = Parse(text, path, out var json);
+        RequireKind(document.RootElement, json.Span, path);
         return Read(json.Span, new ManifestOrigin(path, IsFile: true), nodeName);
     }
 
@@ -39,16 +39,15 @@ public static class Manifest
     /// </summary>
     public static IReadOnlyList<StaticPod> ReadAll(ReadOnlySpan<byte> text, string url, string nodeName)
     {
-        var json = ToJson(text, url);
-        var origin = new ManifestOrigin(url, IsFile: false);
-        using var document = JsonDocument.Parse(json);
-        if (Text(document.RootElement, "kind") != "PodList" || Text(document.RootElement, "apiVersion") != "v1")
+        using var document = Parse(text, url, out var json);
+        var (root, origin) = (document.RootElement, new ManifestOrigin(url, IsFile: false));
+        if (Text(root, "kind") != "PodList" || Text(root, "apiVersion") != "v1")
         {
-            RequireKind(json, url);
+            RequireKind(root, json.Span, url);
             return [Read(json.Span, origin, nodeName)];
         }
 
-        return document.RootElement.TryGetProperty("items", out var items) && items.ValueKind == JsonValueKind.Array
+        return root.TryGetProperty("items", out var items) && items.ValueKind == JsonValueKind.Array
             ? [.. items.EnumerateArray().Select(i => Read(Encoding.UTF8.GetBytes(i.GetRawText()), origin, nodeName))]
             : [];
     }
@@ -79,8 +78,8 @@ public static class Manifest
         }
     }
 
-    /// <summary>JSON that can be read.</summary>
-    private static ReadOnlyMemory<byte> ToJson(ReadOnlySpan<byte> text, string place)
+    /// <summary>A manifest as JSON, whole and by its parts.</summary>
+    private static JsonDocument Parse(ReadOnlySpan<byte> text, string place, out ReadOnlyMemory<byte> json)
     {
         var converted = YamlConverter.ToJson(text);
         if (converted.Error is { } bad)
@@ -90,8 +89,8 @@ public static class Manifest
 
         try
         {
-            using var document = JsonDocument.Parse(converted.Json);
-            return converted.Json;
+            json = converted.Json;
+            return JsonDocument.Parse(json);
         }
         catch (JsonException)
         {
@@ -106,14 +105,13 @@ public static class Manifest
         return decoding.Error is null ? pod : throw NotParsed(place, decoding.Error);
     }
 
-    private static void RequireKind(ReadOnlyMemory<byte> json, string path)
+    private static void RequireKind(JsonElement root, ReadOnlySpan<byte> json, string path)
     {
-        using var document = JsonDocument.Parse(json);
-        var (kind, version) = (Text(document.RootElement, "kind"), Text(document.RootElement, "apiVersion"));
+        var (kind, version) = (Text(root, "kind"), Text(root, "apiVersion"));
         if (kind.Length == 0 || version.Length == 0)
         {
             var missing = kind.Length == 0 ? "Kind" : "apiVersion";
-            throw NotParsed(path, $"Object '{missing}' is missing in '{Encoding.UTF8.GetString(json.Span)}'");
+            throw NotParsed(path, $"Object '{missing}' is missing in '{Encoding.UTF8.GetString(json)}'");
         }
 
         if ((kind, version) != ("Pod", "v1"))

@@ -4,6 +4,7 @@ using OrleansOrchestrator.Logs.Shipping;
 using OrleansOrchestrator.NodeAgent.Credentials;
 using OrleansOrchestrator.NodeAgent.Cri;
 using OrleansOrchestrator.NodeAgent.Dra;
+using OrleansOrchestrator.NodeAgent.Images;
 using OrleansOrchestrator.NodeAgent.Kernel;
 using OrleansOrchestrator.NodeAgent.Logs.Shipping;
 using OrleansOrchestrator.NodeAgent.Metrics;
@@ -20,7 +21,7 @@ public sealed class AgentMetrics(
     NodeAgentOptions options, IPodRegistry pods, KubeletMeters meters, VolumeMeters volumes, CriClient cri,
     ClaimedVolumes claims, CsiVolumes drivers, ShippingCounts logs, OwnLines ownLines, NodeCredentials credentials,
     StaticPodSource statics, ManifestFollower manifests, PreparedClaims devices, ShutdownRecord shutdown,
-    TimeProvider time)
+    PullRecords pulls, TimeProvider time)
 {
     public string Write()
     {
@@ -44,6 +45,7 @@ public sealed class AgentMetrics(
             .Sample("kubelet_mirror_pods", statics.Count, null);
         manifests.Failures.Write(text);
         meters.Write(text);
+        pulls.Write(text);
         shutdown.Write(text);
         devices.Book.Write(text);
         volumes.Write(text);

@@ -5,16 +5,15 @@ using OrleansOrchestrator.NodeAgent.Cri.V1;
 namespace OrleansOrchestrator.NodeAgent.UserNamespaces;
 
 /// <summary>
-/// The ids of the machine that are those of a pod from 0 on, users and groups alike: as many as a system has usually,
-/// in ranges one after the other. The first range is the machine's own, and no pod's.
+/// The ids of the machine that are those of a pod from 0 on, users and groups alike. Ranges of one length lie one after
+/// the other; the first of them is the machine's own, and no pod's.
 /// </summary>
-/// <param name="Index">Which range it is, from 1 on.</param>
-public readonly record struct IdRange(uint Index)
+/// <param name="First">The first id of the machine.</param>
+/// <param name="Length">How many there are; a multiple of <see cref="Unit"/>.</param>
+public readonly record struct IdRange(uint First, uint Length)
 {
-    public const uint Length = 65536;
-
-    /// <summary>The last range of which all are ids: the highest number is the kernel's for none.</summary>
-    public const int Last = (int)(uint.MaxValue / Length) - 1;
+    /// <summary>As many as a system has usually: what a pod has unless told, and what more is counted in.</summary>
+    public const uint Unit = 65536;
 
     private const string Users = "uidMappings";
     private const string Groups = "gidMappings";
@@ -22,9 +21,29 @@ public readonly record struct IdRange(uint Index)
     private const string Container = "containerId";
     private const string Count = "length";
 
-    private uint First => Index * Length;
-
     public IDMapping Mapping => new() { HostId = First, ContainerId = 0, Length = Length };
+
+    /// <summary>One of the ranges of a length, from 1 to <see cref="Last"/>.</summary>
+    public static IdRange At(int index, uint length) => new((uint)index * length, length);
+
+    /// <summary>
+    /// The last range of a length of which all are ids (the highest number is the kernel's for none); 0 for none.
+    /// </summary>
+    public static int Last(uint length) => (int)(uint.MaxValue / length) - 1;
+
+    /// <summary>
+    /// Why there cannot be so many ids for each pod, as upstream says it of its setting; null when there can.
+    /// </summary>
+    public static string? Problem(long length, int pods) =>
+        length < Unit ? $"userNamespaces.idsPerPod must not be less than {Unit}"
+        : length % Unit != 0 ? $"userNamespaces.idsPerPod must be a multiple of {Unit}"
+        : length > uint.MaxValue ? $"userNamespaces.idsPerPod must not be more than {uint.MaxValue}"
+        : pods > Last((uint)length) ? $"kubelet user assigned IDs are not enough to support {pods} pods"
+        : null;
+
+    /// <summary>Whether there are ids that are in both.</summary>
+    public bool Overlaps(IdRange other) =>
+        First < other.First + (ulong)other.Length && other.First < First + (ulong)Length;
 
     /// <summary>As upstream's kubelet keeps it in a file.</summary>
     public string ToJson() =>
@@ -48,13 +67,13 @@ public readonly record struct IdRange(uint Index)
 
         var (first, inside, length) = (Number(only, Host), Number(only, Container), Number(only, Count));
         return inside != 0 ? throw Invalid("configuration: UID 0 must be mapped")
-            : length != Length
+            : length is < Unit or > uint.MaxValue || length % Unit != 0
                 ? throw new UserNamespaceException($"user namespace: wrong user namespace length {length}")
-            : first % Length != 0
+            : first % length != 0
                 ? throw new UserNamespaceException($"user namespace: wrong user namespace offset specified {first}")
-            : first < Length || first / Length > Last
+            : first < length || first / length > Last((uint)length)
                 ? throw new UserNamespaceException($"user namespace: id {first} is out of range")
-            : new IdRange((uint)(first / Length));
+            : new IdRange((uint)first, (uint)length);
     }
 
     private JsonObject Node() => new() { [Host] = First, [Container] = 0, [Count] = Length };

@@ -9,7 +9,7 @@ namespace OrleansOrchestrator.NodeAgent.UserNamespaces;
 /// <summary>
 /// User ids that pods have for themselves (<c>hostUsers: false</c>): a range of the machine's ids each, written into
 /// the pod's directory and free again when that goes. The files are all that is known: an agent that starts again finds
-/// the same, and no range is ever two pods'.
+/// the same, also where pods that come from then on get more ids or fewer, and no id is ever two pods'.
 /// </summary>
 public sealed class PodUserNamespaces(NodeAgentOptions options, PodPaths paths, RuntimeHealth runtime)
 {
@@ -63,10 +63,11 @@ public sealed class PodUserNamespaces(NodeAgentOptions options, PodPaths paths, 
 
     private IdRange Free()
     {
-        var taken = paths.KnownUids().Select(Taken).OfType<IdRange>().ToHashSet();
-        var free = Enumerable.Range(1, Math.Min(options.MaxPods, IdRange.Last)).Select(static i => new IdRange((uint)i))
-            .FirstOrDefault(range => !taken.Contains(range));
-        return free.Index > 0 ? free : throw new UserNamespaceException(
+        var taken = paths.KnownUids().Select(Taken).OfType<IdRange>().ToList();
+        var length = (uint)options.IdsPerPod;
+        var free = Enumerable.Range(1, IdRange.Last(length)) // one of another length may be in the way of several
+            .Select(i => IdRange.At(i, length)).FirstOrDefault(range => !taken.Exists(range.Overlaps));
+        return free.Length > 0 ? free : throw new UserNamespaceException(
             "create user namespace: could not find an empty slot to allocate a user namespace");
     }
 

@@ -10,12 +10,13 @@ namespace OrleansOrchestrator.NodeAgent.Volumes;
 /// What a driver is told besides the volume: Secrets that the volume refers to and, where its CSIDriver asks for them,
 /// who the pod is and tokens of its service account.
 /// </summary>
-public sealed class CsiFacts(IObjectReader objects, IClusterApi api, TimeProvider time)
+public sealed class CsiFacts(
+    IObjectReader objects, IClusterApi api, TimeProvider time, ILogger<CsiFacts> logger)
 {
     private const string TokensKey = "csi.storage.k8s.io/serviceAccount.tokens";
 
     /// <summary>Apart from those of projected volumes: a driver is told again only when it asks for that.</summary>
-    private readonly TokenCache _tokens = new(api, time);
+    private readonly TokenCache _tokens = new(api, time, logger);
 
     /// <summary>What the Secret holds; nothing without a reference.</summary>
     /// <param name="reference">Names it.</param>

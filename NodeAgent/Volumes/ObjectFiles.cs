@@ -12,6 +12,11 @@ public sealed class ObjectFiles(IObjectReader objects, TokenCache tokens)
     private const int DefaultMode = 0x1A4;
     private const int TokenMode = 0x180;
 
+    // What upstream's kubelet says as long as ClusterTrustBundleProjection and PodCertificateRequest are off, as they
+    // are unless told in 1.36. The API drops both sources then, so that only one with other switches sends them.
+    private const string NoTrustBundles = "ClusterTrustBundle projection is not supported in static kubelet mode";
+    private const string NoPodCertificates = "unimplemented";
+
     /// <summary>The files of the volume; null when the volume is of another sort.</summary>
     public async Task<Dictionary<string, VolumeFile>?> ReadAsync(
         V1Pod pod, V1Volume volume, EnvironmentFacts facts, CancellationToken cancellationToken)
@@ -87,8 +92,12 @@ public sealed class ObjectFiles(IObjectReader objects, TokenCache tokens)
                 var token = await tokens.GetAsync(pod, request, cancellationToken);
                 files[request.Path] = TokenFile(pod, token, mode);
                 break;
+            case { ClusterTrustBundle: not null }:
+                throw new VolumeException(NoTrustBundles);
+            case { PodCertificate: not null }:
+                throw new VolumeException(NoPodCertificates);
             default:
-                throw new VolumeException("this kind of projected volume source is not supported by the node");
+                break; // nothing is left of it where the API does not know its kind, as upstream's has it
         }
     }
 

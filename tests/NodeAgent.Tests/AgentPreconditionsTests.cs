@@ -34,6 +34,8 @@ public sealed class AgentPreconditionsTests : IDisposable
         { "tls-cert-file /no/such", "The serving certificate \"/no/such\" does not exist." },
         { "tls-private-key-file /no/such", "The key of the serving certificate \"/no/such\" does not exist." },
         { "client-ca-file /no/such", "The CA of client certificates \"/no/such\" does not exist." },
+        { "ids-per-pod 1000", "invalid configuration: userNamespaces.idsPerPod must not be less than 65536" },
+        { "verification Sometimes", "invalid configuration: option \"Sometimes\" specified for imagePullCred" },
         { "data-dir FILE", "is a file: --data-dir names a directory." },
     };
 
@@ -101,6 +103,8 @@ public sealed class AgentPreconditionsTests : IDisposable
         "tls-cert-file" => _good with { TlsCertFile = value },
         "tls-private-key-file" => _good with { TlsKeyFile = value },
         "client-ca-file" => _good with { ClientCaFile = value },
+        "ids-per-pod" => _good with { IdsPerPod = Number(value) },
+        "verification" => _good with { ImagePullCredentialsVerificationPolicy = value },
         "data-dir" => _good with { DataDirectory = value },
         _ => throw new ArgumentOutOfRangeException(nameof(name), name, "no option of the table"),
     };

@@ -91,7 +91,9 @@ public sealed class PodAllocations(NodeAgentOptions options, NodeFacts facts, Ev
         var (uid, generation, now) = (pod.Metadata.Uid, pod.Metadata.Generation, time.GetUtcNow());
         var conditions = Conditions(pod);
         var others = active.Where(p => p.Metadata.Uid != uid).Select(Apply).ToList();
-        if (ResizeAdmission.Check(pod, others, facts) is not { } refusal)
+        var problem = ResizeAdmission.CheckPinned(pod, Apply(pod), options.Resources)
+            ?? ResizeAdmission.Check(pod, others, facts);
+        if (problem is not { } refusal)
         {
             Allocate(pod);
             _pending.TryRemove(uid, out _);

@@ -5,6 +5,7 @@ using OrleansOrchestrator.NodeAgent.Cri.V1;
 using OrleansOrchestrator.NodeAgent.Devices;
 using OrleansOrchestrator.NodeAgent.Devices.PodResourcesV1;
 using OrleansOrchestrator.NodeAgent.Kernel;
+using OrleansOrchestrator.NodeAgent.Numa;
 using OrleansOrchestrator.NodeAgent.Tests.Support;
 using Xunit;
 using Lister = OrleansOrchestrator.NodeAgent.Devices.PodResourcesV1.PodResourcesLister;
@@ -190,8 +191,40 @@ public sealed class DeviceManagerTests : IAsyncLifetime
         await RegisterAsync("a", "b");
         Assert.Null(await _node.Manager.AllocateAsync(Pod("late", 1), _cancellation));
         Assert.Equal(["allocate b"], _plugin.Calls);
-        _node.Manager.Keep(new HashSet<string>());
+        _node.Manager.Keep(static _ => false);
         Assert.Empty(_node.Allocations.InUse(Resource));
+    }
+
+    /// <summary>The agent may end when the devices are given and before the pod has begun, or between two of them.
+    /// </summary>
+    [Theory]
+    [InlineData(1)]
+    [InlineData(2)]
+    public async Task A_pod_that_has_its_devices_is_admitted_again_where_the_pod_is_what_counts(int given)
+    {
+        await RegisterAsync("a", "b");
+        _node.Inventory.Set(
+            Resource, new Dictionary<string, bool> { ["a"] = true, ["b"] = true },
+            new Dictionary<string, NumaSet> { ["a"] = NumaSet.Of(0), ["b"] = NumaSet.Of(0) });
+        var options = _options with
+        {
+            Resources = new ResourceOptions
+            {
+                TopologyPolicy = "single-numa-node", TopologyScope = ResourceOptions.PodScope,
+            },
+        };
+        using var topology = new TopologyManager(
+            options, PinningParts.Machine, [_node.Manager], _node.Meters, TimeProvider.System);
+        var pod = Pod("p", 1);
+        pod.Spec.Containers.Add(Container("d", 1));
+        foreach (var container in pod.Spec.Containers.Take(given))
+        {
+            await _node.Manager.AllocateAsync(pod, container, nodes: null, _cancellation);
+        }
+
+        Assert.Null(await topology.AdmitAsync(pod, _cancellation));
+        Assert.Equal(["allocate a", "allocate b"], _plugin.Calls);
+        Assert.Equal("TopologyAffinityError", (await topology.AdmitAsync(Pod("q", 1), _cancellation))?.Reason);
     }
 
     [Fact]

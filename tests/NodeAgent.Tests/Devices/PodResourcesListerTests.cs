@@ -1,6 +1,8 @@
 using OrleansOrchestrator.NodeAgent.Devices;
 using OrleansOrchestrator.NodeAgent.Devices.PodResourcesV1;
 using OrleansOrchestrator.NodeAgent.Dra.V1;
+using OrleansOrchestrator.NodeAgent.Numa;
+using OrleansOrchestrator.NodeAgent.Tests.Pods.Resizing;
 using OrleansOrchestrator.NodeAgent.Tests.Support;
 using Xunit;
 using PodResourcesLister = OrleansOrchestrator.NodeAgent.Devices.PodResourcesLister;
@@ -30,7 +32,8 @@ public sealed class PodResourcesListerTests : IDisposable
         cluster.Put(DraParts.Claim("gpu", [driver.Name], pod));
         var lister = new PodResourcesLister(
             new DeviceParts.FakePods { All = { pod } }, new DeviceAllocations(options),
-            new DeviceInventory(TimeProvider.System), claims.Manager);
+            new DeviceInventory(TimeProvider.System), claims.Manager, PinningParts.Cpus(options),
+            PinningParts.Memory(options));
         var request = new GetPodResourcesRequest { PodName = "p", PodNamespace = "default" };
         Assert.Empty((await lister.Get(request, null!)).PodResources.Containers[0].DynamicResources);
 
@@ -47,5 +50,46 @@ public sealed class PodResourcesListerTests : IDisposable
             (device.DriverName, device.PoolName, device.DeviceName, device.ShareId,
                 Assert.Single(device.CdiDevices).Name));
         Assert.Empty(told.Containers[1].DynamicResources);
+    }
+
+    [Fact]
+    public async Task What_a_container_has_for_itself_is_told_with_its_nodes_and_what_there_is_to_have()
+    {
+        var options = new NodeAgentOptions
+        {
+            NodeName = "n1", DataDirectory = _directory.FullName, SystemReservedMemoryBytes = 1 << 20,
+            Housekeeping = new HousekeepingOptions { EvictionThresholds = [] },
+            Resources = new ResourceOptions
+            {
+                CpuPolicy = "static", ReservedCpus = "0", MemoryPolicy = "Static", ReservedMemory = "0:memory=1Mi",
+            },
+        };
+        using var claims = new DraParts(options, new FakeCluster(), TimeProvider.System);
+        var pod = SizedPods.Pod("2/64Mi 500m/32Mi");
+        var (cpus, memory) = (PinningParts.Cpus(options), PinningParts.Memory(options));
+        foreach (var container in pod.Spec.Containers)
+        {
+            await cpus.AllocateAsync(pod, container, nodes: null, CancellationToken.None);
+            await memory.AllocateAsync(pod, container, nodes: null, CancellationToken.None);
+        }
+
+        var inventory = new DeviceInventory(TimeProvider.System);
+        inventory.Set(
+            "r", new Dictionary<string, bool> { ["a"] = true, ["b"] = true },
+            new Dictionary<string, NumaSet> { ["a"] = NumaSet.Of(0, 1) });
+        var lister = new PodResourcesLister(
+            new DeviceParts.FakePods { All = { pod } }, new DeviceAllocations(options), inventory, claims.Manager, cpus,
+            memory);
+
+        var told = (await lister.List(new ListPodResourcesRequest(), null!)).PodResources[0].Containers;
+        var all = await lister.GetAllocatableResources(new AllocatableResourcesRequest(), null!);
+
+        Assert.Equal([1, 5], told[0].CpuIds);
+        Assert.Empty(told[1].CpuIds);
+        var block = Assert.Single(told[0].Memory);
+        Assert.Equal(("memory", 64UL << 20, 0L), (block.MemoryType, block.Size, block.Topology.Nodes.Single().ID));
+        Assert.Equal([1, 2, 3, 4, 5, 6, 7], all.CpuIds);
+        Assert.Equal(1023UL << 20, Assert.Single(all.Memory).Size);
+        Assert.Equal([[0L, 1L], []], all.Devices.Select(static d => (d.Topology?.Nodes ?? []).Select(static n => n.ID)));
     }
 }

@@ -106,6 +106,16 @@ public sealed class HugePageSizeTests : IDisposable
         Assert.Equal(new Dictionary<string, long> { ["2MB"] = 8 << 20 }, HugePageLimits.OfPod(pod));
     }
 
+    [Fact]
+    public void One_size_in_two_words_is_one_limit()
+    {
+        var pod = TestPods.Pod("p", TestPods.Service("a"), TestPods.Service("b"));
+        pod.Spec.Containers[0].Resources = new V1ResourceRequirements { Requests = Amounts(("hugepages-2Mi", "4Mi")) };
+        pod.Spec.Containers[1].Resources = new V1ResourceRequirements { Requests = Amounts(("hugepages-2048Ki", "2Mi")) };
+
+        Assert.Equal(new Dictionary<string, long> { ["2MB"] = 6 << 20 }, HugePageLimits.OfPod(pod));
+    }
+
     private static Dictionary<string, ResourceQuantity> Amounts(params (string Name, string Amount)[] amounts) =>
         amounts.ToDictionary(static a => a.Name, static a => new ResourceQuantity(a.Amount));
 

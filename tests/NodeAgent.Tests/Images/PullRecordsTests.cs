@@ -1,9 +1,17 @@
 using OrleansOrchestrator.NodeAgent.Images;
+using OrleansOrchestrator.NodeAgent.Metrics;
 using CriImage = OrleansOrchestrator.NodeAgent.Cri.V1.Image;
 using OrleansOrchestrator.NodeAgent.Tests.Support;
 using Xunit;
 
 namespace OrleansOrchestrator.NodeAgent.Tests.Images;
+
+file static class Checks
+{
+    public static bool MustPull(
+        this PullRecords records, string image, CriImage present, IEnumerable<PullSecretSource> secrets,
+        PullAccountSource? account = null) => records.Check(image, present, secrets, account).MustPull;
+}
 
 /// <summary>Who may use an image that is there already.</summary>
 public sealed class PullRecordsTests : IDisposable
@@ -123,6 +131,69 @@ public sealed class PullRecordsTests : IDisposable
         Assert.InRange(new FileInfo(file).Length, 1, 20_000);
         Assert.False(Records().MustPull(Image, Present, [Used with { Uid = "249", CredentialHash = "249" }]));
     }
+
+    [Theory]
+    [InlineData(PullVerification.NeverVerify, "", "credentialPolicyAllowed")]
+    [InlineData(PullVerification.NeverVerifyPreloadedImages, "", "credentialPolicyAllowed")]
+    [InlineData(PullVerification.NeverVerifyAllowlistedImages, "", "mustAuthenticate")]
+    [InlineData(PullVerification.NeverVerifyAllowlistedImages, "r.io/private/*", "credentialPolicyAllowed")]
+    [InlineData(PullVerification.AlwaysVerify, "", "mustAuthenticate")]
+    public void What_was_there_before_is_as_the_policy_says(string policy, string allowed, string expected) =>
+        Assert.Equal(expected, With(policy, allowed).Check(Image, Present, [Used]).Result);
+
+    [Theory]
+    [InlineData(PullVerification.NeverVerify, "", "credentialPolicyAllowed")]
+    [InlineData(PullVerification.NeverVerifyPreloadedImages, "", "mustAuthenticate")]
+    [InlineData(PullVerification.NeverVerifyAllowlistedImages, "", "mustAuthenticate")]
+    [InlineData(PullVerification.NeverVerifyAllowlistedImages, "r.io/private/app", "credentialPolicyAllowed")]
+    [InlineData(PullVerification.AlwaysVerify, "", "mustAuthenticate")]
+    public void What_came_with_a_secret_is_as_the_policy_says(string policy, string allowed, string expected)
+    {
+        Pull(Used);
+
+        var records = With(policy, allowed);
+        Assert.Equal(expected, records.Check(Image, Present, []).Result);
+        Assert.False(records.Check(Image, Present, [Used]).MustPull);
+    }
+
+    [Fact]
+    public void Once_an_image_came_without_credentials_it_is_everybodys_by_each_policy()
+    {
+        Pull(null);
+
+        Assert.Equal("credentialRecordFound", With(PullVerification.AlwaysVerify, "").Check(Image, Present, []).Result);
+    }
+
+    [Fact]
+    public void What_cannot_be_read_must_be_pulled()
+    {
+        Pull(Used);
+        var file = Assert.Single(Directory.GetFiles(Path.Combine(_directory, "image_manager", "pulled")));
+        File.Delete(file);
+        File.CreateSymbolicLink(file, Path.Combine("/proc", "self", "mem"));
+
+        Assert.Equal(PullCheck.Error, Records().Check(Image, Present, [Used]));
+    }
+
+    [Fact]
+    public void How_many_records_there_are_is_told()
+    {
+        Pull(Used);
+        Records().BeginPull("r.io/other:1");
+        var text = new MetricsText();
+        Records().Write(text);
+
+        Assert.Contains("\nkubelet_imagemanager_ondisk_pullintents 1\n", text.ToString(), StringComparison.Ordinal);
+        Assert.Contains("\nkubelet_imagemanager_ondisk_pulledrecords 1\n", text.ToString(), StringComparison.Ordinal);
+    }
+
+    private PullRecords With(string policy, string allowed) => new(
+        new NodeAgentOptions
+        {
+            NodeName = "n", DataDirectory = _directory, ImagePullCredentialsVerificationPolicy = policy,
+            PreloadedImagesVerificationAllowlist = allowed.Length == 0 ? [] : [allowed],
+        },
+        _time);
 
     private void Pull(PullSecretSource? source)
     {

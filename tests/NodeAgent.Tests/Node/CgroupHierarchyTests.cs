@@ -240,8 +240,8 @@ public sealed class CgroupHierarchyTests : IDisposable
     public void Pods_lie_in_their_class_and_go_with_all_below(bool unified)
     {
         ICgroupHierarchy hierarchy = unified ? Version2() : Version1();
-        var cgroups = new OrleansOrchestrator.NodeAgent.Node.Cgroups(
-            new NodeAgentOptions { NodeName = "n", CgroupRoot = "orc" }, hierarchy);
+        var options = new NodeAgentOptions { NodeName = "n", CgroupRoot = "orc", DataDirectory = _mount };
+        var cgroups = new OrleansOrchestrator.NodeAgent.Node.Cgroups(options, hierarchy, PinningParts.Cpus(options));
         cgroups.Prepare();
         var pod = TestPods.Pod(
             "p", TestPods.Shell("c", "") with { Resources = new V1ResourceRequirements { Requests = Cpu("250m") } });

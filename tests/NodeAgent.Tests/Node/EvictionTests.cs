@@ -293,6 +293,17 @@ public sealed class EvictionTests
         Assert.Equal(message, PodAdmission.Check(TestPods.Admission(pod) with { Pressure = pressure })?.Message);
     }
 
+    /// <summary>As Go's resource.Quantity writes them: what is less than a kibibyte has decimal units.</summary>
+    [Theory]
+    [InlineData(0, true, "0")]
+    [InlineData(1000, true, "1k")]
+    [InlineData(1 << 20, true, "1Mi")]
+    [InlineData(1500, true, "1500")]
+    [InlineData(1 << 20, false, "1048576")]
+    [InlineData(3_000_000, false, "3M")]
+    public void Amounts_are_written_as_quantities_are(long amount, bool isBinary, string text) =>
+        Assert.Equal(text, EvictionMessages.Text(amount, isBinary));
+
     [Fact]
     public void Amounts_read_back_as_they_were() => Gen.Long[0, long.MaxValue / 2].Check(amount =>
     {

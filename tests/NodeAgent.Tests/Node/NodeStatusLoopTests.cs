@@ -1,13 +1,16 @@
 using System.Globalization;
 using System.Text.Json.Nodes;
+using Google.Protobuf;
 using k8s.Models;
 using Microsoft.Extensions.Logging.Abstractions;
 using OrleansOrchestrator.NodeAgent.Cluster;
 using OrleansOrchestrator.NodeAgent.Cri;
+using OrleansOrchestrator.NodeAgent.Cri.V1;
 using OrleansOrchestrator.NodeAgent.Devices;
 using OrleansOrchestrator.NodeAgent.Images;
 using OrleansOrchestrator.NodeAgent.Node;
 using OrleansOrchestrator.NodeAgent.Tests.Support;
+using OrleansOrchestrator.TestKit.Remote;
 using Xunit;
 
 namespace OrleansOrchestrator.NodeAgent.Tests.Node;
@@ -103,6 +106,60 @@ public sealed class NodeStatusLoopTests : IDisposable
             ("False", "KubeletNotReady", "[no containerd here, node is shutting down]"),
             ((string?)ready["status"], (string?)ready["reason"], (string?)ready["message"]));
         await loop.StopAsync(CancellationToken.None);
+    }
+
+    [Fact]
+    public async Task What_the_runtime_says_of_its_network_is_known_to_who_starts_pods()
+    {
+        await using var runtime = await GrpcServer.StartAsync(RuntimeService.Descriptor);
+        var conditions = new RuntimeStatus
+        {
+            Conditions =
+            {
+                new RuntimeCondition { Type = "RuntimeReady", Status = true },
+                new RuntimeCondition
+                {
+                    Type = "NetworkReady", Reason = "NetworkPluginNotReady", Message = "cni plugin not initialized",
+                },
+            },
+        };
+        runtime.Answer = (method, _, _) => Task.FromResult<IMessage>(method == "Status"
+            ? new StatusResponse { Status = conditions } : new VersionResponse { RuntimeName = "r" });
+        var options = new NodeAgentOptions
+        {
+            NodeName = "n1", NodeIp = "192.0.2.1", DataDirectory = _directory.FullName,
+            RuntimeSocket = runtime.Endpoint["unix://".Length..],
+        };
+        var (api, health) = (new FakeCluster(), new RuntimeHealth());
+        health.Up(RuntimeAbilities.None);
+        using var cri = new CriClient(options.SocketPath);
+        using var events = new EventRecorder(api, options, TimeProvider.System, NullLogger<EventRecorder>.Instance);
+        using var loop = new NodeStatusLoop(
+            options, api, new NodeObject(api, options), new NodeStatusComputer(options, new NodeFacts(options)), health,
+            new PressureState(), new ShutdownState(), cri, new ImageStore(options, cri, TimeProvider.System),
+            new VolumesInUse([]), new DeviceInventory(TimeProvider.System), events, TimeProvider.System,
+            NullLogger<NodeStatusLoop>.Instance);
+        await loop.StartAsync(CancellationToken.None);
+        var node = await api.RegisteredNode.WaitAsync(Patience);
+
+        const string problem = "container runtime network not ready: NetworkReady=false "
+            + "reason:NetworkPluginNotReady message:cni plugin not initialized";
+        Assert.Equal(problem, node.Status.Conditions.First(static c => c.Type == "Ready").Message);
+        Assert.Equal(problem, health.NetworkProblem);
+        conditions.Conditions[1].Status = true;
+        await UntilReadyAsync(api);
+        Assert.Null(health.NetworkProblem);
+        await loop.StopAsync(CancellationToken.None);
+    }
+
+    /// <summary>Reads what the node says of itself until it says that it is ready.</summary>
+    private static async Task UntilReadyAsync(FakeCluster api)
+    {
+        for (var isReady = false; !isReady;)
+        {
+            var patch = await api.NodePatches.Reader.ReadAsync().AsTask().WaitAsync(Patience);
+            isReady = patch.Contains("KubeletReady", StringComparison.Ordinal);
+        }
     }
 
     [Fact]

@@ -1,4 +1,5 @@
 using k8s.Models;
+using OrleansOrchestrator.NodeAgent.Devices;
 using OrleansOrchestrator.NodeAgent.Node;
 using OrleansOrchestrator.NodeAgent.PodRecords;
 using OrleansOrchestrator.NodeAgent.Tests.Support;
@@ -62,6 +63,38 @@ public sealed class CriticalPodTests(NodeHarness node)
                 "[(res: cpu, q: 50), ]"),
             (failed.Reason, failed.Message));
         await node.DeleteAsync(critical);
+    }
+
+    [Fact]
+    public async Task Nobody_goes_for_a_critical_pod_that_cannot_have_its_devices()
+    {
+        const string resource = "example.com/scarce";
+        node.Require();
+        await node.Get<DeviceServer>().Listening;
+        await using var plugin = await FakeDevicePlugin.StartAsync(node.Options.DevicePluginsDirectory, "scarce");
+        await plugin.RegisterAsync(resource);
+        plugin.Tell("one");
+        await Cluster.UntilAsync(
+            () => node.Get<DeviceManager>().Serves(resource), () => "the node has devices", poll: true);
+        var all = PodResources.Of(node.Get<NodeFacts>().Allocatable, PodResources.Cpu);
+        var filler = Cluster.Create(Wanting("stays", all - 10));
+        await Cluster.UntilAsync(filler, IsReady, "ready");
+
+        var critical = Wanting("without-devices", 100);
+        critical.Spec.Priority = Critical;
+        critical.Spec.Containers[0].Resources.Limits =
+            new Dictionary<string, ResourceQuantity> { [resource] = new("2") };
+        Cluster.Create(critical);
+
+        var failed = (await Cluster.UntilAsync(critical, p => p.Status.Phase == "Failed", "refused")).Status;
+        Assert.Equal(
+            ("UnexpectedAdmissionError", "Pod was rejected: Allocate failed due to requested number of devices " +
+                $"unavailable for {resource}. Requested: 2, Available: 1, which is unexpected"),
+            (failed.Reason, failed.Message));
+        Assert.True(IsReady(Cluster.Get(filler)));
+        Assert.DoesNotContain(Cluster.Events, e => e.Reason == "Preempting" && e.InvolvedObject.Name == "stays");
+        await node.DeleteAsync(critical);
+        await node.DeleteAsync(filler);
     }
 
     private static V1Pod Wanting(string name, long milliCpu)

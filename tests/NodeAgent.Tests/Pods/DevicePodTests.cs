@@ -46,8 +46,7 @@ public sealed class DevicePodTests(NodeHarness node)
 
         await node.DeleteAsync(pod);
         await node.DeleteAsync(late);
-        await Cluster.UntilAsync(
-            () => node.Get<DeviceAllocations>().InUse(Resource).Count == 0, () => "free", poll: true);
+        Assert.Empty(node.Get<DeviceAllocations>().InUse(Resource));
     }
 
     private static string HealthOf(V1Pod pod) => string.Join(

@@ -1,6 +1,7 @@
 using Microsoft.Extensions.Logging.Abstractions;
 using OrleansOrchestrator.NodeAgent.Node;
 using OrleansOrchestrator.NodeAgent.Pods;
+using OrleansOrchestrator.NodeAgent.Tests.Support;
 using OrleansOrchestrator.NodeAgent.Tests.Volumes;
 using Xunit;
 
@@ -31,7 +32,9 @@ public sealed class LeftOversTests : CsiTestBed
         };
         var leftOvers = new LeftOvers(
             Stand.Paths, Stand.Manager,
-            new Cgroups(Stand.Options, new CgroupVersion2(Stand.Outside("cgroups"))), NullLogger<LeftOvers>.Instance);
+            new Cgroups(
+                Stand.Options, new CgroupVersion2(Stand.Outside("cgroups")), PinningParts.Cpus(Stand.Options)),
+            NullLogger<LeftOvers>.Instance);
 
         await leftOvers.RemoveAsync(static uid => uid == "known", Cancellation);
         await asked.Task.WaitAsync(Cancellation);
@@ -58,7 +61,9 @@ public sealed class LeftOversTests : CsiTestBed
         Directory.CreateDirectory(back);
         var leftOvers = new LeftOvers(
             Stand.Paths, Stand.Manager,
-            new Cgroups(Stand.Options, new CgroupVersion2(Stand.Outside("cgroups"))), NullLogger<LeftOvers>.Instance);
+            new Cgroups(
+                Stand.Options, new CgroupVersion2(Stand.Outside("cgroups")), PinningParts.Cpus(Stand.Options)),
+            NullLogger<LeftOvers>.Instance);
         var looks = 0;
 
         await leftOvers.RemoveAsync(uid => uid == "back" && ++looks > 1, Cancellation);

@@ -50,6 +50,35 @@ public sealed class NodeTroubleTests(NodeHarness node)
     }
 
     [Fact]
+    public async Task Without_a_network_only_pods_that_need_none_are_started()
+    {
+        node.Require();
+        var health = node.Get<RuntimeHealth>();
+        V1Pod waiting;
+        var own = Pod("own", Service("c"));
+        own.Spec.HostNetwork = true;
+        health.NetworkProblem = "container runtime network not ready: NetworkReady=false";
+        try
+        {
+            waiting = Cluster.Create(Pod("waiting", Service("c")));
+            Cluster.Create(own);
+            await Cluster.UntilAsync(own, IsReady, "ready");
+            await Cluster.UntilEventAsync(
+                waiting, "NetworkNotReady",
+                "network is not ready: container runtime network not ready: NetworkReady=false");
+            Assert.Null(node.Get<PodRuntimeCache>().Get(waiting.Metadata.Uid).ReadySandbox);
+        }
+        finally
+        {
+            health.NetworkProblem = null;
+        }
+
+        await Cluster.UntilAsync(waiting, IsReady, "ready");
+        await node.DeleteAsync(waiting);
+        await node.DeleteAsync(own);
+    }
+
+    [Fact]
     public async Task A_killed_process_is_restarted()
     {
         node.Require();

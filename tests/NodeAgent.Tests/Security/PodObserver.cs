@@ -71,15 +71,16 @@ internal sealed class PodObserver : IDisposable
         _devices = new DeviceParts(_options, TimeProvider.System);
         _resources = new DraParts(_options, _cluster, TimeProvider.System);
         _cri = new CriClient(Path.Combine(_directory, "none.sock"));
-        var (cgroups, paths) = (new Cgroups(_options, CgroupFiles.OfThisMachine()), new PodPaths(_options));
+        var (cpus, paths) = (PinningParts.Cpus(_options), new PodPaths(_options));
+        var cgroups = new Cgroups(_options, CgroupFiles.OfThisMachine(), cpus);
         _users = new PodUserNamespaces(_options, paths, _runtime);
         _sandboxes = new SandboxConfigBuilder(_options, cgroups, _users);
         _containers = new ContainerConfigBuilder(
             new EnvironmentBuilder(_cluster), new HostsFiles(_options, paths),
             new ContainerMounts(paths, _runtime, NullLogger<ContainerMounts>.Instance),
-            new ImageStore(_options, _cri, TimeProvider.System), _devices.Manager, _resources.Manager,
+            new ImageStore(_options, _cri, TimeProvider.System), _devices.Manager, _resources.Manager, cpus, PinningParts.Memory(_options),
             new NodeFacts(_options), cgroups, _users, new PodSwap(_options, new NodeFacts(_options), cgroups));
-        _files = new ObjectFiles(_cluster, new TokenCache(_cluster, TimeProvider.System));
+        _files = new ObjectFiles(_cluster, new TokenCache(_cluster, TimeProvider.System, NullLogger.Instance));
         var node = new NodeObject(_cluster, _options);
         _drivers = new CsiParts(_options, _cluster, node, TimeProvider.System).Volumes;
         _claims = new ClaimedVolumes(_cluster, node, paths, _drivers);

@@ -1,6 +1,7 @@
 using k8s.Models;
 using OrleansOrchestrator.NodeAgent.Cri.V1;
-using OrleansOrchestrator.NodeAgent.Node;
+using OrleansOrchestrator.NodeAgent.Images;
+using OrleansOrchestrator.NodeAgent.Kernel;
 using OrleansOrchestrator.NodeAgent.PodRecords;
 using OrleansOrchestrator.NodeAgent.Server;
 using OrleansOrchestrator.NodeAgent.Tests.Support;
@@ -16,7 +17,9 @@ public sealed class DebugEndpointsTests
         var options = new NodeAgentOptions
         {
             NodeName = "n", MaxPods = 50, SystemReservedMilliCpu = 100, SystemReservedMemoryBytes = 64 * 1024 * 1024,
-            StaticPodPath = "/manifests",
+            StaticPodPath = "/manifests", IdsPerPod = 131072,
+            ImagePullCredentialsVerificationPolicy = PullVerification.NeverVerifyAllowlistedImages,
+            PreloadedImagesVerificationAllowlist = ["orc.local/*"],
         };
         var shown = ConfigurationView.Of(options)["kubeletconfig"]!;
 
@@ -24,6 +27,10 @@ public sealed class DebugEndpointsTests
         Assert.Equal(("10s", "5m0s", 40), (
             (string)shown["nodeStatusUpdateFrequency"]!, (string)shown["nodeStatusReportFrequency"]!,
             (int)shown["nodeLeaseDurationSeconds"]!));
+        Assert.Equal("""{"idsPerPod":131072}""", shown["userNamespaces"]!.ToJsonString());
+        Assert.Equal(
+            "NeverVerifyAllowlistedImages", (string)shown["imagePullCredentialsVerificationPolicy"]!);
+        Assert.Equal("""["orc.local/*"]""", shown["preloadedImagesVerificationAllowlist"]!.ToJsonString());
         Assert.Equal("/manifests", (string)shown["staticPodPath"]!);
         Assert.Equal("""["10.96.0.10"]""", shown["clusterDNS"]!.ToJsonString());
         Assert.Equal("""{"cpu":"100m","memory":"64Mi"}""", shown["systemReserved"]!.ToJsonString());
@@ -35,6 +42,18 @@ public sealed class DebugEndpointsTests
         Assert.Equal(("100Mi", "10%", "15%"), (
             (string)hard["memory.available"]!, (string)hard["nodefs.available"]!, (string)hard["imagefs.available"]!));
         Assert.Null(shown["evictionSoft"]);
+    }
+
+    [Fact]
+    public void Reserved_memory_is_told_as_it_was_taken()
+    {
+        var shown = ConfigurationView.Of(new NodeAgentOptions
+        {
+            NodeName = "n", Resources = new ResourceOptions { ReservedMemory = "0:memory=1Gi;" },
+        })["kubeletconfig"]!;
+
+        Assert.Equal(
+            """[{"numaNode":0,"limits":{"memory":"1Gi"}}]""", shown["reservedMemory"]!.ToJsonString());
     }
 
     [Fact]

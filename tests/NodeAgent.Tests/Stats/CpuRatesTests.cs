@@ -1,5 +1,6 @@
 using OrleansOrchestrator.NodeAgent.Node;
 using OrleansOrchestrator.NodeAgent.Stats;
+using OrleansOrchestrator.NodeAgent.Tests.Support;
 using Xunit;
 
 namespace OrleansOrchestrator.NodeAgent.Tests.Stats;
@@ -56,8 +57,9 @@ public sealed class CpuRatesTests : IDisposable
     {
         Directory.CreateDirectory(_mount + Pod);
         var hierarchy = new CgroupVersion2(_mount);
+        var options = new NodeAgentOptions { NodeName = "n", DataDirectory = _mount };
         return new CpuRates(
-            hierarchy, new NodeAgent.Node.Cgroups(new NodeAgentOptions { NodeName = "n" }, hierarchy), _clock);
+            hierarchy, new NodeAgent.Node.Cgroups(options, hierarchy, PinningParts.Cpus(options)), _clock);
     }
 
     private ulong Spend(string group, ulong microseconds)

@@ -16,7 +16,7 @@ internal sealed class CsiParts
         InUse = new VolumesInUse(CsiPlaces.LeftBehind(options));
         var paths = new PodPaths(options);
         Devices = new CsiDevices(options, paths, Drivers, InUse, time, NullLogger<CsiDevices>.Instance);
-        var facts = new CsiFacts(cluster, cluster, time);
+        var facts = new CsiFacts(cluster, cluster, time, NullLogger<CsiFacts>.Instance);
         Volumes = new CsiVolumes(
             options, paths, cluster, Drivers, Devices, new CsiAttachments(options, cluster, node, time), facts, time);
         Events = new EventRecorder(cluster, options, TimeProvider.System, NullLogger<EventRecorder>.Instance);

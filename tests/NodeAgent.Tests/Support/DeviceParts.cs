@@ -15,10 +15,12 @@ internal sealed class DeviceParts : IDisposable
         Inventory = new DeviceInventory(time);
         Allocations = new DeviceAllocations(options);
         Plugins = new DevicePlugins(options, Inventory, Allocations, Meters, NullLogger<DevicePlugins>.Instance);
-        Manager = new DeviceManager(Inventory, Allocations, Plugins, Meters, time);
+        Manager = new DeviceManager(Inventory, Allocations, Plugins, PinningParts.Machine, Meters, time);
         Claimed = new DraParts(options, new FakeCluster(), time);
         Server = new DeviceServer(
-            options, Plugins, new PodResourcesLister(Pods, Allocations, Inventory, Claimed.Manager),
+            options, Plugins, new PodResourcesLister(
+                Pods, Allocations, Inventory, Claimed.Manager, PinningParts.Cpus(options),
+                PinningParts.Memory(options)),
             NullLoggerFactory.Instance, NullLogger<DeviceServer>.Instance);
     }
 

@@ -1,5 +1,4 @@
 using OrleansOrchestrator.NodeAgent.Kernel;
-using OrleansOrchestrator.NodeAgent.Node;
 using Xunit;
 
 namespace OrleansOrchestrator.NodeAgent.Tests.Support;

@@ -99,7 +99,7 @@ internal sealed class VolumeStand : IDisposable
 
     private (CsiParts Csi, VolumeManager Manager) NewParts()
     {
-        var tokens = new TokenCache(Cluster, TimeProvider.System);
+        var tokens = new TokenCache(Cluster, TimeProvider.System, NullLogger.Instance);
         var csi = new CsiParts(Options, Cluster, Node, Time);
         return (csi, new VolumeManager(
             Paths, new ObjectFiles(Cluster, tokens), new ClaimedVolumes(Cluster, Node, Paths, csi.Volumes), csi.Volumes,

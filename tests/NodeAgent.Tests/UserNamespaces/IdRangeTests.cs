@@ -6,21 +6,60 @@ namespace OrleansOrchestrator.NodeAgent.Tests.UserNamespaces;
 public sealed class IdRangeTests
 {
     [Theory]
-    [InlineData(1)]
-    [InlineData(IdRange.Last)]
-    public void What_is_written_is_read_again(uint index)
+    [InlineData(1, 65536u)]
+    [InlineData(65534, 65536u)]
+    [InlineData(3, 131072u)]
+    [InlineData(1, 1048576u)]
+    [InlineData(21844, 196608u)]
+    public void What_is_written_is_read_again(int index, uint length)
     {
-        var range = new IdRange(index);
+        var range = IdRange.At(index, length);
 
+        Assert.InRange(index, 1, IdRange.Last(length));
         Assert.Equal(range, IdRange.Parse(range.ToJson()));
-        Assert.Equal((index * 65536, 0u, 65536u),
+        Assert.Equal(((uint)index * length, 0u, length),
             (range.Mapping.HostId, range.Mapping.ContainerId, range.Mapping.Length));
+    }
+
+    [Theory]
+    [InlineData(65536u, 65534)]
+    [InlineData(131072u, 32766)]
+    [InlineData(196608u, 21844)]
+    [InlineData(2147483648u, 0)]
+    public void The_highest_number_is_no_pods(uint length, int last)
+    {
+        Assert.Equal(last, IdRange.Last(length));
+        Assert.InRange(((long)last + 1) * length, 0, uint.MaxValue);
+    }
+
+    [Theory]
+    [InlineData(65536L, 110, null)]
+    [InlineData(1048576L, 110, null)]
+    [InlineData(0L, 110, "userNamespaces.idsPerPod must not be less than 65536")]
+    [InlineData(65537L, 110, "userNamespaces.idsPerPod must be a multiple of 65536")]
+    [InlineData(1L << 32, 110, "userNamespaces.idsPerPod must not be more than 4294967295")]
+    [InlineData(131072L, 32767, "kubelet user assigned IDs are not enough to support 32767 pods")]
+    [InlineData(131072L, 32766, null)]
+    public void How_many_there_can_be_is_upstreams(long length, int pods, string? problem) =>
+        Assert.Equal(problem, IdRange.Problem(length, pods));
+
+    [Theory]
+    [InlineData(65536u, 65536u, 65536u, 65536u, true)]
+    [InlineData(65536u, 65536u, 131072u, 65536u, false)]
+    [InlineData(131072u, 131072u, 196608u, 65536u, true)]
+    [InlineData(131072u, 131072u, 262144u, 65536u, false)]
+    public void Ranges_of_different_lengths_may_overlap(
+        uint first, uint length, uint otherFirst, uint otherLength, bool overlap)
+    {
+        var (range, other) = (new IdRange(first, length), new IdRange(otherFirst, otherLength));
+
+        Assert.Equal((overlap, overlap), (range.Overlaps(other), other.Overlaps(range)));
     }
 
     [Fact]
     public void The_file_is_upstreams() => Assert.Equal(
         """{"uidMappings":[{"hostId":131072,"containerId":0,"length":65536}],"gidMappings":[{"hostId":131072,"containerId":0,"length":65536}]}""",
-        new IdRange(2).ToJson());
+        IdRange.At(2, IdRange.Unit).ToJson());
 
     [Theory]
     [InlineData("", "invalid user namespace mappings file: ")]
@@ -32,6 +71,9 @@ public sealed class IdRangeTests
         "invalid user namespace configuration: GID and UID mapping should be identical")]
     [InlineData("131072,1,65536", "invalid user namespace configuration: UID 0 must be mapped")]
     [InlineData("131072,0,1", "wrong user namespace length 1")]
+    [InlineData("131072,0,65537", "wrong user namespace length 65537")]
+    [InlineData("131072,0,4295032832", "wrong user namespace length 4295032832")]
+    [InlineData("65536,0,131072", "wrong user namespace offset specified 65536")]
     [InlineData("131073,0,65536", "wrong user namespace offset specified 131073")]
     [InlineData("0,0,65536", "id 0 is out of range")]
     [InlineData("65536000000,0,65536", "id 65536000000 is out of range")]

@@ -30,16 +30,29 @@ public sealed class PodUserNamespacesTests : IDisposable
     [Fact]
     public void Each_pod_has_a_range_of_its_own_until_its_directory_goes()
     {
-        Assert.Equal(65536u, Allocate("a"));
-        Assert.Equal(131072u, Allocate("b"));
-        Assert.Equal(65536u, Allocate("a"));
+        _options = _options with { IdsPerPod = 1 << 30 }; // two ranges beside the machine's own
+
+        Assert.Equal(1u << 30, Allocate("a"));
+        Assert.Equal(2u << 30, Allocate("b"));
+        Assert.Equal(1u << 30, Allocate("a"));
         Assert.Equal(
             "create user namespace: could not find an empty slot to allocate a user namespace",
             Assert.Throws<UserNamespaceException>(() => Allocate("c")).Message);
 
         Directory.Delete(_paths.Pod("a"), recursive: true);
-        Assert.Equal(65536u, Allocate("c"));
-        Assert.Equal(131072u, Allocate("b"));
+        Assert.Equal(1u << 30, Allocate("c"));
+        Assert.Equal(2u << 30, Allocate("b"));
+    }
+
+    [Fact]
+    public void A_node_that_gives_fewer_ids_than_before_finds_room_beside_those_that_have_more()
+    {
+        _options = _options with { IdsPerPod = 131072 };
+        Assert.Equal(131072u, Allocate("a", 131072));
+        _options = _options with { IdsPerPod = 65536 };
+
+        Assert.Equal(65536u, Allocate("b", 65536));
+        Assert.Equal(262144u, Allocate("c", 65536));
     }
 
     [Fact]
@@ -64,6 +77,22 @@ public sealed class PodUserNamespacesTests : IDisposable
 
         Assert.Equal(131072u, Allocate("b"));
         Assert.Equal(65536u, Allocate("c"));
+    }
+
+    [Fact]
+    public void A_node_that_gives_more_ids_than_before_leaves_pods_theirs_and_gives_none_of_them_to_others()
+    {
+        Allocate("a");
+        Allocate("b");
+        _options = _options with { MaxPods = 3, IdsPerPod = 131072 };
+
+        Assert.Equal(65536u, Allocate("a"));
+        Assert.Equal(131072u, Allocate("b"));
+        Assert.Equal(262144u, Allocate("c", 131072));
+        Directory.Delete(_paths.Pod("b"), recursive: true);
+        Assert.Equal(131072u, Allocate("d", 131072));
+        _options = _options with { IdsPerPod = 65536 };
+        Assert.Equal(262144u, Allocate("c", 131072));
     }
 
     [Theory]
@@ -126,12 +155,13 @@ public sealed class PodUserNamespacesTests : IDisposable
     }
 
     /// <summary>By an agent that has just started; the first id that the pod has.</summary>
-    private uint Allocate(string uid)
+    private uint Allocate(string uid, uint? length = null)
     {
         var (pod, namespaces) = (Pod(uid, false), New());
         namespaces.Allocate(pod, "");
         var given = namespaces.Of(pod);
         Assert.Equal((NamespaceMode.Pod, given.Uids), (given.Mode, given.Gids));
+        Assert.Equal(length ?? given.Uids.Single().Length, given.Uids.Single().Length);
         return given.Uids.Single().HostId;
     }
 

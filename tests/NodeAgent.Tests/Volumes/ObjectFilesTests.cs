@@ -52,6 +52,33 @@ public sealed class ObjectFilesTests : IDisposable
             StringComparison.Ordinal);
     }
 
+    [Fact]
+    public async Task What_is_off_in_this_version_is_told_in_upstreams_words()
+    {
+        var volume = Projected(
+            new V1VolumeProjection { ClusterTrustBundle = new() { Name = "b", Path = "b.pem", Optional = true } },
+            new V1VolumeProjection { ClusterTrustBundle = new() { SignerName = "example.com/s", Path = "s.pem" } },
+            new V1VolumeProjection { PodCertificate = new() { SignerName = "example.com/s", KeyType = "ED25519" } });
+
+        Assert.EndsWith(
+            " : [ClusterTrustBundle projection is not supported in static kubelet mode, unimplemented]",
+            await ProblemAsync(volume), StringComparison.Ordinal);
+    }
+
+    [Fact]
+    public async Task A_source_of_which_the_api_has_left_nothing_is_none()
+    {
+        _stand.Cluster.Put(new V1ConfigMap
+        {
+            Metadata = new V1ObjectMeta { Name = "m", NamespaceProperty = "default" },
+            Data = new Dictionary<string, string> { ["k"] = "v" },
+        });
+        var place = await _stand.SetUpAsync(Projected(
+            new V1VolumeProjection(), new V1VolumeProjection { ConfigMap = new() { Name = "m" } }));
+
+        Assert.Equal("v", await File.ReadAllTextAsync(Path.Combine(place, "k"), TestContext.Current.CancellationToken));
+    }
+
     private static V1Volume Projected(params V1VolumeProjection[] sources) =>
         new() { Name = "v", Projected = new V1ProjectedVolumeSource { Sources = sources } };
 

@@ -82,6 +82,27 @@ public sealed class ResizeAdmissionTests
             requests.Order(ResizeRequest.Order).Select(r => r.Pod.Metadata.Name));
     }
 
+    [Theory]
+    [InlineData("2/1Gi", "none", "None", null)]
+    [InlineData("2/1Gi", "static", "None",
+        "Resize is infeasible for Guaranteed Pods alongside CPU Manager policy \"static\"")]
+    [InlineData("1/2Gi", "static", "None", null)]
+    [InlineData("1/2Gi", "static", "Static",
+        "Resize is infeasible for Guaranteed Pods alongside Memory Manager policy \"Static\"")]
+    [InlineData("2/1Gi", "none", "Static", null)]
+    public void What_a_container_has_alone_does_not_change_while_its_pod_runs(
+        string wanted, string cpu, string memory, string? problem)
+    {
+        var rules = new ResourceOptions { CpuPolicy = cpu, MemoryPolicy = memory };
+        var burstable = Pod(wanted);
+        burstable.Spec.Containers[0].Resources.Limits = null;
+
+        var refusal = ResizeAdmission.CheckPinned(Pod(wanted), Pod("1/1Gi"), rules);
+
+        Assert.Equal((problem is null ? null : "Infeasible", problem), (refusal?.Reason, refusal?.Message));
+        Assert.Null(ResizeAdmission.CheckPinned(burstable, Pod("1/1Gi"), rules));
+    }
+
     private static OrleansOrchestrator.NodeAgent.Pods.PodVerdict? Check(V1Pod pod, params V1Pod[] others) =>
         ResizeAdmission.Check(pod, others, Amounts("4/4Gi"), 4000, 4 * Gibibyte);
 }

@@ -1,7 +1,7 @@
 using System.Globalization;
 using k8s.Models;
 
-namespace OrleansOrchestrator.NodeAgent.Node;
+namespace OrleansOrchestrator.NodeAgent.Kernel;
 
 /// <summary>What is watched for scarcity, by upstream's names.</summary>
 public enum EvictionSignal
@@ -54,6 +54,10 @@ public sealed record EvictionThreshold(EvictionSignal Signal, ThresholdAmount Va
     private const float Twentieth = 0.05f;
     private const float Seventh = 0.15f;
     private const long HundredMebibytes = 100L * 1024 * 1024;
+
+    /// <summary>What pods are evicted for at once when less of it is left, so that none is promised it.</summary>
+    public static long KeptFree(IEnumerable<EvictionThreshold> thresholds, EvictionSignal signal, long capacity) =>
+        thresholds.Where(t => t.IsHard && t.Signal == signal).Select(t => t.Value.Of(capacity)).LastOrDefault();
 
     private static readonly Dictionary<string, EvictionSignal> Names = new(StringComparer.Ordinal)
     {
