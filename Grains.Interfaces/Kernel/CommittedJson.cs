@@ -14,10 +14,17 @@ public static class CommittedJson
     /// <summary>For readers of it.</summary>
     public static JsonReaderOptions ReaderOptions { get; } = new() { MaxDepth = MaxDepth };
 
-    /// <summary>Goes from the start of an object to the value of one of its properties; false when it has
-    /// none.</summary>
+    /// <summary>
+    /// Goes from the start of an object to the value of one of its properties; false when it has none, or what begins
+    /// here is no object.
+    /// </summary>
     public static bool Find(ref Utf8JsonReader reader, ReadOnlySpan<byte> name)
     {
+        if (reader.TokenType != JsonTokenType.StartObject)
+        {
+            return false;
+        }
+
         while (reader.Read() && reader.TokenType == JsonTokenType.PropertyName)
         {
             var isFound = reader.ValueTextEquals(name);
@@ -31,5 +38,19 @@ public static class CommittedJson
         }
 
         return false;
+    }
+
+    /// <summary>The same of properties of properties.</summary>
+    public static bool Find(ref Utf8JsonReader reader, byte[][] path)
+    {
+        foreach (var name in path)
+        {
+            if (!Find(ref reader, name))
+            {
+                return false;
+            }
+        }
+
+        return true;
     }
 }

@@ -195,16 +195,14 @@ public static class MirrorPlanner
     };
 
     /// <summary>In whatever order their endpoints are.</summary>
-    private static bool Same(V1EndpointSlice wanted, V1EndpointSlice old)
-    {
-        var have = Ordered(old.Endpoints ?? []).ToList();
-        return wanted.Endpoints.Count == have.Count
-            && SlicePlanner.GroupId(wanted.AddressType, wanted.Ports)
-                == SlicePlanner.GroupId(old.AddressType, old.Ports ?? [])
-            && Ordered(wanted.Endpoints).Zip(have).All(static p => EndpointEquality.Same(p.First, p.Second))
-            && Maps.Same(wanted.Metadata.Labels, old.Metadata.Labels)
-            && Maps.Same(wanted.Metadata.Annotations, old.Metadata.Annotations);
-    }
+    private static bool Same(V1EndpointSlice wanted, V1EndpointSlice old) =>
+        wanted.Endpoints.Count == (old.Endpoints?.Count ?? 0)
+        && SlicePlanner.GroupId(wanted.AddressType, wanted.Ports)
+            == SlicePlanner.GroupId(old.AddressType, old.Ports ?? [])
+        && Maps.Same(wanted.Metadata.Labels, old.Metadata.Labels)
+        && Maps.Same(wanted.Metadata.Annotations, old.Metadata.Annotations)
+        && Ordered(wanted.Endpoints).Zip(Ordered(old.Endpoints ?? []))
+            .All(static p => EndpointEquality.Same(p.First, p.Second));
 
     private static IEnumerable<V1Endpoint> Ordered(IEnumerable<V1Endpoint> endpoints) =>
         endpoints.OrderBy(Identity, StringComparer.Ordinal);

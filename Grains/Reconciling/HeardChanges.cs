@@ -7,27 +7,18 @@ namespace OrleansOrchestrator.Grains.Reconciling;
 internal static class HeardChanges
 {
     /// <summary>All of them, what is there at first included; not the mark that says that this is complete.</summary>
+    public static IAsyncEnumerable<ResourceChange> HearAsync(
+        this IResourceClient client, ResourceName resource, CancellationToken cancellationToken) =>
+        client.HearAsync(resource, null, cancellationToken);
+
+    /// <summary>The same; none while <see cref="ControllersOptions.DropWakeUps"/> has controllers do without.</summary>
     public static async IAsyncEnumerable<ResourceChange> HearAsync(
-        this IResourceClient client, ResourceName resource,
+        this IResourceClient client, ResourceName resource, ControllersOptions? options,
         [EnumeratorCancellation] CancellationToken cancellationToken)
     {
         await foreach (var change in client.FollowAsync(resource, cancellationToken))
         {
-            if (!ReferenceEquals(change, ResourceChange.Synced))
-            {
-                yield return change;
-            }
-        }
-    }
-
-    /// <summary>The same; none while <see cref="ControllersOptions.DropWakeUps"/> has controllers do without.</summary>
-    public static async IAsyncEnumerable<ResourceChange> HearAsync(
-        this IResourceClient client, ResourceName resource, ControllersOptions options,
-        [EnumeratorCancellation] CancellationToken cancellationToken)
-    {
-        await foreach (var change in client.HearAsync(resource, cancellationToken))
-        {
-            if (!options.DropWakeUps)
+            if (options is not { DropWakeUps: true } && !ReferenceEquals(change, ResourceChange.Synced))
             {
                 yield return change;
             }

@@ -14,8 +14,8 @@ internal sealed class BindingWait(IResourceClient client, ChangeSignals signals,
     public static readonly TimeSpan Patience = TimeSpan.FromMinutes(10);
 
     /// <summary>
-    /// Looks at each object whenever it or the pod has changed, and once more when the time is up; null when all are
-    /// done, else why not.
+    /// Looks at each object whenever it, the pod, its node or a volume that was chosen has changed, and once more when
+    /// the time is up; null when all are done, else why not.
     /// </summary>
     /// <param name="decision">For which pod, and where it goes.</param>
     /// <param name="resource">What the objects are.</param>
@@ -34,6 +34,13 @@ internal sealed class BindingWait(IResourceClient client, ChangeSignals signals,
         CancellationToken cancellationToken)
     {
         using var ended = CancellationTokenSource.CreateLinkedTokenSource(cancellationToken);
+        (ResourceName Resource, ObjectKey Key)[] others =
+        [
+            (WellKnown.Pods, decision.Pod.Key),
+            (WellKnown.Nodes, new ObjectKey("", decision.NodeName!)),
+            .. decision.Volumes.Where(static v => v.Volume is not null)
+                .Select(static v => (WellKnown.PersistentVolumes, new ObjectKey("", v.Volume!))),
+        ];
         var late = Task.Delay(Periods.ForTimer(patience), time, ended.Token);
         try
         {
@@ -42,7 +49,7 @@ internal sealed class BindingWait(IResourceClient client, ChangeSignals signals,
                 while (true)
                 {
                     var changes = signals.Next(resource, key);
-                    var podChanges = signals.Next(WellKnown.Pods, decision.Pod.Key);
+                    var otherChanges = others.Select(o => signals.Next(o.Resource, o.Key)).ToArray();
                     var (isDone, failure) = await IsThereAsync(decision, cancellationToken)
                         ? await look(key, cancellationToken)
                         : (false, $"pod \"{decision.Pod.Key}\" does not exist any more");
@@ -57,7 +64,7 @@ internal sealed class BindingWait(IResourceClient client, ChangeSignals signals,
                         return failure ?? tooLate;
                     }
 
-                    await Task.WhenAny(changes, podChanges, late);
+                    await Task.WhenAny([changes, late, .. otherChanges]);
                 }
             }
 
@@ -66,10 +73,9 @@ internal sealed class BindingWait(IResourceClient client, ChangeSignals signals,
         finally
         {
             await ended.CancelAsync();
-            signals.Tell(WellKnown.Pods, decision.Pod.Key);
-            foreach (var key in objects)
+            foreach (var (kind, key) in others.Concat(objects.Select(o => (resource, o))))
             {
-                signals.Tell(resource, key);
+                signals.Tell(kind, key);
             }
         }
     }

@@ -1,4 +1,4 @@
-using OrleansOrchestrator.Grains.Scheduling.Plugins;
+using OrleansOrchestrator.Grains.Scheduling.Framework;
 using OrleansOrchestrator.Interfaces.Kernel;
 using OrleansOrchestrator.Resources.Kernel;
 
@@ -15,7 +15,7 @@ public sealed class ClusterTables
                 .Concat(Devices.Tables.Select(t => Pair(t.Resource, t.Table, ClusterChanges.Device)))
                 .Concat(Owners.Tables.Select(t => Pair(t.Resource, t.Table, ClusterChanges.None))))
         {
-            [Volumes.Attachments.Resource] = new(Volumes.Attachments.Table, ClusterChanges.Volume, OnlyByGoing: true),
+            [Volumes.Attachments.Resource] = new(Volumes.Attachments.Table, ClusterChanges.Volume, ByGoing: true),
             [WellKnown.ResourceClaims] = new(Devices.Claims, ClusterChanges.None),
             [WellKnown.Namespaces] = new(Namespaces, ClusterChanges.None),
             [WellKnown.PodDisruptionBudgets] = new(Budgets.Table, ClusterChanges.None),
@@ -52,5 +52,5 @@ public sealed class ClusterTables
 /// <summary>A table that follows a resource.</summary>
 /// <param name="Table">The table.</param>
 /// <param name="Change">What a change of it may help.</param>
-/// <param name="OnlyByGoing">It helps only when an object goes.</param>
-public readonly record struct FollowedTable(IObjectTable Table, ClusterChanges Change, bool OnlyByGoing = false);
+/// <param name="ByGoing">It helps when an object goes, and else when one comes or changes: upstream's events.</param>
+public readonly record struct FollowedTable(IObjectTable Table, ClusterChanges Change, bool ByGoing = false);

@@ -1,5 +1,4 @@
 using System.Globalization;
-using OrleansOrchestrator.Grains.Scheduling.Plugins;
 
 namespace OrleansOrchestrator.Grains.Scheduling;
 

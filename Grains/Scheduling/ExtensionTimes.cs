@@ -1,4 +1,4 @@
-using OrleansOrchestrator.Grains.Scheduling.Plugins;
+using OrleansOrchestrator.Grains.Scheduling.Framework;
 
 namespace OrleansOrchestrator.Grains.Scheduling;
 

@@ -42,4 +42,8 @@ public sealed class ImageTable
 
     /// <summary>The part of the nodes that have an image.</summary>
     public double Spread(string image) => (double)_nodes.GetValueOrDefault(image) / _nodeCount;
+
+    /// <summary>As nodes name images: with a tag.</summary>
+    public static string FullName(string image) =>
+        image.LastIndexOf(':') <= image.LastIndexOf('/') ? image + ":latest" : image;
 }

@@ -1,4 +1,5 @@
 using OrleansOrchestrator.Grains.Scheduling.Extenders;
+using OrleansOrchestrator.Grains.Scheduling.Framework;
 using OrleansOrchestrator.Grains.Scheduling.Plugins;
 using OrleansOrchestrator.Interfaces.Kernel;
 

@@ -77,7 +77,11 @@ public sealed record NodeSelectorTerm(NodeRequirement[] Labels, NodeRequirement[
         [.. (term.MatchExpressions ?? []).Select(NodeRequirement.Of)],
         [.. (term.MatchFields ?? []).Select(NodeRequirement.Of)]);
 
-    public bool Matches(NodeInfo node)
+    public bool Matches(NodeInfo node) => Matches(node.Name, node.Labels);
+
+    /// <param name="node">The name of a node.</param>
+    /// <param name="labels">Its labels.</param>
+    public bool Matches(string node, IReadOnlyDictionary<string, string> labels)
     {
         if (Labels.Length == 0 && Fields.Length == 0)
         {
@@ -86,7 +90,7 @@ public sealed record NodeSelectorTerm(NodeRequirement[] Labels, NodeRequirement[
 
         foreach (var requirement in Labels)
         {
-            if (!requirement.Matches(node.Labels.GetValueOrDefault(requirement.Key)))
+            if (!requirement.Matches(labels.GetValueOrDefault(requirement.Key)))
             {
                 return false;
             }
@@ -94,7 +98,7 @@ public sealed record NodeSelectorTerm(NodeRequirement[] Labels, NodeRequirement[
 
         foreach (var requirement in Fields)
         {
-            if (requirement.Key != NameField || !requirement.Matches(node.Name))
+            if (requirement.Key != NameField || !requirement.Matches(node))
             {
                 return false;
             }

@@ -15,9 +15,9 @@ internal static class OnlyNodeReader
     public static string Read(Utf8JsonReader reader, out int start, out int end)
     {
         (start, end) = (0, 0);
-        if (!Enters(ref reader, "nodeAffinity"u8)
-            || !Enters(ref reader, "requiredDuringSchedulingIgnoredDuringExecution"u8)
-            || !Enters(ref reader, "nodeSelectorTerms"u8)
+        if (!CommittedJson.Find(ref reader, "nodeAffinity"u8)
+            || !CommittedJson.Find(ref reader, "requiredDuringSchedulingIgnoredDuringExecution"u8)
+            || !CommittedJson.Find(ref reader, "nodeSelectorTerms"u8)
             || !Begins(ref reader))
         {
             return "";
@@ -27,9 +27,6 @@ internal static class OnlyNodeReader
         var name = reader.GetString()!;
         return Ends(ref reader) ? name : "";
     }
-
-    private static bool Enters(ref Utf8JsonReader reader, ReadOnlySpan<byte> name) =>
-        reader.TokenType == JsonTokenType.StartObject && CommittedJson.Find(ref reader, name);
 
     /// <summary>As the controller writes it, which is the only order of fields that is worth looking for.</summary>
     private static bool Begins(ref Utf8JsonReader reader) => reader.TokenType == JsonTokenType.StartArray

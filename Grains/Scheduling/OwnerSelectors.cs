@@ -124,8 +124,8 @@ public sealed class OwnerSelectors
         {
             var reader = new Utf8JsonReader(json);
             reader.Read();
-            if (!CommittedJson.Find(ref reader, "spec"u8) || reader.TokenType != JsonTokenType.StartObject
-                || !CommittedJson.Find(ref reader, "selector"u8) || reader.TokenType != JsonTokenType.StartObject)
+            if (!CommittedJson.Find(ref reader, "spec"u8) || !CommittedJson.Find(ref reader, "selector"u8)
+                || reader.TokenType != JsonTokenType.StartObject)
             {
                 return default;
             }

@@ -1,5 +1,4 @@
 using System.Text.Json;
-using OrleansOrchestrator.Grains.Scheduling.Plugins;
 
 namespace OrleansOrchestrator.Grains.Scheduling;
 
@@ -98,7 +97,7 @@ internal static class PodShapeParser
                 {
                     if (Text(container, "image") is { Length: > 0 } image)
                     {
-                        images.Add(ImageLocalityPlugin.FullName(image));
+                        images.Add(ImageTable.FullName(image));
                     }
                 }
             }
@@ -107,7 +106,7 @@ internal static class PodShapeParser
 
     private static string[] ReadImageVolumes(JsonElement spec) =>
         Property(spec, "imageVolumes") is { } images
-            ? [.. images.EnumerateArray().Select(static i => ImageLocalityPlugin.FullName(i.GetString() ?? ""))]
+            ? [.. images.EnumerateArray().Select(static i => ImageTable.FullName(i.GetString() ?? ""))]
             : [];
 
     private static NodeSelection? ReadRequired(JsonElement spec)

@@ -38,6 +38,9 @@ public static class QueueEvents
     /// <summary>It waited so long that it is tried although nothing happened.</summary>
     public const string UnschedulableTimeout = "UnschedulableTimeout";
 
+    /// <summary>Victims could not be removed for it.</summary>
+    public const string ForceActivate = "ForceActivate";
+
     public const string NodeAdd = "NodeAdd";
 
     public const string NodeUpdate = "NodeUpdate";

@@ -40,6 +40,9 @@ public sealed class QueuedPod(PodInfo pod)
     /// <summary>True while victims are being removed for it.</summary>
     internal bool IsPreempting { get; set; }
 
+    /// <summary>True when they could not be removed the last time.</summary>
+    internal bool HasFailedPreempting { get; set; }
+
     /// <summary>True when something happened meanwhile that may help it.</summary>
     internal bool WasWoken { get; set; }
 

@@ -59,6 +59,8 @@ public sealed partial class SchedulerCore
         var entry = _pods[pod.Key];
         Place(entry, node);
         _assumed[pod.Key] = entry;
+        _tables.Volumes.Assume(choices, node.Name);
+        entry.Volumes = choices;
         return new SchedulingDecision(pod, node.Name, null, queued.Attempts)
         {
             Volumes = choices,

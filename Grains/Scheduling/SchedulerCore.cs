@@ -1,5 +1,5 @@
 using OrleansOrchestrator.Grains.Scheduling.Extenders;
-using OrleansOrchestrator.Grains.Scheduling.Plugins;
+using OrleansOrchestrator.Grains.Scheduling.Framework;
 using OrleansOrchestrator.Interfaces.Kernel;
 using OrleansOrchestrator.Resources.Kernel;
 
@@ -99,12 +99,27 @@ public sealed partial class SchedulerCore
         else
         {
             var followed = _tables.Followed[resource];
+            var mayHelp = followed.Change != ClusterChanges.None
+                && followed.ByGoing == (kind == ChangeKind.Deleted) && followed.Table.MayHelp(item);
             followed.Table.Apply(kind, item);
-            if (followed.Change != ClusterChanges.None && (!followed.OnlyByGoing || kind == ChangeKind.Deleted))
+            if (mayHelp)
             {
-                _events.Kinds |= followed.Change;
+                Changed(resource, followed.Change, item.Key);
                 _events.Cause = QueueEvents.Of(resource, kind);
             }
+        }
+    }
+
+    /// <summary>A claim is of use to the pods that name it only.</summary>
+    private void Changed(ResourceName resource, ClusterChanges change, ObjectKey key)
+    {
+        if (resource == WellKnown.PersistentVolumeClaims)
+        {
+            _events.ChangedVolumeClaims.Add(key);
+        }
+        else
+        {
+            _events.Kinds |= change;
         }
     }
 
@@ -248,12 +263,39 @@ public sealed partial class SchedulerCore
         DevicesFreed(_tables.Devices.Claims.Settle(pod.Uid, keepUntil));
     }
 
+    /// <summary>Writing what was assumed of volumes has ended: it was written, or it is not to be.</summary>
+    public void VolumesEnded(PodInfo pod, bool areWritten)
+    {
+        if (Find(pod) is not { } entry)
+        {
+            return;
+        }
+
+        if (areWritten)
+        {
+            entry.Volumes = [];
+        }
+        else
+        {
+            Unreserve(entry);
+        }
+    }
+
     /// <summary>The victims of a decision are on their way out, or could not all be removed.</summary>
     public void PreemptionEnded(PodInfo pod, bool succeeded)
     {
-        if (_pods.TryGetValue(pod.Key, out var entry) && entry.Pod.Uid == pod.Uid && entry.Queued is { } queued)
+        if (Find(pod)?.Queued is { } queued)
         {
             Queue.EndPreemption(queued, succeeded);
+        }
+    }
+
+    /// <summary>Too much is under way to remove the victims of a decision: none was tried.</summary>
+    public void PreemptionPutOff(PodInfo pod)
+    {
+        if (Find(pod)?.Queued is { } queued)
+        {
+            Queue.PutOffPreemption(queued);
         }
     }
 
@@ -266,6 +308,20 @@ public sealed partial class SchedulerCore
         }
     }
 
+    /// <summary>
+    /// Too much is under way to begin the binding that was just decided on. Nobody has seen what was assumed of volumes
+    /// for it, so taking that back helps nobody.
+    /// </summary>
+    public void BindingPutOff(SchedulingDecision decision)
+    {
+        foreach (var choice in decision.Volumes)
+        {
+            _tables.Volumes.Restore(choice);
+        }
+
+        BindingFailed(decision.Pod);
+    }
+
     /// <summary>The binding did not happen: the pod, which is returned as it is now, waits for another try.</summary>
     public PodInfo BindingFailed(PodInfo pod)
     {
@@ -276,6 +332,7 @@ public sealed partial class SchedulerCore
 
         _assumed.Remove(pod.Key);
         TakeOff(entry);
+        Unreserve(entry);
         entry.Queued!.Pod = entry.Pod;
         Queue.ReturnFailed(entry.Queued);
         return entry.Pod;
@@ -316,35 +373,8 @@ public sealed partial class SchedulerCore
         }
     }
 
-    /// <summary>Remembers where room is made for a waiting pod; empty for nowhere.</summary>
-    private void Nominate(QueuedPod queued, string node)
-    {
-        if (queued.NominatedNode.Length > 0)
-        {
-            _tables.Nominated.Remove(queued.Pod, queued.NominatedNode);
-        }
-
-        queued.NominatedNode = node;
-        if (node.Length > 0)
-        {
-            _tables.Nominated.Add(queued.Pod, node);
-        }
-    }
-
-    /// <summary>What was kept free for the pod is there for others.</summary>
-    private void Withdraw(QueuedPod queued)
-    {
-        if (queued.NominatedNode.Length > 0)
-        {
-            if (Nodes.Find(queued.NominatedNode) is { } freed)
-            {
-                _events.FreedNodes.Add(freed);
-                _events.Cause = QueueEvents.AssignedPodDelete;
-            }
-
-            Nominate(queued, "");
-        }
-    }
+    private TrackedPod? Find(PodInfo pod) =>
+        _pods.TryGetValue(pod.Key, out var entry) && entry.Pod.Uid == pod.Uid ? entry : null;
 
     private TrackedPod? FindAssumed(PodInfo pod) =>
         _assumed.TryGetValue(pod.Key, out var entry) && entry.Pod.Uid == pod.Uid ? entry : null;
@@ -409,75 +439,6 @@ public sealed partial class SchedulerCore
             Nominate(queued, "");
             Queue.Update(queued, pod);
             Nominate(queued, node);
-        }
-    }
-
-    private TrackedPod Track(PodInfo pod)
-    {
-        var entry = new TrackedPod(pod);
-        _pods.Add(pod.Key, entry);
-        return entry;
-    }
-
-    private void Drop(TrackedPod? entry)
-    {
-        if (entry is null)
-        {
-            return;
-        }
-
-        Dequeue(entry);
-        TakeOff(entry);
-        _assumed.Remove(entry.Pod.Key);
-        _pods.Remove(entry.Pod.Key);
-    }
-
-    private void Place(TrackedPod entry, NodeInfo node)
-    {
-        Invariant.Check(entry.Node is null, "a pod is accounted to one node only", entry.Pod.Key);
-        entry.Node = node;
-        entry.Accounted = entry.Pod.Shape;
-        if (entry.Queued is { } queued && queued.NominatedNode == node.Name)
-        {
-            Nominate(queued, "");
-        }
-        else if (entry.Queued is { } elsewhere)
-        {
-            Withdraw(elsewhere);
-        }
-
-        node.AddPod(entry.Pod.Shape);
-        _tables.Placed.Put(entry.Pod, node);
-        _events.Kinds |= ClusterChanges.PodPlaced;
-        _events.Moved.Add(entry.Pod);
-        _events.Cause = QueueEvents.AssignedPodAdd;
-        _tables.Volumes.Count(entry.Pod, node.Name, +1);
-    }
-
-    private void Dequeue(TrackedPod entry)
-    {
-        if (entry.Queued is { } queued)
-        {
-            Withdraw(queued);
-            if (queued.Place != QueuePlace.None)
-            {
-                Queue.Remove(queued);
-            }
-        }
-    }
-
-    private void TakeOff(TrackedPod entry)
-    {
-        if (entry.Node is { } node)
-        {
-            node.RemovePod(entry.Accounted!);
-            _tables.Placed.Remove(entry.Pod.Key);
-            _tables.Volumes.Count(entry.Pod, node.Name, -1);
-            entry.Node = null;
-            _events.FreedNodes.Add(node);
-            _events.Moved.Add(entry.Pod);
-            _events.Cause = QueueEvents.AssignedPodDelete;
-            Nodes.Release(node);
         }
     }
 }

@@ -229,7 +229,7 @@ public sealed partial class SchedulerLoop : IDisposable
         {
             _waiting--;
             _core.DevicesEnded(decision.Pod, [], isUnclear: false);
-            _core.BindingFailed(decision.Pod);
+            _core.BindingPutOff(decision);
             return;
         }
 
@@ -255,6 +255,7 @@ public sealed partial class SchedulerLoop : IDisposable
         if (!result.IsVerification)
         {
             _core.DevicesEnded(result.Pod, result.Claims, result.IsUnclear);
+            _core.VolumesEnded(result.Pod, areWritten: result.IsOurs);
         }
 
         switch (result.Outcome)
@@ -309,7 +310,7 @@ public sealed partial class SchedulerLoop : IDisposable
         }
         else if (_preemptionsInFlight == _options.MaxBindingsInFlight)
         {
-            _core.PreemptionEnded(decision.Pod, succeeded: false);
+            _core.PreemptionPutOff(decision.Pod);
         }
         else
         {

@@ -1,4 +1,4 @@
-using OrleansOrchestrator.Grains.Scheduling.Plugins;
+using OrleansOrchestrator.Grains.Scheduling.Framework;
 using OrleansOrchestrator.Interfaces.Scheduling;
 
 namespace OrleansOrchestrator.Grains.Scheduling;
@@ -19,6 +19,9 @@ public enum SchedulingPoint
 /// </summary>
 public sealed record SchedulerProfile
 {
+    /// <summary>What nodes are to use to the same degree when nothing is said.</summary>
+    public static readonly IReadOnlyList<string> UsuallyBalanced = ["cpu", "memory"];
+
     public string Name { get; init; } = SchedulerNames.Default;
 
     /// <summary>Part of the nodes to look for a fitting one among; null for what holds for all profiles.</summary>
@@ -38,7 +41,7 @@ public sealed record SchedulerProfile
     public IgnoredResources IgnoredResources { get; init; } = IgnoredResources.None;
 
     /// <summary>What nodes are to use to the same degree.</summary>
-    public IReadOnlyList<string> BalancedResources { get; init; } = NodeResourcesBalancedAllocationPlugin.Usual;
+    public IReadOnlyList<string> BalancedResources { get; init; } = UsuallyBalanced;
 
     /// <summary>What another pod's required affinity to the pod weighs.</summary>
     public int HardPodAffinityWeight { get; init; } = 1;

@@ -1,4 +1,5 @@
 using OrleansOrchestrator.Grains.Scheduling.Extenders;
+using OrleansOrchestrator.Grains.Scheduling.Framework;
 using OrleansOrchestrator.Grains.Scheduling.Plugins;
 
 namespace OrleansOrchestrator.Grains.Scheduling;
@@ -55,9 +56,7 @@ public sealed class SchedulingQueue(
     {
         get
         {
-            var next = _lastFlush + FlushInterval;
-            next = Earlier(next, _backingOff);
-            return Earlier(next, _failed);
+            return Earlier(Earlier(_lastFlush + FlushInterval, _backingOff), _failed);
 
             static DateTimeOffset Earlier(
                 DateTimeOffset other, PriorityQueue<(QueuedPod, int), (long Ticks, int)> queue) =>
@@ -127,15 +126,9 @@ public sealed class SchedulingQueue(
     public void ReturnUnschedulable(QueuedPod queued, IReadOnlySet<string> rejectedBy)
     {
         queued.RejectedBy = rejectedBy;
-        if (rejectedBy.Count == 0)
-        {
-            queued.Errors++; // there are no nodes at all, which upstream counts as an error
-        }
-        else
-        {
-            (queued.Rejections, queued.Errors) = (queued.Rejections + 1, 0);
-        }
-
+        (queued.Rejections, queued.Errors) = rejectedBy.Count == 0
+            ? (queued.Rejections, queued.Errors + 1) // there are no nodes at all, which upstream counts as an error
+            : (queued.Rejections + 1, 0);
         queued.Timestamp = time.GetUtcNow();
         Put(queued, QueuePlace.Unschedulable, QueueEvents.AttemptFailure);
         _unschedulable.Add(queued);
@@ -150,21 +143,37 @@ public sealed class SchedulingQueue(
     public void BeginPreemption(QueuedPod queued) => (queued.IsPreempting, queued.WasWoken) = (true, false);
 
     /// <summary>
-    /// What happened meanwhile counts now; where removing them failed, the pod is tried again in any case.
+    /// What happened meanwhile counts now; where removing them failed, the pod is tried again in any case, and at once
+    /// as upstream has it. Where it fails again and again the back-off is waited for: upstream never stops to ask.
     /// </summary>
     public void EndPreemption(QueuedPod queued, bool succeeded)
     {
-        var wasWoken = queued.WasWoken;
-        queued.IsPreempting = queued.WasWoken = false;
+        var (wasWoken, hadFailed) = (queued.WasWoken, queued.HasFailedPreempting);
+        (queued.IsPreempting, queued.WasWoken, queued.HasFailedPreempting) = (false, false, !succeeded);
         if (!succeeded && queued.Place == QueuePlace.Unschedulable)
         {
             Forget(queued);
-            WaitFailed(queued);
+            if (hadFailed || !MayBeTried(queued.Pod))
+            {
+                WaitFailed(queued);
+            }
+            else
+            {
+                Activate(queued, QueueEvents.ForceActivate);
+            }
         }
         else if (wasWoken)
         {
             Retry(queued, QueueEvents.AssignedPodDelete);
         }
+    }
+
+    /// <summary>Removing victims was not begun: the pod is tried again when its back-off is over.</summary>
+    public void PutOffPreemption(QueuedPod queued)
+    {
+        queued.IsPreempting = false;
+        Forget(queued);
+        WaitFailed(queued);
     }
 
     /// <summary>Tries an unschedulable pod again, when its back-off is over.</summary>
@@ -379,8 +388,7 @@ public sealed class SchedulingQueue(
             return true;
         }
 
-        if ((events.Kinds.HasFlag(ClusterChanges.Volume) && queued.Pod.Claims.Length > 0)
-            || events.MayHelp(queued.Pod))
+        if ((events.MayHelpClaims(queued.Pod) && WaitsForVolumes(queued)) || events.MayHelp(queued.Pod))
         {
             return true;
         }
@@ -395,6 +403,9 @@ public sealed class SchedulingQueue(
         return (_waitingForOthers.Contains(queued) && ((events.Kinds & nodes) != 0 || MindsAny(queued, events)))
             || MayFit(queued, events, lowest, fitting);
     }
+
+    private bool WaitsForVolumes(QueuedPod queued) => plugins(queued.Pod).Filters.Any(
+        p => p.HelpfulChanges.HasFlag(ClusterChanges.Volume) && queued.RejectedBy.Contains(p.Name));
 
     /// <summary>Whether it may fit a node that came or changed, or has more room.</summary>
     private bool MayFit(

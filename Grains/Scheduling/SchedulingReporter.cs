@@ -43,7 +43,7 @@ internal sealed partial class SchedulingReporter(
         {
             DrainAsync(_failures, WriteFailureAsync, cancellationToken),
             DrainAsync(_successes, WriteSuccessAsync, cancellationToken),
-        }));
+        }).Append(KeepSeriesAsync(cancellationToken)));
 
     private static Channel<(SchedulingNote, long)> NewChannel(int capacity) =>
         Channel.CreateBounded<(SchedulingNote, long)>(
@@ -83,33 +83,85 @@ internal sealed partial class SchedulingReporter(
         }
 
         await CreateEventAsync(note, NextName(note.Pod.Key.Name), cancellationToken);
-        _repeated.Forget(note.Pod.Uid);
     }
 
     private async Task WriteFailureAsync(SchedulingNote note, long since, CancellationToken cancellationToken)
     {
         await WriteConditionAsync(note, cancellationToken);
         var name = NextName(note.Pod.Key.Name);
-        var repeat = _repeated.Count(note.Pod, name);
-        if (repeat is null)
+        var repeated = _repeated.Count(note, name);
+        if (repeated is null)
         {
-            if (!await CreateEventAsync(note, name, cancellationToken))
+            await CreateEventAsync(note, name, cancellationToken);
+        }
+        else if (repeated.IsFirst)
+        {
+            await WriteSeriesAsync(repeated, cancellationToken);
+        }
+    }
+
+    /// <summary>Counts that changed since they were written, when their time has come.</summary>
+    private async Task KeepSeriesAsync(CancellationToken cancellationToken)
+    {
+        using var timer = new PeriodicTimer(RepeatedEvents.End, time);
+        while (await timer.WaitForNextTickAsync(cancellationToken))
+        {
+            foreach (var repeated in _repeated.Take())
             {
-                _repeated.Forget(note.Pod.Uid);
+                await WriteSeriesAsync(repeated, cancellationToken);
             }
         }
-        else if (repeat.Value.IsDue)
+    }
+
+    private async Task WriteSeriesAsync(RepeatedEvent repeated, CancellationToken cancellationToken)
+    {
+        bool mayBeRetried;
+        try
         {
-            await client.PatchAsync(
-                new PatchRequest
-                {
-                    Resource = WellKnown.Events,
-                    Key = new ObjectKey(note.Pod.Key.Namespace, repeat.Value.EventName),
-                    Kind = PatchKind.Merge,
-                    Patch = SchedulingJson.Series(repeat.Value.Count, time.GetUtcNow()),
-                },
-                cancellationToken);
+            var refusal = await TryWriteSeriesAsync(repeated, cancellationToken);
+            mayBeRetried = refusal?.Code is 429 or >= 500;
         }
+        catch (Exception error) when (!cancellationToken.IsCancellationRequested)
+        {
+            LogLost(repeated.Note.Reason, repeated.Note.Pod.Key, error.Message);
+            mayBeRetried = true;
+        }
+
+        if (mayBeRetried)
+        {
+            _repeated.PutBack(repeated);
+        }
+    }
+
+    /// <summary>
+    /// Null when the count is written. An event that is gone, or was never written, is made again; another writer may
+    /// be about to make it, too.
+    /// </summary>
+    private async Task<Status?> TryWriteSeriesAsync(RepeatedEvent repeated, CancellationToken cancellationToken)
+    {
+        var written = await CountAsync();
+        if (!written.Succeeded && written.Error.Reason == StatusReasons.NotFound)
+        {
+            var made = await CreateEventAsync(repeated.Note, repeated.Name, cancellationToken);
+            if (made is { Reason: not StatusReasons.AlreadyExists })
+            {
+                return made;
+            }
+
+            written = await CountAsync();
+        }
+
+        return written.Succeeded ? null : written.Error;
+
+        ValueTask<Outcome<ResourceObject>> CountAsync() => client.PatchAsync(
+            new PatchRequest
+            {
+                Resource = WellKnown.Events,
+                Key = new ObjectKey(repeated.Note.Pod.Key.Namespace, repeated.Name),
+                Kind = PatchKind.Merge,
+                Patch = SchedulingJson.Series(repeated.Count, repeated.Seen),
+            },
+            cancellationToken);
     }
 
     /// <summary>Sets the condition (and nomination) of a pod that fits nowhere; false when the pod is gone.</summary>
@@ -141,7 +193,8 @@ internal sealed partial class SchedulingReporter(
         return written.Succeeded;
     }
 
-    private async Task<bool> CreateEventAsync(SchedulingNote note, string name, CancellationToken cancellationToken)
+    /// <summary>Null when it is created; else why not.</summary>
+    private async Task<Status?> CreateEventAsync(SchedulingNote note, string name, CancellationToken cancellationToken)
     {
         var written = await client.CreateAsync(
             new CreateRequest
@@ -157,7 +210,7 @@ internal sealed partial class SchedulingReporter(
             LogLost(note.Reason, note.Pod.Key, written.Error.Message ?? "");
         }
 
-        return written.Succeeded;
+        return written.Succeeded ? null : written.Error;
     }
 
     /// <summary>
@@ -179,76 +232,4 @@ internal sealed partial class SchedulingReporter(
 
     [LoggerMessage(Level = LogLevel.Debug, Message = "{What} about pod {Pod} was not recorded: {Error}")]
     private partial void LogLost(string what, ObjectKey pod, string error);
-
-    /// <summary>
-    /// Pods whose failure has an event already: within six minutes a repetition only counts on it, as long as the pod
-    /// is the same version, for an event is about a version. Thread-safe.
-    /// </summary>
-    private sealed class RepeatedEvents(TimeProvider time)
-    {
-        private const int MaxRemembered = 8_192;
-        private static readonly TimeSpan SeriesEnd = TimeSpan.FromMinutes(6);
-
-        /// <summary>After the first repetition the count is written at most this often.</summary>
-        private static readonly TimeSpan WritePeriod = TimeSpan.FromSeconds(30);
-
-        private readonly Dictionary<string, Series> _series = new(StringComparer.Ordinal);
-        private readonly Lock _lock = new();
-
-        /// <summary>
-        /// The repetition that this failure is; null when it is the first, whose event then has the new name. It is
-        /// known before it is written: the next failure may come while it is.
-        /// </summary>
-        public (string EventName, int Count, bool IsDue)? Count(PodInfo pod, string newName)
-        {
-            lock (_lock)
-            {
-                var now = time.GetUtcNow();
-                if (!_series.TryGetValue(pod.Uid, out var series) || series.Revision != pod.Revision
-                    || now - series.Seen > SeriesEnd)
-                {
-                    Remember(pod, newName, now);
-                    return null;
-                }
-
-                series.Seen = now;
-                series.Count++;
-                var isDue = series.Count == 2 || now - series.Written >= WritePeriod;
-                series.Written = isDue ? now : series.Written;
-                return (series.EventName, series.Count, isDue);
-            }
-        }
-
-        public void Forget(string uid)
-        {
-            lock (_lock)
-            {
-                _series.Remove(uid);
-            }
-        }
-
-        private void Remember(PodInfo pod, string eventName, DateTimeOffset now)
-        {
-            if (_series.Count >= MaxRemembered)
-            {
-                _series.Clear();
-            }
-
-            _series[pod.Uid] =
-                new Series { EventName = eventName, Revision = pod.Revision, Seen = now, Written = now };
-        }
-
-        private sealed class Series
-        {
-            public required string EventName { get; init; }
-
-            public required long Revision { get; init; }
-
-            public int Count { get; set; } = 1;
-
-            public DateTimeOffset Seen { get; set; }
-
-            public DateTimeOffset Written { get; set; }
-        }
-    }
 }

@@ -1,5 +1,3 @@
-using OrleansOrchestrator.Grains.Scheduling.Plugins;
-
 namespace OrleansOrchestrator.Grains.Scheduling;
 
 /// <summary>What filters and scores said of one shape on each node, and which state of the node they saw.</summary>

@@ -13,5 +13,8 @@ internal sealed class TrackedPod(PodInfo pod)
     /// <summary>What was added to the node's sums, and must be taken off again.</summary>
     public PodShape? Accounted { get; set; }
 
+    /// <summary>What is assumed of volumes while it is being bound.</summary>
+    public IReadOnlyList<VolumeChoice> Volumes { get; set; } = [];
+
     public DateTimeOffset ExpiresAt { get; set; } = DateTimeOffset.MaxValue;
 }

@@ -124,17 +124,10 @@ internal sealed partial class VictimRemover(
         var scheduler = removal.Pod.SchedulerName;
         var message = $"{scheduler}: preempting to accommodate a higher priority pod";
         var patch = PodDisruption.Patch(victim.Uid, victim.Generation, Reason, message, null, time.GetUtcNow());
-        var told = await client.PatchStatusAsync<V1Pod>(victim.Key, patch, cancellationToken);
-        if (!told.Succeeded)
+        var evicted = await PodDisruption.EvictAsync(client, victim.Key, victim.Uid, patch, cancellationToken);
+        if (!evicted.Succeeded)
         {
-            return IsDone(victim, told);
-        }
-
-        var deleted = await client.DeleteAsync(
-            new DeleteRequest { Resource = WellKnown.Pods, Key = victim.Key, Uid = victim.Uid }, cancellationToken);
-        if (!deleted.Succeeded)
-        {
-            return IsDone(victim, deleted);
+            return IsDone(victim, evicted);
         }
 
         Tell(removal, victim, "");

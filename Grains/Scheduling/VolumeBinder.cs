@@ -78,11 +78,19 @@ internal sealed class VolumeBinder(IResourceClient client, ChangeSignals signals
     }
 
     /// <summary>
-    /// A claim that others have given away in the meantime fails the binding, and the pod is tried again.
+    /// A claim that others have given away in the meantime, or that got a volume which is of no use on the node, fails
+    /// the binding, and the pod is tried again.
     /// </summary>
     private async Task<(bool IsBound, string? Failure)> StateAsync(
         VolumeChoice choice, SchedulingDecision decision, CancellationToken cancellationToken)
     {
+        var node = await client.GetAsync<V1Node>(
+            new ObjectKey("", decision.NodeName!), ReadFreshness.Linearizable, cancellationToken);
+        if (!node.Succeeded)
+        {
+            return (false, $"failed to get node \"{decision.NodeName}\": {node.Error.Message}");
+        }
+
         var read = await client.GetAsync<V1PersistentVolumeClaim>(
             choice.Claim, ReadFreshness.Linearizable, cancellationToken);
         if (!read.Succeeded)
@@ -90,16 +98,52 @@ internal sealed class VolumeBinder(IResourceClient client, ChangeSignals signals
             return (false, read.Error.Message);
         }
 
-        var claim = read.Value;
-        if (claim.Has(VolumeAnnotations.BindCompleted))
+        var (claim, name) = (read.Value, choice.Claim.Name);
+        if (choice.Volume is null && claim.GetAnnotation(VolumeAnnotations.SelectedNode) != decision.NodeName)
         {
-            return choice.Volume is null || claim.Spec.VolumeName == choice.Volume
-                ? (true, null)
-                : (false, $"claim \"{choice.Claim}\" is bound to another volume");
+            return (false, claim.Metadata.Annotations is null
+                ? $"selectedNode annotation reset for PVC \"{name}\""
+                : $"provisioning failed for PVC \"{name}\"");
         }
 
-        return choice.Volume is null && claim.GetAnnotation(VolumeAnnotations.SelectedNode) != decision.NodeName
-            ? (false, $"provisioning failed for PVC \"{choice.Claim.Name}\"")
-            : (false, null);
+        if ((choice.Volume ?? claim.Spec.VolumeName) is { Length: > 0 } volume
+            && await VolumeAsync(volume, choice, node.Value, cancellationToken) is { IsUsable: false } flaw)
+        {
+            return flaw;
+        }
+
+        if (!claim.Has(VolumeAnnotations.BindCompleted) || string.IsNullOrEmpty(claim.Spec.VolumeName))
+        {
+            return (false, null);
+        }
+
+        return choice.Volume is not null && claim.Spec.VolumeName != choice.Volume
+            ? (false, $"claim \"{choice.Claim}\" is bound to another volume")
+            : (true, null);
+    }
+
+    /// <summary>
+    /// Whoever makes volumes may have made this one elsewhere, and one that was reserved may have been given away. One
+    /// that was made and is not there leaves its claim to be looked at again.
+    /// </summary>
+    private async Task<(bool IsUsable, string? Failure)> VolumeAsync(
+        string name, VolumeChoice choice, V1Node node, CancellationToken cancellationToken)
+    {
+        var volume = await client.GetAsync<V1PersistentVolume>(
+            new ObjectKey("", name), ReadFreshness.Linearizable, cancellationToken);
+        if (!volume.Succeeded)
+        {
+            return choice.Volume is not null ? (false, $"failed to check binding: {volume.Error.Message}")
+                : (false, volume.Error.Reason == StatusReasons.NotFound ? null : volume.Error.Message);
+        }
+
+        var labels = new Dictionary<string, string>(
+            node.Metadata.Labels ?? new Dictionary<string, string>(), StringComparer.Ordinal);
+        return !volume.Value.Reaches(node.Metadata.Name, labels)
+                ? (false, $"pv \"{name}\" node affinity doesn't match node \"{node.Metadata.Name}\": "
+                    + "no matching NodeSelectorTerms")
+            : choice.Volume is not null && string.IsNullOrEmpty(volume.Value.Spec.ClaimRef?.Uid)
+                ? (false, $"ClaimRef got reset for pv \"{name}\"")
+                : (true, null);
     }
 }

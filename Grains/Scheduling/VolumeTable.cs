@@ -12,10 +12,19 @@ public sealed class VolumeTable
 {
     private readonly ObjectTable<V1PersistentVolumeClaim> _claims = new(static o => o.As<V1PersistentVolumeClaim>());
     private readonly ObjectTable<V1PersistentVolume> _volumes = new(static o => o.As<V1PersistentVolume>());
-    private readonly ObjectTable<V1StorageClass> _classes = new(static o => o.As<V1StorageClass>());
-    private readonly ObjectTable<V1CSINode> _csiNodes = new(static o => o.As<V1CSINode>());
-    private readonly ObjectTable<V1CSIDriver> _drivers = new(static o => o.As<V1CSIDriver>());
-    private readonly ObjectTable<V1CSIStorageCapacity> _capacities = new(static o => o.As<V1CSIStorageCapacity>());
+
+    private readonly ObjectTable<V1StorageClass> _classes =
+        new(static o => o.As<V1StorageClass>(), VolumeChanges.MayHelp);
+
+    private readonly ObjectTable<V1CSINode> _csiNodes =
+        new(static o => o.As<V1CSINode>(), VolumeChanges.MayHelp);
+
+    private readonly ObjectTable<V1CSIDriver> _drivers =
+        new(static o => o.As<V1CSIDriver>(), VolumeChanges.MayHelp);
+
+    private readonly ObjectTable<V1CSIStorageCapacity> _capacities =
+        new(static o => o.As<V1CSIStorageCapacity>(), VolumeChanges.MayHelp);
+
     private readonly AttachedVolumes _attached = new();
     private readonly Dictionary<ObjectKey, int> _users = [];
     private readonly Dictionary<string, Dictionary<ObjectKey, int>> _byNode = new(StringComparer.Ordinal);
@@ -62,6 +71,38 @@ public sealed class VolumeTable
         && (disks.ContainsKey(disk with { IsReadOnly = false })
             || (!disk.IsReadOnly && disks.ContainsKey(disk with { IsReadOnly = true })));
 
+    /// <summary>
+    /// From here on volumes and claims are seen as they will be when what was chosen for a pod is written, so that the
+    /// next pod chooses others.
+    /// </summary>
+    public void Assume(IReadOnlyList<VolumeChoice> choices, string node)
+    {
+        foreach (var choice in choices)
+        {
+            if (Claim(choice.Claim) is not { } claim)
+            {
+                continue;
+            }
+
+            if (choice.Volume is not { } name)
+            {
+                var selected = Copy(claim);
+                selected.SetAnnotation(VolumeAnnotations.SelectedNode, node);
+                _claims.Assume(choice.Claim, selected);
+            }
+            else if (Volume(name) is { } volume && Copy(volume) is var reserved
+                && VolumeBinding.Reserve(reserved, claim))
+            {
+                _volumes.Assume(new ObjectKey("", name), reserved);
+            }
+        }
+    }
+
+    /// <summary>What was chosen is not to be: true when something is as it was before by that.</summary>
+    public bool Restore(VolumeChoice choice) => choice.Volume is { } name
+        ? _volumes.Restore(new ObjectKey("", name))
+        : _claims.Restore(choice.Claim);
+
     /// <summary>Counts a pod that came to a node, or left it.</summary>
     public void Count(PodInfo pod, string node, int change)
     {
@@ -76,6 +117,9 @@ public sealed class VolumeTable
             Count(_disks, node, disk, change);
         }
     }
+
+    private static T Copy<T>(T item)
+        where T : class => ResourceCodec.Decode<T>(ResourceCodec.Encode(item));
 
     private static void Count<T>(Dictionary<string, Dictionary<T, int>> byNode, string node, T user, int change)
         where T : notnull

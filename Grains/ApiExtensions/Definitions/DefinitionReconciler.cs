@@ -31,14 +31,14 @@ public sealed class DefinitionReconciler(
     {
         var read = await client.GetAsync<V1CustomResourceDefinition>(
             key, ReadFreshness.Linearizable, cancellationToken);
-        if (!read.Succeeded)
+        if (read.OrNull($"definition {key.Name}") is not { } definition)
         {
             return ReconcileResult.Done;
         }
 
-        if (read.Value.Metadata.DeletionTimestamp is not null)
+        if (definition.Metadata.DeletionTimestamp is not null)
         {
-            return await EmptyAsync(read.Value, cancellationToken);
+            return await EmptyAsync(definition, cancellationToken);
         }
 
         var others = await OthersAsync(cancellationToken);

@@ -38,12 +38,12 @@ public sealed class ApiServiceReconciler : IObjectReconciler
     public async Task<ReconcileResult> ReconcileAsync(CancellationToken cancellationToken)
     {
         var read = await _client.GetAsync<V1APIService>(_key, ReadFreshness.Linearizable, cancellationToken);
-        if (!read.Succeeded)
+        if (read.OrNull($"APIService {_key.Name}") is not { } entry)
         {
             return ReconcileResult.Done;
         }
 
-        var spec = read.Value.Spec;
+        var spec = entry.Spec;
         var found = spec.Service is { } service
             ? await CheckAsync(spec, service, cancellationToken)
             : AvailabilityPlanner.Local;
@@ -54,7 +54,7 @@ public sealed class ApiServiceReconciler : IObjectReconciler
             item =>
             {
                 isLost = AvailabilityPlanner.IsAvailable(item) && !found.IsAvailable;
-                return item.Metadata.Uid == read.Value.Metadata.Uid
+                return item.Metadata.Uid == entry.Metadata.Uid
                     && (item.Spec.Service is null) == (spec.Service is null)
                     && AvailabilityPlanner.Say(item, found, _services.Time.GetUtcNow());
             },

@@ -3,7 +3,6 @@ using k8s.Models;
 using OrleansOrchestrator.Grains.Core.Pods;
 using OrleansOrchestrator.Grains.Reconciling;
 using OrleansOrchestrator.Grains.Scheduling;
-using OrleansOrchestrator.Grains.Scheduling.Plugins;
 using OrleansOrchestrator.Interfaces.Kernel;
 using OrleansOrchestrator.Resources.Kernel;
 
@@ -12,9 +11,6 @@ namespace OrleansOrchestrator.Grains.Apps.DaemonSets;
 /// <summary>The pods of DaemonSets: what each is made like, and which node each is for.</summary>
 public static class DaemonPods
 {
-    /// <summary>The field that a requirement names a node by.</summary>
-    internal const string NameField = "metadata.name";
-
     /// <summary>The label with the hash of the revision that a pod was made from.</summary>
     public const string HashLabel = "controller-revision-hash";
 
@@ -73,10 +69,11 @@ public static class DaemonPods
             }
 
             var fitness = NodeFitness.Fit;
-            foreach (var taint in node.Taints.Where(t => !shape.Tolerates(t)))
+            foreach (var taint in node.Taints)
             {
                 fitness = taint.Effect switch
                 {
+                    _ when shape.Tolerates(taint) => fitness,
                     Taint.NoExecute => NodeFitness.Unfit,
                     Taint.NoSchedule when fitness == NodeFitness.Fit => NodeFitness.FitToStay,
                     _ => fitness,
@@ -88,8 +85,7 @@ public static class DaemonPods
     }
 
     /// <summary>The node that a pod is on or is meant for; null for a pod that is meant for none.</summary>
-    public static string? TargetOf(PodFacts pod) =>
-        pod.NodeName.Length > 0 ? pod.NodeName : ConfinedNode.Of(pod.Item.Json.Span);
+    public static string? TargetOf(PodFacts pod) => pod.NodeName.Length > 0 ? pod.NodeName : pod.ConfinedTo;
 
     /// <summary>The generation of a set's template, as its pods are labelled; null when it is not known.</summary>
     public static string? GenerationOf(V1DaemonSet set) =>
@@ -125,10 +121,7 @@ public static class DaemonPods
         };
     }
 
-    /// <summary>
-    /// The pod, confined to a node. It was found fit for it, so its own required terms may go. What does not differ is
-    /// shared: one pod is made for thousands of nodes.
-    /// </summary>
+    /// <summary>The pod, confined to a node. It was found fit for it, so its own required terms may go.</summary>
     public static V1Pod For(V1Pod pod, string node)
     {
         var affinity = pod.Spec.Affinity ?? new V1Affinity();
@@ -140,14 +133,13 @@ public static class DaemonPods
                 {
                     MatchFields =
                     [
-                        new V1NodeSelectorRequirement { Key = NameField, OperatorProperty = "In", Values = [node] },
+                        new V1NodeSelectorRequirement { Key = ConfinedNode.NameField, OperatorProperty = "In", Values = [node] },
                     ],
                 },
             ],
         };
         return pod with
         {
-            Metadata = pod.Metadata with { },
             Spec = pod.Spec with
             {
                 Affinity = affinity with

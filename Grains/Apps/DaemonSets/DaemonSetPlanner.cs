@@ -62,7 +62,10 @@ public static class DaemonSetPlanner
 
     private static int? NotZero(int count) => count == 0 ? null : count;
 
-    /// <summary>One look at all nodes and pods.</summary>
+    /// <summary>
+    /// One look at all nodes and pods, of which there may be thousands: what is asked of a pod is read once, and its
+    /// node is looked up once.
+    /// </summary>
     private sealed class Pass
     {
         private readonly DaemonSetObserved _observed;
@@ -70,12 +73,13 @@ public static class DaemonSetPlanner
         private readonly DateTimeOffset _now;
         private readonly int _minReady;
         private readonly string? _generation;
-        private readonly Dictionary<string, NodeFitness> _fitness;
+        private readonly List<Daemon> _daemons;
 
-        /// <summary>
-        /// By the node that they are on or meant for, oldest first; finished ones that are going already are left out.
-        /// </summary>
-        private readonly Dictionary<string, List<PodFacts>> _pods = new(StringComparer.Ordinal);
+        /// <summary>The nodes, in their order.</summary>
+        private readonly List<Place> _places;
+
+        /// <summary>Nodes that are gone, and of which pods are left.</summary>
+        private readonly List<Place> _gone = [];
 
         private readonly List<string> _create = [];
         private readonly List<PodFacts> _delete = [];
@@ -90,32 +94,26 @@ public static class DaemonSetPlanner
             _now = now;
             _minReady = _set.Spec.MinReadySeconds ?? 0;
             _generation = DaemonPods.GenerationOf(_set);
-            var fitness = DaemonPods.FitnessFor(_set.Spec.Template);
-            _fitness = observed.Nodes.ToDictionary(n => n.Name, fitness, StringComparer.Ordinal);
-            foreach (var pod in observed.Pods.Where(p => !(p.IsFinished && p.IsTerminating)))
-            {
-                if (DaemonPods.TargetOf(pod) is { } node)
-                {
-                    Add(node, pod);
-                }
-            }
+            _daemons = new List<Daemon>(observed.Pods.Count);
+            _places = new List<Place>(observed.Nodes.Count);
+            Sort(observed);
         }
 
-        private int Desired => _fitness.Values.Count(f => f == NodeFitness.Fit);
+        private int Desired => _places.Count(static p => p.Fitness == NodeFitness.Fit);
 
         public DaemonSetPlan Manage()
         {
-            foreach (var (node, fitness) in _fitness)
+            foreach (var place in _places)
             {
-                ManageNode(node, fitness, _pods.GetValueOrDefault(node, []));
+                ManageNode(place);
             }
 
             // A pod that waits for a node that is gone waits for ever, and nobody else collects it.
-            _delete.AddRange(_pods
-                .Where(p => !_fitness.ContainsKey(p.Key))
-                .OrderBy(p => p.Key, StringComparer.Ordinal)
-                .SelectMany(p => p.Value)
-                .Where(p => p.NodeName.Length == 0 && !p.IsTerminating));
+            _delete.AddRange(_gone
+                .OrderBy(static p => p.Name, StringComparer.Ordinal)
+                .SelectMany(static p => p.Daemons)
+                .Where(static d => d.Pod.NodeName.Length == 0 && !d.IsTerminating)
+                .Select(static d => d.Pod));
             return new DaemonSetPlan
             {
                 Create = _create, Delete = _delete, Failed = _failed, Events = _events, NextCheck = NextCheck(),
@@ -124,7 +122,7 @@ public static class DaemonSetPlanner
 
         public DaemonSetPlan Update(DaemonSetPlan plan)
         {
-            if (_observed.Pods.All(p => p.IsTerminating || IsUpdated(p)))
+            if (_daemons.TrueForAll(static d => d.IsTerminating || d.IsUpdated))
             {
                 return plan; // nearly always
             }
@@ -145,22 +143,22 @@ public static class DaemonSetPlanner
         public V1DaemonSetStatus Count()
         {
             int desired = 0, current = 0, misscheduled = 0, ready = 0, updated = 0, available = 0;
-            foreach (var (node, fitness) in _fitness)
+            foreach (var place in _places)
             {
-                var pod = _pods.GetValueOrDefault(node)?[0];
-                if (fitness != NodeFitness.Fit)
+                var first = place.First;
+                if (place.Fitness != NodeFitness.Fit)
                 {
-                    misscheduled += pod is null ? 0 : 1;
+                    misscheduled += first is null ? 0 : 1;
                     continue;
                 }
 
                 desired++;
-                if (pod is not null)
+                if (first is not null)
                 {
                     current++;
-                    ready += pod.IsReady ? 1 : 0;
-                    available += IsAvailable(pod) ? 1 : 0;
-                    updated += IsUpdated(pod) ? 1 : 0;
+                    ready += first.IsReady ? 1 : 0;
+                    available += first.IsAvailable ? 1 : 0;
+                    updated += first.IsUpdated ? 1 : 0;
                 }
             }
 
@@ -176,68 +174,96 @@ public static class DaemonSetPlanner
             };
         }
 
-        /// <summary>Nearly every node has one pod, which needs no order.</summary>
-        private void Add(string node, PodFacts pod)
+        /// <summary>
+        /// Each pod to the node that it is on or meant for; finished ones that are going already are left out.
+        /// </summary>
+        private void Sort(DaemonSetObserved observed)
         {
-            if (!_pods.TryGetValue(node, out var pods))
+            var fitness = DaemonPods.FitnessFor(_set.Spec.Template);
+            var places = new Dictionary<string, Place>(observed.Nodes.Count, StringComparer.Ordinal);
+            foreach (var node in observed.Nodes)
             {
-                _pods[node] = [pod];
-                return;
+                var place = new Place(node.Name, fitness(node));
+                _places.Add(place);
+                places.Add(node.Name, place);
             }
 
-            var at = pods.FindIndex(p => IsBefore(pod, p));
-            pods.Insert(at < 0 ? pods.Count : at, pod);
+            foreach (var pod in observed.Pods)
+            {
+                var daemon = Read(pod);
+                _daemons.Add(daemon);
+                if ((daemon.IsFinished && daemon.IsTerminating) || DaemonPods.TargetOf(pod) is not { } node)
+                {
+                    continue;
+                }
+
+                if (!places.TryGetValue(node, out var place))
+                {
+                    places[node] = place = new Place(node, NodeFitness.Unfit);
+                    _gone.Add(place);
+                }
+
+                place.Add(daemon);
+            }
         }
 
-        /// <summary>Those on the node first, then the older ones.</summary>
-        private static bool IsBefore(PodFacts a, PodFacts b)
+        /// <summary>The template's generation counts too, as upstream's: also on pods that another set left.</summary>
+        private Daemon Read(PodFacts pod)
         {
-            var order = (a.NodeName.Length == 0).CompareTo(b.NodeName.Length == 0);
-            order = order != 0
-                ? order
-                : Nullable.Compare(a.Item.Metadata.CreationTimestamp, b.Item.Metadata.CreationTimestamp);
-            return (order != 0 ? order : string.CompareOrdinal(a.Key.Name, b.Key.Name)) < 0;
+            var labels = pod.Labels;
+            var hasHash = labels.GetValueOrDefault(DaemonPods.HashLabel) == _observed.Hash;
+            return new Daemon
+            {
+                Pod = pod,
+                IsTerminating = pod.IsTerminating,
+                IsFinished = pod.IsFinished,
+                IsReady = pod.IsReady,
+                IsAvailable = pod.IsAvailable(_minReady, _now),
+                HasHash = hasHash,
+                IsUpdated = hasHash
+                    || (_generation is not null && labels.GetValueOrDefault(DaemonPods.GenerationLabel) == _generation),
+            };
         }
 
-        private void ManageNode(string node, NodeFitness fitness, List<PodFacts> pods)
+        private void ManageNode(Place place)
         {
-            if (fitness == NodeFitness.Fit && pods.Count == 0)
+            if (place.Fitness == NodeFitness.Fit && place.First is null)
             {
-                _create.Add(node);
+                _create.Add(place.Name);
                 return;
             }
 
-            if (fitness == NodeFitness.Unfit)
+            if (place.Fitness == NodeFitness.Unfit)
             {
-                _delete.AddRange(pods.Where(p => !p.IsTerminating));
+                _delete.AddRange(place.Daemons.Where(static d => !d.IsTerminating).Select(static d => d.Pod));
                 return;
             }
 
-            if (pods is [{ IsActive: true }])
+            if (place is { IsSingle: true, First: { IsFinished: false, IsTerminating: false } })
             {
                 return; // nearly always
             }
 
-            var running = new List<PodFacts>();
-            foreach (var pod in pods.Where(p => !p.IsTerminating))
+            var running = new List<Daemon>();
+            foreach (var daemon in place.Daemons.Where(static d => !d.IsTerminating))
             {
-                if (pod.IsFinished)
+                if (daemon.IsFinished)
                 {
-                    Replace(node, pod);
+                    Replace(place.Name, daemon.Pod);
                 }
                 else
                 {
-                    running.Add(pod);
+                    running.Add(daemon);
                 }
             }
 
             if (!AllowsSurge())
             {
-                _delete.AddRange(running.Skip(1));
+                _delete.AddRange(running.Skip(1).Select(static d => d.Pod));
             }
-            else if (running.Count == 0 && fitness == NodeFitness.Fit)
+            else if (running.Count == 0 && place.Fitness == NodeFitness.Fit)
             {
-                _create.Add(node);
+                _create.Add(place.Name);
             }
             else if (running.Count > 1)
             {
@@ -272,14 +298,14 @@ public static class DaemonSetPlanner
         /// Two may run side by side while the new one is not available and the old one is ready; of each only the
         /// oldest.
         /// </summary>
-        private void PruneSurge(List<PodFacts> running)
+        private void PruneSurge(List<Daemon> running)
         {
-            var fresh = running.Find(HasHash);
-            var old = running.Find(p => !HasHash(p));
-            _delete.AddRange(running.Where(p => !ReferenceEquals(p, fresh) && !ReferenceEquals(p, old)));
-            if (fresh is not null && old is not null && (!old.IsReady || IsAvailable(fresh)))
+            var fresh = running.Find(static d => d.HasHash);
+            var old = running.Find(static d => !d.HasHash);
+            _delete.AddRange(running.Where(d => d != fresh && d != old).Select(static d => d.Pod));
+            if (fresh is not null && old is not null && (!old.IsReady || fresh.IsAvailable))
             {
-                _delete.Add(old);
+                _delete.Add(old.Pod);
             }
         }
 
@@ -290,18 +316,18 @@ public static class DaemonSetPlanner
         {
             var unavailable = 0;
             List<PodFacts> broken = [], candidates = [];
-            foreach (var node in NodesOfInterest())
+            foreach (var place in PlacesOfInterest())
             {
-                switch (OnNode(node))
+                switch (On(place))
                 {
-                    case (null, { } old, true) when IsAvailable(old):
-                        candidates.Add(old);
+                    case (null, { IsAvailable: true } old, true):
+                        candidates.Add(old.Pod);
                         break;
                     case (null, { } old, true):
-                        broken.Add(old);
+                        broken.Add(old.Pod);
                         unavailable++;
                         break;
-                    case ({ } fresh, null, true) when IsAvailable(fresh):
+                    case ({ IsAvailable: true }, null, true):
                         break;
                     default:
                         unavailable++;
@@ -317,28 +343,27 @@ public static class DaemonSetPlanner
             List<string> needed = [], candidates = [];
             List<PodFacts> delete = [], unfit = [];
             int surging = 0, available = 0;
-            foreach (var node in NodesOfInterest())
+            foreach (var place in PlacesOfInterest())
             {
-                var (fresh, old, isClear) = OnNode(node);
-                surging += !isClear || (fresh is not null && old is not null && !IsAvailable(fresh)) ? 1 : 0;
-                available += (old ?? fresh) is { } serving && IsAvailable(serving) ? 1 : 0;
+                var (fresh, old, isClear) = On(place);
+                surging += !isClear || (fresh is { IsAvailable: false } && old is not null) ? 1 : 0;
+                available += (old ?? fresh) is { IsAvailable: true } ? 1 : 0;
                 if (old is null)
                 {
                     continue;
                 }
 
-                var isFit = _fitness.GetValueOrDefault(node) == NodeFitness.Fit;
                 if (fresh is not null)
                 {
-                    delete.AddRange(IsAvailable(fresh) ? [old] : []);
+                    delete.AddRange(fresh.IsAvailable ? [old.Pod] : []);
                 }
-                else if (isFit)
+                else if (place.Fitness == NodeFitness.Fit)
                 {
-                    (IsAvailable(old) ? candidates : needed).Add(node);
+                    (old.IsAvailable ? candidates : needed).Add(place.Name);
                 }
                 else
                 {
-                    (IsAvailable(old) ? unfit : delete).Add(old);
+                    (old.IsAvailable ? unfit : delete).Add(old.Pod);
                 }
             }
 
@@ -349,14 +374,15 @@ public static class DaemonSetPlanner
         }
 
         /// <summary>Nodes that have pods, and nodes that should have one.</summary>
-        private IEnumerable<string> NodesOfInterest() => _pods.Keys
-            .Union(_fitness.Where(f => f.Value == NodeFitness.Fit).Select(f => f.Key), StringComparer.Ordinal)
-            .Order(StringComparer.Ordinal);
+        private IEnumerable<Place> PlacesOfInterest() => _places
+            .Where(static p => p.First is not null || p.Fitness == NodeFitness.Fit)
+            .Concat(_gone)
+            .OrderBy(static p => p.Name, StringComparer.Ordinal);
 
         /// <summary>The living pods of a node; not clear when there are several of a sort.</summary>
-        private (PodFacts? Fresh, PodFacts? Old, bool IsClear) OnNode(string node)
+        private static (Daemon? Fresh, Daemon? Old, bool IsClear) On(Place place)
         {
-            var living = _pods.GetValueOrDefault(node, []).Where(p => !p.IsTerminating).ToLookup(IsUpdated);
+            var living = place.Daemons.Where(static d => !d.IsTerminating).ToLookup(static d => d.IsUpdated);
             return living[true].Count() > 1 || living[false].Count() > 1
                 ? (null, null, false)
                 : (living[true].FirstOrDefault(), living[false].FirstOrDefault(), true);
@@ -364,9 +390,9 @@ public static class DaemonSetPlanner
 
         private TimeSpan? NextCheck()
         {
-            foreach (var pod in _observed.Pods.Where(p => p.IsReady && !IsAvailable(p)))
+            foreach (var daemon in _daemons.Where(static d => d.IsReady && !d.IsAvailable))
             {
-                Soon((pod.ReadySince ?? _now).AddSeconds(_minReady) - _now);
+                Soon((daemon.Pod.ReadySince ?? _now).AddSeconds(_minReady) - _now);
             }
 
             return _next;
@@ -380,13 +406,64 @@ public static class DaemonSetPlanner
 
         private static int Scale(IntOrString? value, int pods) =>
             RolloutBounds.Scale(value?.Value ?? "0", pods, Math.Ceiling);
+    }
 
-        /// <summary>The template's generation counts too, as upstream's: also on pods that another set left.</summary>
-        private bool IsUpdated(PodFacts pod) => HasHash(pod)
-            || (_generation is not null && pod.Labels.GetValueOrDefault(DaemonPods.GenerationLabel) == _generation);
+    /// <summary>A pod, and what a look asks of it.</summary>
+    private sealed class Daemon
+    {
+        public required PodFacts Pod { get; init; }
 
-        private bool HasHash(PodFacts pod) => pod.Labels.GetValueOrDefault(DaemonPods.HashLabel) == _observed.Hash;
+        public required bool IsTerminating { get; init; }
 
-        private bool IsAvailable(PodFacts pod) => pod.IsAvailable(_minReady, _now);
+        public required bool IsFinished { get; init; }
+
+        public required bool IsReady { get; init; }
+
+        public required bool IsAvailable { get; init; }
+
+        public required bool HasHash { get; init; }
+
+        public required bool IsUpdated { get; init; }
+    }
+
+    /// <summary>A node, what it is to the daemons, and those that are on it or meant for it, oldest first.</summary>
+    private sealed class Place(string name, NodeFitness fitness)
+    {
+        private List<Daemon>? _more;
+
+        public string Name => name;
+
+        public NodeFitness Fitness => fitness;
+
+        public Daemon? First { get; private set; }
+
+        public bool IsSingle => First is not null && _more is null;
+
+        public IEnumerable<Daemon> Daemons => _more ?? (First is null ? [] : [First]);
+
+        /// <summary>Nearly every node has one pod, which needs no order.</summary>
+        public void Add(Daemon daemon)
+        {
+            if (First is null)
+            {
+                First = daemon;
+                return;
+            }
+
+            _more ??= [First];
+            var at = _more.FindIndex(d => IsBefore(daemon.Pod, d.Pod));
+            _more.Insert(at < 0 ? _more.Count : at, daemon);
+            First = _more[0];
+        }
+
+        /// <summary>Those on the node first, then the older ones.</summary>
+        private static bool IsBefore(PodFacts a, PodFacts b)
+        {
+            var order = (a.NodeName.Length == 0).CompareTo(b.NodeName.Length == 0);
+            order = order != 0
+                ? order
+                : Nullable.Compare(a.Item.Metadata.CreationTimestamp, b.Item.Metadata.CreationTimestamp);
+            return (order != 0 ? order : string.CompareOrdinal(a.Key.Name, b.Key.Name)) < 0;
+        }
     }
 }

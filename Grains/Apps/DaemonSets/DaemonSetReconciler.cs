@@ -39,15 +39,13 @@ public sealed class DaemonSetReconciler : IObjectReconciler
     public async Task<ReconcileResult> ReconcileAsync(CancellationToken cancellationToken)
     {
         var read = await _client.GetAsync<V1DaemonSet>(_key, ReadFreshness.Linearizable, cancellationToken);
-        read.ThrowIfRefused($"daemonset {_key}", StatusReasons.NotFound);
-
-        await _pods.BelongToAsync(read.Succeeded ? read.Value.Metadata.Uid : null, cancellationToken);
-        if (!read.Succeeded)
+        var set = read.OrNull($"daemonset {_key}");
+        await _pods.BelongToAsync(set?.Metadata.Uid, cancellationToken);
+        if (set is null)
         {
             return ReconcileResult.Done;
         }
 
-        var set = read.Value;
         if (LabelSelectors.IsEmpty(set.Spec.Selector))
         {
             _events.Record(EventNote.Warning(
@@ -146,17 +144,29 @@ public sealed class DaemonSetReconciler : IObjectReconciler
             _backOff.Deleted(node, now);
         }
 
-        var pod = DaemonPods.New(set, observed.Hash);
-        var created = plan.Create.Count == 0 ? default : await _pods.CreateAsync(
-            reference,
-            observed.Pods,
-            plan.Create.Count,
-            (i, name) => new ChildBody<V1Pod>(DaemonPods.For(pod, plan.Create[i])).Request(_key.Namespace, name),
-            cancellationToken);
+        var created = plan.Create.Count == 0
+            ? default
+            : await CreateAsync(plan.Create, observed, reference, cancellationToken);
         var deleted = plan.Delete.Count == 0
             ? default
             : await _pods.DeleteAsync(reference, plan.Delete, cancellationToken);
         return created with { Failure = created.Failure ?? deleted.Failure };
+    }
+
+    /// <summary>A pod for each of the nodes: one body, in which the node and the pod's name stand.</summary>
+    private Task<FleetResult> CreateAsync(
+        IReadOnlyList<string> nodes, DaemonSetObserved observed, V1ObjectReference reference,
+        CancellationToken cancellationToken)
+    {
+        const string anyNode = "node-of-the-child-goes-here";
+        var body = new ChildBody<V1Pod>(
+            DaemonPods.For(DaemonPods.New(observed.Set, observed.Hash), anyNode), anyNode);
+        return _pods.CreateAsync(
+            reference,
+            observed.Pods,
+            nodes.Count,
+            (i, name) => body.Request(_key.Namespace, name, nodes[i]),
+            cancellationToken);
     }
 
     private Task TruncateAsync(

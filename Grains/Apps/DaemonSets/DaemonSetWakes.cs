@@ -19,20 +19,16 @@ internal static class DaemonSetWakes
 
     private static IReadOnlyList<Followed> Follows()
     {
-        var all = new HashSet<ObjectKey>();
+        var all = new WakeGroup();
         return
         [
             .. Owned.Follows(),
-            new Followed(WellKnown.DaemonSets, (change, keys) =>
-            {
-                var key = change.Object.Key;
-                _ = change.Kind == ChangeKind.Deleted ? all.Remove(key) : all.Add(key);
-            }),
+            new Followed(WellKnown.DaemonSets, (change, _) => all.Note(change, static _ => true)),
             new Followed(WellKnown.Nodes, (change, keys) =>
             {
-                foreach (var key in all.Count > 0 && DaemonPods.IsRelevant(change) ? all : [])
+                if (!all.IsEmpty && DaemonPods.IsRelevant(change))
                 {
-                    keys.Add(key);
+                    all.Wake(keys);
                 }
             }),
         ];

@@ -131,7 +131,7 @@ public sealed class DeploymentPlanner
     {
         var next = _old.Select(s => s.Revision).DefaultIfEmpty(0).Max() + 1;
         var current = set.Annotation(DeploymentAnnotations.Revision);
-        if (set.Revision >= next)
+        if (set.Revision >= next || set.IsRevisionMalformed)
         {
             return;
         }
@@ -159,7 +159,7 @@ public sealed class DeploymentPlanner
     private bool IsScaling() => All.Any(MeansAnotherSize);
 
     private bool MeansAnotherSize(SetView set) => set.Replicas > 0
-        && set.Number(DeploymentAnnotations.DesiredReplicas) is { } desired && desired != Wanted;
+        && set.Count(DeploymentAnnotations.DesiredReplicas) is { } desired && desired != Wanted;
 
     private void Scale()
     {
@@ -206,7 +206,7 @@ public sealed class DeploymentPlanner
 
     private bool IsSaturated() => _new is not null
         && _new.Replicas == Wanted
-        && _new.Number(DeploymentAnnotations.DesiredReplicas) == Wanted
+        && _new.Count(DeploymentAnnotations.DesiredReplicas) == Wanted
         && _new.Available == Wanted;
 
     /// <summary>
@@ -255,7 +255,7 @@ public sealed class DeploymentPlanner
         }
         else
         {
-            var before = set.Number(DeploymentAnnotations.MaxReplicas) is { } max and > 0
+            var before = set.Count(DeploymentAnnotations.MaxReplicas) is { } max and > 0
                 ? max
                 : _deployment.Status?.Replicas ?? 0;
             var size = before > 0 ? set.Replicas * (double)_bounds.MaxTotal / before : set.Replicas;

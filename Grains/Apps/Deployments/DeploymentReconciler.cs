@@ -32,12 +32,11 @@ public sealed class DeploymentReconciler : IObjectReconciler
     public async Task<ReconcileResult> ReconcileAsync(CancellationToken cancellationToken)
     {
         var read = await _client.GetAsync<V1Deployment>(_key, ReadFreshness.Linearizable, cancellationToken);
-        if (!read.Succeeded)
+        if (read.OrNull($"deployment {_key}") is not { } deployment)
         {
             return ReconcileResult.Done;
         }
 
-        var deployment = read.Value;
         if (LabelSelectors.IsEmpty(deployment.Spec.Selector))
         {
             _events.Record(EventNote.Warning(

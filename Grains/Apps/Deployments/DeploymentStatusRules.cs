@@ -107,7 +107,6 @@ internal sealed class DeploymentStatusRules
     private V1DeploymentStatus Count(IReadOnlyList<SetView> sets, SetView? newest)
     {
         var available = sets.Sum(s => s.Available);
-        var terminating = sets.Sum(s => s.Set.Status?.TerminatingReplicas ?? 0);
         return new V1DeploymentStatus
         {
             ObservedGeneration = _deployment.Metadata.Generation,
@@ -116,10 +115,16 @@ internal sealed class DeploymentStatusRules
             ReadyReplicas = ZeroIsAbsent(sets.Sum(s => s.Ready)),
             AvailableReplicas = ZeroIsAbsent(available),
             UnavailableReplicas = ZeroIsAbsent(Math.Max(0, sets.Sum(s => s.Replicas) - available)),
-            TerminatingReplicas = terminating,
+            TerminatingReplicas = CountTerminating(sets),
             CollisionCount = _before.CollisionCount,
         };
     }
+
+    /// <summary>Null when one does not say how many; a set that nobody has looked at yet has none.</summary>
+    private static int? CountTerminating(IReadOnlyList<SetView> sets) =>
+        sets.Any(s => s.Set.Status is { ObservedGeneration: > 0, TerminatingReplicas: null })
+            ? null
+            : sets.Sum(s => s.Set.Status?.TerminatingReplicas ?? 0);
 
     private void SetProgress(V1DeploymentStatus next, SetView? newest)
     {
@@ -189,8 +194,7 @@ internal sealed class DeploymentStatusRules
         }
         else if (Find(type) is not { } current || current.Status != failure.Status || current.Reason != failure.Reason)
         {
-            _conditions.RemoveAll(c => c.Type == type);
-            _conditions.Add(new V1DeploymentCondition
+            Replace(new V1DeploymentCondition
             {
                 Type = type,
                 Status = failure.Status,
@@ -223,19 +227,24 @@ internal sealed class DeploymentStatusRules
     }
 
     /// <summary>Sets the update time even when nothing else changes.</summary>
-    private void Replace(string type, string status, string reason, string message)
-    {
-        var current = Find(type);
-        _conditions.RemoveAll(c => c.Type == type);
-        _conditions.Add(new V1DeploymentCondition
+    private void Replace(string type, string status, string reason, string message) =>
+        Replace(new V1DeploymentCondition
         {
             Type = type,
             Status = status,
             Reason = reason,
             Message = message,
             LastUpdateTime = _now.UtcDateTime,
-            LastTransitionTime = current?.Status == status ? current.LastTransitionTime : _now.UtcDateTime,
+            LastTransitionTime = _now.UtcDateTime,
         });
+
+    /// <summary>A condition that keeps its status keeps the time since when it has it.</summary>
+    private void Replace(V1DeploymentCondition next)
+    {
+        var current = Find(next.Type);
+        _conditions.RemoveAll(c => c.Type == next.Type);
+        _conditions.Add(
+            current?.Status == next.Status ? next with { LastTransitionTime = current.LastTransitionTime } : next);
     }
 
     private V1DeploymentStatus Copy(int? collisionCount) => new()
@@ -258,7 +267,7 @@ internal sealed class DeploymentStatusRules
         && (a.ReadyReplicas ?? 0) == (b.ReadyReplicas ?? 0)
         && (a.AvailableReplicas ?? 0) == (b.AvailableReplicas ?? 0)
         && (a.UnavailableReplicas ?? 0) == (b.UnavailableReplicas ?? 0)
-        && (a.TerminatingReplicas ?? 0) == (b.TerminatingReplicas ?? 0)
+        && a.TerminatingReplicas == b.TerminatingReplicas
         && Facts(a.Conditions ?? []).SequenceEqual(Facts(b.Conditions ?? []));
 
     private static IEnumerable<object> Facts(IEnumerable<V1DeploymentCondition> conditions) =>

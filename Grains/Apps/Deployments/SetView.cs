@@ -42,17 +42,26 @@ internal sealed class SetView
     public DateTime Created => Set.Metadata.CreationTimestamp ?? DateTime.MaxValue;
 
     /// <summary>The revision number; 0 when absent or malformed.</summary>
-    public long Revision => Number(DeploymentAnnotations.Revision) ?? 0;
+    public long Revision => RevisionNumber ?? 0;
+
+    /// <summary>An annotation says which revision it is, but not by a number: it stays as it is.</summary>
+    public bool IsRevisionMalformed =>
+        RevisionNumber is null && Annotation(DeploymentAnnotations.Revision) is { Length: > 0 };
+
+    private long? RevisionNumber => long.TryParse(
+        Annotation(DeploymentAnnotations.Revision),
+        NumberStyles.AllowLeadingSign,
+        CultureInfo.InvariantCulture,
+        out var revision) ? revision : null;
 
     public string? Annotation(string key) =>
         _changed.TryGetValue(key, out var value) ? value
         : Set.Metadata.Annotations?.TryGetValue(key, out value) == true ? value
         : null;
 
-    public long? Number(string key) =>
-        long.TryParse(Annotation(key), NumberStyles.AllowLeadingSign, CultureInfo.InvariantCulture, out var number)
-            ? number
-            : null;
+    /// <summary>A number of replicas; null when absent or malformed, below zero say.</summary>
+    public int? Count(string key) =>
+        int.TryParse(Annotation(key), NumberStyles.None, CultureInfo.InvariantCulture, out var count) ? count : null;
 
     public void Annotate(string key, string value)
     {

@@ -36,15 +36,14 @@ public sealed class ReplicaSetReconciler : IObjectReconciler
     public async Task<ReconcileResult> ReconcileAsync(CancellationToken cancellationToken)
     {
         var read = await _client.GetAsync(_kind.Resource, _key, ReadFreshness.Linearizable, cancellationToken);
-        read.ThrowIfRefused($"{_kind.Kind} {_key}", StatusReasons.NotFound);
-
-        await _pods.BelongToAsync(read.Succeeded ? read.Value.Uid : null, cancellationToken);
-        if (!read.Succeeded)
+        var item = read.OrNull($"{_kind.Kind} {_key}");
+        await _pods.BelongToAsync(item?.Uid, cancellationToken);
+        if (item is null)
         {
             return ReconcileResult.Done;
         }
 
-        var set = _kind.Read(read.Value);
+        var set = _kind.Read(item);
         var observed = await ObserveAsync(set, cancellationToken);
         var plan = ReplicaSetPlanner.Compute(observed, _time.GetUtcNow());
         var outcome = Applied.Settled;
@@ -103,22 +102,22 @@ public sealed class ReplicaSetReconciler : IObjectReconciler
         };
     }
 
+    /// <summary>For a set on its own nobody counts: upstream spreads what one controller has, a Deployment.</summary>
     private async Task<IReadOnlyDictionary<string, int>> RelatedAsync(
         V1ReplicaSet set, CancellationToken cancellationToken)
     {
-        var owner = set.Metadata.OwnerReferences?.FirstOrDefault(o => o.Controller == true);
-        List<string> uids = [set.Metadata.Uid];
-        if (owner is not null)
+        var result = new Dictionary<string, int>(StringComparer.Ordinal);
+        if (set.Metadata.OwnerReferences?.FirstOrDefault(o => o.Controller == true) is not { } owner)
         {
-            var query = new ListQuery { Resource = _kind.Resource, Namespace = _key.Namespace, OwnerUid = owner.Uid };
-            var siblings = await _client.ListAsync(query, cancellationToken);
-            uids = [.. siblings.Items.Select(s => s.Uid)];
+            return result;
         }
 
-        var result = new Dictionary<string, int>(StringComparer.Ordinal);
-        foreach (var uid in uids)
+        var siblings = await _client.ListAsync(
+            new ListQuery { Resource = _kind.Resource, Namespace = _key.Namespace, OwnerUid = owner.Uid },
+            cancellationToken);
+        foreach (var sibling in siblings.Items.Where(s => s.Metadata.Controller?.Uid == owner.Uid))
         {
-            var query = ResourceOf<V1Pod>.Query(_key.Namespace) with { OwnerUid = uid };
+            var query = ResourceOf<V1Pod>.Query(_key.Namespace) with { OwnerUid = sibling.Uid };
             var pods = await _client.ListAsync(query, cancellationToken);
             foreach (var pod in pods.Items.Select(PodFacts.Of).Where(p => p.IsActive && p.NodeName.Length > 0))
             {

@@ -37,12 +37,11 @@ public sealed class StatefulSetReconciler : IObjectReconciler
     public async Task<ReconcileResult> ReconcileAsync(CancellationToken cancellationToken)
     {
         var read = await _client.GetAsync<V1StatefulSet>(_key, ReadFreshness.Linearizable, cancellationToken);
-        if (!read.Succeeded)
+        if (read.OrNull($"statefulset {_key}") is not { } set)
         {
             return ReconcileResult.Done;
         }
 
-        var set = read.Value;
         var history = await RevisionHistory.ClaimAsync(
             _client, set.Metadata, set.ControllerReference(), LabelSelector.Of(set.Spec.Selector), cancellationToken);
         var revisions = set.Metadata.DeletionTimestamp is null

@@ -30,16 +30,16 @@ public sealed class HorizontalPodAutoscalerReconciler(ObjectKey key, Reconciling
     {
         var read = await _client.GetAsync(
             WellKnown.HorizontalPodAutoscalers, key, ReadFreshness.Linearizable, cancellationToken);
-        if (!read.Succeeded)
+        if (read.OrNull($"horizontalpodautoscaler {key}") is not { } item)
         {
             return ReconcileResult.Done;
         }
 
         var now = services.Time.GetUtcNow();
-        if (_uid != read.Value.Uid)
+        if (_uid != item.Uid)
         {
             // As upstream's, the first step waits for its turn.
-            (_uid, _memory, _due) = (read.Value.Uid, new AutoscalerMemory(), now + Period);
+            (_uid, _memory, _due) = (item.Uid, new AutoscalerMemory(), now + Period);
         }
 
         if (_due is { } due && due > now)
@@ -48,7 +48,7 @@ public sealed class HorizontalPodAutoscalerReconciler(ObjectKey key, Reconciling
         }
 
         _due = now + Period;
-        await StepAsync(read.Value, now, cancellationToken);
+        await StepAsync(item, now, cancellationToken);
         return ReconcileResult.Again(Period);
     }
 

@@ -37,12 +37,11 @@ public sealed class CronJobReconciler : IObjectReconciler
     public async Task<ReconcileResult> ReconcileAsync(CancellationToken cancellationToken)
     {
         var read = await _client.GetAsync<V1CronJob>(_key, ReadFreshness.Linearizable, cancellationToken);
-        if (!read.Succeeded)
+        if (read.OrNull($"cronjob {_key}") is not { } job)
         {
             return ReconcileResult.Done;
         }
 
-        var job = read.Value;
         var query = ResourceOf<V1Job>.Query(_key.Namespace) with
         {
             OwnerUid = job.Metadata.Uid, Freshness = ReadFreshness.Linearizable,
@@ -122,7 +121,9 @@ public sealed class CronJobReconciler : IObjectReconciler
     }
 
     /// <summary>
-    /// The Job of the run, new or from an earlier attempt; none when its name is another's, or when it is refused.
+    /// The Job of the run, new or from an earlier attempt; none when its name is another's, or when it is refused. With
+    /// another's the run is over, and the next one begins in time; upstream does not look again by itself then, but
+    /// when something happens to the CronJob or its Jobs.
     /// </summary>
     private async Task<(V1Job? Created, Status? Refused)> CreateAsync(
         V1CronJob job, CronJobRun run, CancellationToken cancellationToken)
@@ -140,7 +141,12 @@ public sealed class CronJobReconciler : IObjectReconciler
         {
             var found = await _client.GetAsync(
                 WellKnown.Jobs, body.Key(), ReadFreshness.Linearizable, cancellationToken);
-            return found.Succeeded && found.Value.Metadata.Controller?.Uid == job.Metadata.Uid
+            if (!found.Succeeded)
+            {
+                return (null, found.Error);
+            }
+
+            return found.Value.Metadata.Controller?.Uid == job.Metadata.Uid
                 ? (found.Value.As<V1Job>(), null)
                 : default;
         }
@@ -190,14 +196,7 @@ public sealed class CronJobReconciler : IObjectReconciler
         }
 
         var written = await _client.UpdateStatusAsync(job with { Status = status }, cancellationToken);
-        if (written.Succeeded)
-        {
-            return written.Value.As<V1CronJob>();
-        }
-
-        return written.Error.Reason == StatusReasons.NotFound
-            ? null
-            : throw ReconcileException.Of($"status of cronjob {_key}", written.Error);
+        return written.OrNull($"status of cronjob {_key}")?.As<V1CronJob>();
     }
 
     private static V1ObjectReference ReferenceTo(V1Job job) => new()

@@ -55,18 +55,12 @@ public sealed class JobReconciler : IObjectReconciler
     public async Task<ReconcileResult> ReconcileAsync(CancellationToken cancellationToken)
     {
         var read = await _client.GetAsync<V1Job>(_key, ReadFreshness.Linearizable, cancellationToken);
-        if (!read.Succeeded)
+        if (read.OrNull($"job {_key}") is not { } job)
         {
-            if (read.Error.Reason != StatusReasons.NotFound)
-            {
-                throw ReconcileException.Of($"job {_key}", read.Error);
-            }
-
             await ForgetAsync(cancellationToken);
             return ReconcileResult.Done;
         }
 
-        var job = read.Value;
         if (JobConditions.End(job.Status) is { } end)
         {
             return await ExpireAsync(job, end, cancellationToken);
@@ -96,9 +90,8 @@ public sealed class JobReconciler : IObjectReconciler
                 Resource = WellKnown.Jobs, Key = _key, Uid = job.Metadata.Uid, PropagationPolicy = "Foreground",
             },
             cancellationToken);
-        return deleted.Succeeded || deleted.Error.Reason is StatusReasons.NotFound or StatusReasons.Conflict
-            ? ReconcileResult.Done
-            : throw ReconcileException.Of($"deletion of finished job {_key}", deleted.Error);
+        deleted.ThrowIfRefused($"deletion of finished job {_key}", StatusReasons.NotFound, StatusReasons.Conflict);
+        return ReconcileResult.Done;
     }
 
     private async Task<ReconcileResult> RunAsync(V1Job job, CancellationToken cancellationToken)
@@ -147,20 +140,13 @@ public sealed class JobReconciler : IObjectReconciler
 
     private async Task<JobObserved> ObserveAsync(V1Job job, CancellationToken cancellationToken)
     {
-        var uid = job.Metadata.Uid;
-        var query = ResourceOf<V1Pod>.Query(_key.Namespace);
-        var owned = await _client.ListAsync(
-            query with { OwnerUid = uid, Freshness = ReadFreshness.Linearizable }, cancellationToken);
-        var selected = await _client.ListAsync(
-            query with { LabelSelector = LabelSelector.Of(job.Spec.Selector).ToString(), NotOwnedBy = uid },
-            cancellationToken);
-        var pods = owned.Items.Concat(selected.Items)
-            .Where(i => i.Metadata.Controller is not { } controller || controller.Uid == uid);
+        var pods = await PodOwnership.ListAsync(
+            _client, job.Metadata, LabelSelector.Of(job.Spec.Selector), cancellationToken);
         return new JobObserved
         {
             Job = job,
-            Pods = [.. pods.Select(p => new JobPod(PodFacts.Of(p)))],
-            Backoff = _backoff is { } known && known.Uid == uid ? known.Value : null,
+            Pods = [.. pods.Select(static p => new JobPod(p))],
+            Backoff = _backoff is { } known && known.Uid == job.Metadata.Uid ? known.Value : null,
         };
     }
 
@@ -363,9 +349,8 @@ public sealed class JobReconciler : IObjectReconciler
             return written.Value.As<V1Job>();
         }
 
-        return written.Error.Reason == StatusReasons.NotFound
-            ? null
-            : throw ReconcileException.Of($"status of job {_key}", written.Error);
+        written.ThrowIfRefused($"status of job {_key}", StatusReasons.NotFound);
+        return null;
     }
 
     private async Task ForgetAsync(CancellationToken cancellationToken)

@@ -34,12 +34,12 @@ public sealed class SigningRequestReconciler : IObjectReconciler
     {
         var read = await _client.GetAsync(
             WellKnown.CertificateSigningRequests, _key, ReadFreshness.Linearizable, cancellationToken);
-        if (!read.Succeeded)
+        if (read.OrNull($"certificate signing request {_key.Name}") is not { } item)
         {
             return ReconcileResult.Done;
         }
 
-        var request = read.Value.Clone<V1CertificateSigningRequest>();
+        var request = item.Clone<V1CertificateSigningRequest>();
         if (SigningRequestPlanner.End(request) <= _services.Time.GetUtcNow())
         {
             Expect(await _client.DeleteAsync(request, cancellationToken));

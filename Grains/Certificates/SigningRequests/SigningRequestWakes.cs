@@ -16,27 +16,17 @@ internal static class SigningRequestWakes
 
     private static IReadOnlyList<Followed> Follows()
     {
-        var waiting = new HashSet<ObjectKey>();
+        var waiting = new WakeGroup();
         return
         [
             new Followed(WellKnown.CertificateSigningRequests, (change, keys) =>
             {
-                _ = change.Kind != ChangeKind.Deleted
-                    && SigningRequestPlanner.Reviews(change.Object.As<V1CertificateSigningRequest>()).Count > 0
-                        ? waiting.Add(change.Object.Key)
-                        : waiting.Remove(change.Object.Key);
+                waiting.Note(
+                    change, static r => SigningRequestPlanner.Reviews(r.As<V1CertificateSigningRequest>()).Count > 0);
                 keys.Add(change.Object.Key);
             }),
-            new Followed(WellKnown.ClusterRoleBindings, Retry),
-            new Followed(WellKnown.ClusterRoles, Retry),
+            new Followed(WellKnown.ClusterRoleBindings, (_, keys) => waiting.Wake(keys)),
+            new Followed(WellKnown.ClusterRoles, (_, keys) => waiting.Wake(keys)),
         ];
-
-        void Retry(ResourceChange change, ICollection<ObjectKey> keys)
-        {
-            foreach (var key in waiting)
-            {
-                keys.Add(key);
-            }
-        }
     }
 }

@@ -28,24 +28,24 @@ internal sealed class ServiceBalancer(ILoadBalancers balancers, IResourceClient 
     public async Task<BalancerStep> StepAsync(ObjectKey key, CancellationToken cancellationToken)
     {
         var read = await client.GetAsync<V1Service>(key, ReadFreshness.Linearizable, cancellationToken);
+        var service = read.OrNull($"service {key}");
         var known = _known.GetValueOrDefault(key);
-        if (known is not null && (!read.Succeeded || read.Value.Metadata.Uid != known.Service.Metadata.Uid))
+        if (known is not null && service?.Metadata.Uid != known.Service.Metadata.Uid)
         {
             await DeleteGoneAsync(known.Service, cancellationToken);
             _known.TryRemove(key, out _);
             known = null;
-            if (!read.Succeeded)
+            if (service is null)
             {
                 return BalancerStep.Delete;
             }
         }
 
-        if (!read.Succeeded)
+        if (service is null)
         {
             return BalancerStep.None;
         }
 
-        var service = read.Value;
         var nodes = await NodesAsync(cancellationToken);
         var names = LoadBalancerPlanner.Distill(nodes);
         var step = LoadBalancerPlanner.Compute(service, known, names);

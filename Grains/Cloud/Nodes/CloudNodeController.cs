@@ -62,12 +62,12 @@ public sealed partial class CloudNodeController : IController
     {
         var key = new ObjectKey("", name);
         var read = await _client.GetAsync<V1Node>(key, ReadFreshness.Linearizable, cancellationToken);
-        if (!read.Succeeded || !CloudNodePlanner.IsUninitialized(read.Value))
+        if (read.OrNull($"node {name}") is not { } found || !CloudNodePlanner.IsUninitialized(found))
         {
             return;
         }
 
-        var instance = await DescribeAsync(read.Value, cancellationToken);
+        var instance = await DescribeAsync(found, cancellationToken);
         if (instance is null)
         {
             return;
@@ -77,7 +77,7 @@ public sealed partial class CloudNodeController : IController
         var written = await _client.MutateAsync<V1Node>(
             key,
             "",
-            node => node.Metadata.Uid == read.Value.Metadata.Uid && CloudNodePlanner.IsUninitialized(node)
+            node => node.Metadata.Uid == found.Metadata.Uid && CloudNodePlanner.IsUninitialized(node)
                 && (problem = CloudNodePlanner.Initialize(node, instance)) is null,
             cancellationToken);
         if (problem is not null)
@@ -89,7 +89,7 @@ public sealed partial class CloudNodeController : IController
         if (written.Succeeded)
         {
             await SetAddressesAsync(written.Value.As<V1Node>(), instance, cancellationToken);
-            _events.Record(EventNote.Normal(read.Value, "Synced", "Node synced successfully"));
+            _events.Record(EventNote.Normal(found, "Synced", "Node synced successfully"));
         }
     }
 

@@ -45,14 +45,14 @@ public sealed class NamespaceReconciler : IObjectReconciler
     public async Task<ReconcileResult> ReconcileAsync(CancellationToken cancellationToken)
     {
         var read = await _client.GetAsync<V1Namespace>(_key, ReadFreshness.Linearizable, cancellationToken);
-        if (!read.Succeeded)
+        if (read.OrNull($"namespace {_key.Name}") is not { } item)
         {
             return ReconcileResult.Done;
         }
 
-        if (read.Value.Metadata.DeletionTimestamp is not null)
+        if (item.Metadata.DeletionTimestamp is not null)
         {
-            return await EmptyAsync(read.Value, cancellationToken);
+            return await EmptyAsync(item, cancellationToken);
         }
 
         await EnsureAccountAsync(cancellationToken);

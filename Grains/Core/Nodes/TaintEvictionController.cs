@@ -129,13 +129,13 @@ public sealed class TaintEvictionController : IController
     {
         var read = await _client.GetAsync<V1Node>(
             new ObjectKey("", name), ReadFreshness.Linearizable, cancellationToken);
-        if (!read.Succeeded)
+        if (read.OrNull($"node {name}") is not { } node)
         {
             return;
         }
 
         var now = _time.GetUtcNow();
-        var taints = NoExecute(read.Value);
+        var taints = NoExecute(node);
         if (taints.Count == 0)
         {
             CallOff(name);
@@ -218,20 +218,13 @@ public sealed class TaintEvictionController : IController
         _events.Record(EventNote.Normal(pod, Evicting, $"Marking for deletion Pod {pod.Key()}"));
         var patch = PodDisruption.Patch(
             pod, "DeletionByTaintManager", "Taint manager: deleting due to NoExecute taint", null, _time.GetUtcNow());
-        var marked = await _client.PatchStatusAsync<V1Pod>(pod.Key(), patch, cancellationToken);
-        if (marked.Succeeded)
-        {
-            marked = await _client.DeleteAsync(
-                new DeleteRequest { Resource = WellKnown.Pods, Key = pod.Key(), Uid = pod.Metadata.Uid }, cancellationToken);
-        }
-
-        if (marked.Succeeded || marked.Error.Reason == StatusReasons.NotFound)
+        var evicted = await PodDisruption.EvictAsync(
+            _client, pod.Key(), pod.Metadata.Uid, patch, cancellationToken);
+        evicted.ThrowIfRefused(
+            $"eviction of {pod.Key()}", StatusReasons.NotFound, StatusReasons.Conflict, StatusReasons.Invalid);
+        if (evicted.Succeeded || evicted.Error.Reason == StatusReasons.NotFound)
         {
             _evictions.Remove(node, pod.Key(), _time.GetUtcNow());
-        }
-        else if (marked.Error.Reason is not (StatusReasons.Conflict or StatusReasons.Invalid))
-        {
-            throw ReconcileException.Of($"eviction of {pod.Key()}", marked.Error);
         }
     }
 

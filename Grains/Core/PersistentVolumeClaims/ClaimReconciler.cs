@@ -42,12 +42,12 @@ public sealed class ClaimReconciler : IObjectReconciler
     {
         var read = await _client.GetAsync(
             ResourceOf<V1PersistentVolumeClaim>.Name, _key, ReadFreshness.Linearizable, cancellationToken);
-        if (!read.Succeeded)
+        if (read.OrNull($"persistentvolumeclaim {_key}") is not { } item)
         {
             return ReconcileResult.Done;
         }
 
-        var claim = read.Value.Clone<V1PersistentVolumeClaim>();
+        var claim = item.Clone<V1PersistentVolumeClaim>();
         if (VolumePlugins.NoteDriver(
             claim,
             claim.GetAnnotation(VolumeAnnotations.Provisioner)

@@ -32,16 +32,12 @@ internal sealed class LocalPathProvisioner(ReconcilingServices services)
 
         var key = new ObjectKey("", claim.GetAnnotation(VolumeAnnotations.SelectedNode)!);
         var node = await _client.GetAsync<V1Node>(key, ReadFreshness.Linearizable, cancellationToken);
-        if (!node.Succeeded && node.Error.Reason == StatusReasons.NotFound)
+        node.ThrowIfRefused($"node of persistentvolumeclaim {claim.Key()}", StatusReasons.NotFound);
+        if (!node.Succeeded)
         {
             Fail(claim, ofClaim, $"error getting selected node \"{key.Name}\" for the volume: {node.Error.Message}");
             await ForgetNodeAsync(claim, cancellationToken);
             return;
-        }
-
-        if (!node.Succeeded)
-        {
-            throw ReconcileException.Of($"node of persistentvolumeclaim {claim.Key()}", node.Error);
         }
 
         _events.Record(EventNote.Normal(
@@ -55,14 +51,11 @@ internal sealed class LocalPathProvisioner(ReconcilingServices services)
 
         var volume = LocalPath.Volume(claim, ofClaim, node.Value, path.Value);
         var created = await _client.CreateAsync(volume, cancellationToken);
+        created.ThrowIfRefused($"volume of persistentvolumeclaim {claim.Key()}", StatusReasons.AlreadyExists);
         if (created.Succeeded)
         {
             _events.Record(EventNote.Normal(
                 claim, "ProvisioningSucceeded", $"Successfully provisioned volume {volume.Metadata.Name}"));
-        }
-        else if (created.Error.Reason != StatusReasons.AlreadyExists)
-        {
-            throw ReconcileException.Of($"volume of persistentvolumeclaim {claim.Key()}", created.Error);
         }
     }
 

@@ -37,14 +37,13 @@ public sealed class VolumeReconciler : IObjectReconciler
     {
         var read = await _client.GetAsync(
             ResourceOf<V1PersistentVolume>.Name, _key, ReadFreshness.Linearizable, cancellationToken);
-        read.ThrowIfRefused($"persistentvolume {_key}", StatusReasons.NotFound);
-        if (!read.Succeeded)
+        if (read.OrNull($"persistentvolume {_key}") is not { } item)
         {
             await _recycler.AbandonAsync(cancellationToken);
             return ReconcileResult.Done;
         }
 
-        var volume = await NoteAsync(read.Value.Clone<V1PersistentVolume>(), cancellationToken);
+        var volume = await NoteAsync(item.Clone<V1PersistentVolume>(), cancellationToken);
         var plan = VolumePlanner.Compute(volume, await ClaimAsync(volume, cancellationToken));
         if (plan.Unbind)
         {
@@ -159,9 +158,9 @@ public sealed class VolumeReconciler : IObjectReconciler
             new ObjectKey(reference.NamespaceProperty ?? "", reference.Name),
             ReadFreshness.Linearizable,
             cancellationToken);
-        read.ThrowIfRefused($"claim of persistentvolume {_key}", StatusReasons.NotFound);
-
-        return read.Succeeded && read.Value.Metadata.Uid == reference.Uid ? read.Value : null;
+        return read.OrNull($"claim of persistentvolume {_key}") is { } claim && claim.Metadata.Uid == reference.Uid
+            ? claim
+            : null;
     }
 
     private V1PersistentVolume Written(Outcome<ResourceObject> outcome) =>

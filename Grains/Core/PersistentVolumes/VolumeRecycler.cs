@@ -70,13 +70,9 @@ internal sealed class VolumeRecycler(IResourceClient client, EventRecorder event
     {
         var key = new ObjectKey(RecyclerPod.Namespace, RecyclerPod.NameFor(volume.Metadata.Name));
         var late = await client.GetAsync<V1Pod>(key, ReadFreshness.Linearizable, cancellationToken);
-        if (late.Succeeded && late.Value.Metadata.DeletionTimestamp is null)
+        if (late.OrNull($"pod {key}") is { Metadata.DeletionTimestamp: null } pod)
         {
-            await RemoveAsync(late.Value, cancellationToken);
-        }
-        else if (!late.Succeeded && late.Error.Reason != StatusReasons.NotFound)
-        {
-            throw ReconcileException.Of($"pod {key}", late.Error);
+            await RemoveAsync(pod, cancellationToken);
         }
     }
 
@@ -120,23 +116,22 @@ internal sealed class VolumeRecycler(IResourceClient client, EventRecorder event
         V1PersistentVolume volume, V1Pod pod, CancellationToken cancellationToken)
     {
         var read = await client.GetAsync<V1Pod>(pod.Key(), ReadFreshness.Linearizable, cancellationToken);
-        read.ThrowIfRefused($"pod {pod.Key()}", StatusReasons.NotFound);
-
+        var current = read.OrNull($"pod {pod.Key()}");
         await TellAsync(volume, pod, cancellationToken);
-        if (!read.Succeeded || read.Value.Metadata.Uid != pod.Metadata.Uid)
+        if (current is null || current.Metadata.Uid != pod.Metadata.Uid)
         {
             End();
             return Fail("failed to recycle volume: recycler pod was deleted");
         }
 
-        if (read.Value.Status?.Phase is not ("Succeeded" or "Failed"))
+        if (current.Status?.Phase is not ("Succeeded" or "Failed"))
         {
             return default;
         }
 
         var deleted = await client.DeleteAsync(pod, cancellationToken);
         End();
-        var status = read.Value.Status;
+        var status = current.Status;
         return status.Phase == "Failed" ? Fail($"failed to recycle volume: {Why(status)}")
             : deleted.Succeeded || deleted.Error.Reason == StatusReasons.NotFound ? new RecycleOutcome(true, null)
             : Fail($"failed to delete recycler pod: {deleted.Error.Message}");

@@ -81,7 +81,7 @@ public sealed class PodCollectionController : IController
         await Parallel.ForEachAsync(
             plan,
             new ParallelOptions { MaxDegreeOfParallelism = MaxFanOut, CancellationToken = cancellationToken },
-            async (item, token) => await failures.TryAsync(() => DeleteAsync(item.Pod, item.Reason, token)));
+            async (item, token) => await failures.TryAsync(() => CollectAsync(item.Pod, item.Reason, token)));
         failures.ThrowIfAny();
     }
 
@@ -136,7 +136,27 @@ public sealed class PodCollectionController : IController
         return result;
     }
 
-    private async Task DeleteAsync(PodFacts pod, PodCollectionReason reason, CancellationToken cancellationToken)
+    private async Task CollectAsync(PodFacts pod, PodCollectionReason reason, CancellationToken cancellationToken)
+    {
+        Outcome<ResourceObject> outcome;
+        try
+        {
+            outcome = await DeleteAsync(pod, reason, cancellationToken);
+        }
+        catch (Exception error) when (error is not OperationCanceledException)
+        {
+            PodCollectionMeter.Collected(pod.Key.Namespace, reason, succeeded: false);
+            throw;
+        }
+
+        PodCollectionMeter.Collected(pod.Key.Namespace, reason, outcome.Succeeded);
+        outcome.ThrowIfRefused(
+            $"collection of pod {pod.Key}", StatusReasons.NotFound, StatusReasons.Conflict, StatusReasons.Invalid);
+    }
+
+    /// <summary>As upstream, a pod whose end cannot be shown is not deleted; every refusal is an error.</summary>
+    private async Task<Outcome<ResourceObject>> DeleteAsync(
+        PodFacts pod, PodCollectionReason reason, CancellationToken cancellationToken)
     {
         if (reason != PodCollectionReason.Terminated && !pod.IsFinished)
         {
@@ -149,14 +169,15 @@ public sealed class PodCollectionController : IController
                     ["metadata"] = new JsonObject { ["uid"] = pod.Uid },
                     ["status"] = new JsonObject { ["phase"] = Failed },
                 };
-            Expect(pod, await _client.PatchStatusAsync<V1Pod>(pod.Key, patch, cancellationToken));
+            var shown = await _client.PatchStatusAsync<V1Pod>(pod.Key, patch, cancellationToken);
+            if (!shown.Succeeded)
+            {
+                return shown;
+            }
         }
 
-        Expect(pod, await _client.DeleteAsync(
-            new DeleteRequest { Resource = WellKnown.Pods, Key = pod.Key, Uid = pod.Uid, GracePeriodSeconds = 0 }, cancellationToken));
+        return await _client.DeleteAsync(
+            new DeleteRequest { Resource = WellKnown.Pods, Key = pod.Key, Uid = pod.Uid, GracePeriodSeconds = 0 },
+            cancellationToken);
     }
-
-    private static void Expect(PodFacts pod, Outcome<ResourceObject> outcome) =>
-        outcome.ThrowIfRefused(
-            $"collection of pod {pod.Key}", StatusReasons.NotFound, StatusReasons.Conflict, StatusReasons.Invalid);
 }

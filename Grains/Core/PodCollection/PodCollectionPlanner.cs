@@ -43,40 +43,38 @@ public static class PodCollectionPlanner
     /// <summary>Each pod at most once.</summary>
     public static IReadOnlyList<(PodFacts Pod, PodCollectionReason Reason)> Compute(PodCollectionObserved observed)
     {
-        var result = new List<(PodFacts, PodCollectionReason)>();
-        var finished = new List<PodFacts>();
-        foreach (var pod in observed.Pods)
+        var surplus = Surplus(observed).ToHashSet();
+        var result = surplus.Select(static p => (p, PodCollectionReason.Terminated)).ToList();
+        foreach (var pod in observed.Pods.Where(p => !surplus.Contains(p)))
         {
-            if (pod.IsTerminating && pod.NodeName.Length == 0)
+            if (AbandonedBy(pod, observed) is { } reason)
             {
-                result.Add((pod, PodCollectionReason.Unscheduled));
+                result.Add((pod, reason));
             }
-            else if (pod.IsTerminating && observed.OutOfService.Contains(pod.NodeName))
-            {
-                result.Add((pod, PodCollectionReason.OutOfService));
-            }
-            else if (observed.LongGone.Contains(pod.NodeName))
-            {
-                result.Add((pod, PodCollectionReason.Orphaned));
-            }
-            else if (pod.IsFinished)
-            {
-                finished.Add(pod);
-            }
-        }
-
-        var surplus = finished.Count - observed.TerminatedThreshold;
-        if (observed.TerminatedThreshold > 0 && surplus > 0)
-        {
-            result.AddRange(finished.OrderByDescending(p => p.IsEvicted)
-                .ThenBy(p => p.Item.Metadata.CreationTimestamp)
-                .ThenBy(p => p.Key.Name, StringComparer.Ordinal)
-                .Take(surplus)
-                .Select(p => (p, PodCollectionReason.Terminated)));
         }
 
         return result;
     }
+
+    /// <summary>
+    /// Finished pods beyond the threshold. All count, also those that go for another reason, so that the threshold
+    /// never keeps more than it says.
+    /// </summary>
+    private static IEnumerable<PodFacts> Surplus(PodCollectionObserved observed)
+    {
+        var finished = observed.TerminatedThreshold > 0 ? observed.Pods.Where(static p => p.IsFinished).ToList() : [];
+        return finished.OrderByDescending(static p => p.IsEvicted)
+            .ThenBy(static p => p.Item.Metadata.CreationTimestamp)
+            .ThenBy(static p => p.Key.Name, StringComparer.Ordinal)
+            .Take(finished.Count - observed.TerminatedThreshold);
+    }
+
+    /// <summary>Why nobody looks after the pod; null when somebody does.</summary>
+    private static PodCollectionReason? AbandonedBy(PodFacts pod, PodCollectionObserved observed) =>
+        pod.IsTerminating && pod.NodeName.Length == 0 ? PodCollectionReason.Unscheduled
+        : pod.IsTerminating && observed.OutOfService.Contains(pod.NodeName) ? PodCollectionReason.OutOfService
+        : observed.LongGone.Contains(pod.NodeName) ? PodCollectionReason.Orphaned
+        : null;
 
     /// <summary>Nodes that pods name and that do not exist.</summary>
     public static IReadOnlySet<string> Missing(IEnumerable<PodFacts> pods, IReadOnlySet<string> nodes) =>

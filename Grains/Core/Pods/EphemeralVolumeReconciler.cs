@@ -18,17 +18,17 @@ public sealed class EphemeralVolumeReconciler(ObjectKey key, ReconcilingServices
     public async Task<ReconcileResult> ReconcileAsync(CancellationToken cancellationToken)
     {
         var read = await _client.GetAsync<V1Pod>(key, ReadFreshness.Linearizable, cancellationToken);
-        if (!read.Succeeded || read.Value.Metadata.DeletionTimestamp is not null)
+        if (read.OrNull($"ephemeral volumes of pod {key}") is not { Metadata.DeletionTimestamp: null } pod)
         {
             return ReconcileResult.Done;
         }
 
-        foreach (var claim in PodClaims.Of(read.Value).Where(c => c.Template is not null))
+        foreach (var claim in PodClaims.Of(pod).Where(c => c.Template is not null))
         {
-            if (await EnsureAsync(read.Value, claim, cancellationToken) is { } failure)
+            if (await EnsureAsync(pod, claim, cancellationToken) is { } failure)
             {
                 var message = $"ephemeral volume {claim.Volume}: {failure}";
-                _events.Record(EventNote.Warning(read.Value, "FailedBinding", message));
+                _events.Record(EventNote.Warning(pod, "FailedBinding", message));
                 throw new ReconcileException($"pod {key}, {message}");
             }
         }

@@ -1,6 +1,8 @@
 using System.Text.Json.Nodes;
 using k8s.Models;
 using OrleansOrchestrator.Formats;
+using OrleansOrchestrator.Interfaces.Kernel;
+using OrleansOrchestrator.Resources.Kernel;
 
 namespace OrleansOrchestrator.Grains.Core.Pods;
 
@@ -36,5 +38,21 @@ public static class PodDisruption
         }
 
         return new JsonObject { ["metadata"] = new JsonObject { ["uid"] = uid }, ["status"] = status };
+    }
+
+    /// <summary>Has a pod say so, then deletes it, within its grace period. The first refusal is the answer.</summary>
+    /// <param name="client">Who does it.</param>
+    /// <param name="key">The pod.</param>
+    /// <param name="uid">That of the pod: another of its name stays.</param>
+    /// <param name="patch">What it is to say.</param>
+    /// <param name="cancellationToken">Gives up.</param>
+    public static async ValueTask<Outcome<ResourceObject>> EvictAsync(
+        IResourceClient client, ObjectKey key, string uid, JsonObject patch, CancellationToken cancellationToken)
+    {
+        var marked = await client.PatchStatusAsync<V1Pod>(key, patch, cancellationToken);
+        return marked.Succeeded
+            ? await client.DeleteAsync(
+                new DeleteRequest { Resource = WellKnown.Pods, Key = key, Uid = uid }, cancellationToken)
+            : marked;
     }
 }

@@ -1,8 +1,8 @@
-using System.Globalization;
 using System.Runtime.CompilerServices;
 using System.Text.Json;
 using k8s.Models;
 using OrleansOrchestrator.Interfaces.Kernel;
+using OrleansOrchestrator.Resources.Core.Pods;
 using OrleansOrchestrator.Resources.Kernel;
 
 namespace OrleansOrchestrator.Grains.Core.Pods;
@@ -25,11 +25,19 @@ public sealed class PodFacts
 {
     private static readonly Dictionary<(string, string), int> NoPorts = [];
 
+    private string? _confinedTo;
     private List<string>? _ips;
     private Dictionary<(string, string), int>? _ports;
     private bool _hasInitRestarts;
 
-    private PodFacts(ResourceObject item) => Item = item;
+    /// <summary>What all controllers ask of each pod is kept beside the rest, and not asked of its metadata.</summary>
+    private PodFacts(ResourceObject item)
+    {
+        Item = item;
+        Labels = item.Metadata.Labels;
+        IsTerminating = item.Metadata.DeletionTimestamp is not null;
+        ControllerUid = item.Metadata.Controller?.Uid ?? "";
+    }
 
     /// <summary>The version that these facts are of.</summary>
     public ResourceObject Item { get; }
@@ -38,12 +46,23 @@ public sealed class PodFacts
 
     public string Uid => Item.Uid;
 
-    public IReadOnlyDictionary<string, string> Labels => Item.Metadata.Labels;
+    public IReadOnlyDictionary<string, string> Labels { get; }
 
     public PodPhase Phase { get; private set; }
 
     /// <summary>Empty while not scheduled.</summary>
     public string NodeName { get; private set; } = "";
+
+    /// <summary>The one node that it is confined to by name; null when there is none.</summary>
+    public string? ConfinedTo
+    {
+        get
+        {
+            // Only DaemonSets ask, but thousands of times while their pods wait for nodes.
+            _confinedTo ??= ConfinedNode.Of(Item.Json.Span) ?? "";
+            return _confinedTo.Length == 0 ? null : _confinedTo;
+        }
+    }
 
     public string RestartPolicy { get; private set; } = "Always";
 
@@ -90,7 +109,7 @@ public sealed class PodFacts
     /// <summary>Its node can never give it what a resize asks for, so that this counts for nothing.</summary>
     public bool IsResizeInVain { get; private set; }
 
-    public bool IsTerminating => Item.Metadata.DeletionTimestamp is not null;
+    public bool IsTerminating { get; }
 
     /// <summary>Its node ended it for want of resources.</summary>
     public bool IsEvicted { get; private set; }
@@ -102,14 +121,12 @@ public sealed class PodFacts
     public bool IsActive => !IsFinished && !IsTerminating;
 
     /// <summary>The controlling owner's uid; empty for a pod on its own.</summary>
-    public string ControllerUid => Item.Metadata.Controller?.Uid ?? "";
+    public string ControllerUid { get; }
 
-    /// <summary><c>controller.kubernetes.io/pod-deletion-cost</c>; 0 when absent or malformed.</summary>
-    public int DeletionCost =>
-        Item.Metadata.Annotations.TryGetValue("controller.kubernetes.io/pod-deletion-cost", out var text)
-        && int.TryParse(text, NumberStyles.AllowLeadingSign, CultureInfo.InvariantCulture, out var cost)
-            ? cost
-            : 0;
+    /// <summary>What the annotation says; 0 when it is absent or malformed.</summary>
+    public int DeletionCost => Item.Metadata.Annotations.TryGetValue(PodAnnotations.DeletionCost, out var text)
+        ? PodAnnotations.ReadDeletionCost(text) ?? 0
+        : 0;
 
     /// <summary>Ready for at least the given time.</summary>
     public bool IsAvailable(int minReadySeconds, DateTimeOffset now) =>

@@ -139,7 +139,7 @@ public sealed class PodFleet(IResourceClient client, EventRecorder events, IChil
         }
 
         events.Record(new EventNote(owner, "Warning", "FailedDelete", $"Error deleting: {deleted.Error.Message}"));
-        return deleted.Error.Message;
+        return $"unable to delete pods: {deleted.Error.Message}";
     }
 
     /// <summary>What became of one create.</summary>
@@ -147,6 +147,6 @@ public sealed class PodFleet(IResourceClient client, EventRecorder events, IChil
 }
 
 /// <summary>What became of creates or deletes.</summary>
-/// <param name="Failure">The API's answer to one that failed; null when all went well.</param>
+/// <param name="Failure">What upstream says of one that failed; null when all went well.</param>
 /// <param name="WasTaken">A name existed: look again at once.</param>
 public readonly record struct FleetResult(string? Failure, bool WasTaken);

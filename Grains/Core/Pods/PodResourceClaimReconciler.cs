@@ -25,20 +25,20 @@ public sealed class PodResourceClaimReconciler(ObjectKey key, ReconcilingService
     public async Task<ReconcileResult> ReconcileAsync(CancellationToken cancellationToken)
     {
         var read = await _client.GetAsync<V1Pod>(key, ReadFreshness.Linearizable, cancellationToken);
-        if (!read.Succeeded || read.Value.Metadata.DeletionTimestamp is not null)
+        if (read.OrNull($"claims of pod {key}") is not { Metadata.DeletionTimestamp: null } pod)
         {
             return ReconcileResult.Done;
         }
 
         var made = new JsonArray();
         var names = new List<string>();
-        foreach (var claim in read.Value.Spec.ResourceClaims ?? [])
+        foreach (var claim in pod.Spec.ResourceClaims ?? [])
         {
-            if (await NameAsync(read.Value, claim, cancellationToken) is { } name)
+            if (await NameAsync(pod, claim, cancellationToken) is { } name)
             {
                 names.Add(name);
                 if (claim.ResourceClaimName is null
-                    && PodResourceClaims.MadeFor(read.Value, claim.Name)?.ResourceClaimName != name)
+                    && PodResourceClaims.MadeFor(pod, claim.Name)?.ResourceClaimName != name)
                 {
                     made.Add(new JsonObject { ["name"] = claim.Name, ["resourceClaimName"] = name });
                 }
@@ -49,15 +49,15 @@ public sealed class PodResourceClaimReconciler(ObjectKey key, ReconcilingService
         {
             var patch = new JsonObject
             {
-                ["metadata"] = new JsonObject { ["uid"] = read.Value.Metadata.Uid },
+                ["metadata"] = new JsonObject { ["uid"] = pod.Metadata.Uid },
                 ["status"] = new JsonObject { ["resourceClaimStatuses"] = made },
             };
             Expect(await _client.PatchStatusAsync<V1Pod>(key, patch, cancellationToken));
         }
 
-        if (!string.IsNullOrEmpty(read.Value.Spec.NodeName))
+        if (!string.IsNullOrEmpty(pod.Spec.NodeName))
         {
-            await ReserveAsync(read.Value, names, cancellationToken);
+            await ReserveAsync(pod, names, cancellationToken);
         }
 
         return ReconcileResult.Done;

@@ -1,25 +1,31 @@
 using k8s.Models;
 using OrleansOrchestrator.Grains.Kernel;
 using OrleansOrchestrator.Interfaces.Kernel;
+using OrleansOrchestrator.Resources.Core.ResourceQuotas;
 using OrleansOrchestrator.Resources.Kernel;
-using OrleansOrchestrator.Resources.Kernel.Ownership;
 
 namespace OrleansOrchestrator.Grains.Core.ResourceQuotas;
 
 /// <summary>One quota in the books: the version that is published, and what has been charged since.</summary>
-internal sealed class QuotaAccount(ResourceObject published)
+internal sealed class QuotaAccount
 {
     /// <summary>Who owns what is charged, as upstream's API server calls itself.</summary>
     private const string FieldManager = "kube-apiserver";
 
-    private ResourceObject _published = published;
+    private readonly V1ResourceQuota _quota;
+    private ResourceObject _published;
     private PendingWrite? _sent;
 
     /// <summary>How many changes there were, how many of them were sent, and how many are published.</summary>
     private (long All, long Sent, long Published) _changes;
 
-    /// <summary>As it is charged; its owner's alone.</summary>
-    public V1ResourceQuota Quota { get; } = ResourceCodec.Decode<V1ResourceQuota>(published.Json);
+    /// <param name="published">The quota as it is stored.</param>
+    public QuotaAccount(ResourceObject published)
+    {
+        _published = published;
+        _quota = ResourceCodec.Decode<V1ResourceQuota>(published.Json);
+        Use = new QuotaUse(_quota);
+    }
 
     public ObjectKey Key => _published.Key;
 
@@ -28,34 +34,31 @@ internal sealed class QuotaAccount(ResourceObject published)
     /// <summary>True while something was charged that is not published.</summary>
     public bool IsWaiting => _changes.All != _changes.Published;
 
-    /// <summary>How much is used; nothing of what nobody has counted.</summary>
-    public Quantity Used(string name) => Amount(Quota.Status?.Used, name);
+    /// <summary>How much may be used and is; changed by <see cref="Charge"/> and <see cref="RaiseTo"/> alone.</summary>
+    public QuotaUse Use { get; }
 
-    /// <summary>How much may be used.</summary>
-    public Quantity Hard(string name) => Amount(Quota.Status?.Hard, name);
-
-    /// <summary>How much may be used of everything.</summary>
-    public Dictionary<string, Quantity> Limits() => (Quota.Status?.Hard ?? new Dictionary<string, ResourceQuantity>())
-        .ToDictionary(static h => h.Key, static h => Quantity.Of(h.Value), StringComparer.Ordinal);
-
-    /// <summary>Notes that it was charged.</summary>
-    public void Charged() => _changes.All++;
+    /// <summary>Charges so much.</summary>
+    public void Charge(IReadOnlyList<QuotaGrowth> more)
+    {
+        Use.Add(more);
+        _changes.All++;
+    }
 
     /// <summary>Has at least so much used, of what has been counted; true when it was less.</summary>
     public bool RaiseTo(IEnumerable<KeyValuePair<string, Quantity>> amounts)
     {
-        var less = amounts.Where(a => Quota.Status?.Used?.ContainsKey(a.Key) == true && Used(a.Key) < a.Value).ToList();
-        less.ForEach(a => Quota.Status.Used[a.Key] = a.Value.ToModel());
-        _changes.All += less.Count;
-        return less.Count > 0;
+        var isLess = Use.RaiseTo(amounts);
+        _changes.All += isLess ? 1 : 0;
+        return isLess;
     }
 
     /// <summary>The version to store.</summary>
     /// <param name="moment">The time, in whole seconds.</param>
     public PendingWrite Send(DateTime moment)
     {
-        ObjectOwners.StampStatus(QuotaBooks.Definition, FieldManager, Quota, _published, moment);
-        var (json, offset) = ResourceCodec.EncodeForWrite(Quota);
+        Use.WriteTo(_quota);
+        ObjectOwners.StampStatus(QuotaBooks.Definition, FieldManager, _quota, _published, moment);
+        var (json, offset) = ResourceCodec.EncodeForWrite(_quota);
         var write = new ObjectWrite
         {
             Kind = WriteKind.Update,
@@ -77,7 +80,4 @@ internal sealed class QuotaAccount(ResourceObject published)
         _published = _sent!.Answer.Value!;
         _changes.Published = _changes.Sent;
     }
-
-    private static Quantity Amount(IDictionary<string, ResourceQuantity>? amounts, string name) =>
-        Quantity.Of(amounts?.TryGetValue(name, out var amount) == true ? amount : null);
 }

@@ -1,3 +1,4 @@
+using System.Runtime.InteropServices;
 using OrleansOrchestrator.Formats;
 using OrleansOrchestrator.Grains.Kernel;
 using OrleansOrchestrator.Interfaces.Core.ResourceQuotas;
@@ -128,14 +129,13 @@ internal sealed class QuotaBooks(IJournalStore store, TimeProvider time, Action<
             return (new QuotaAnswer { IsOutdated = true }, null);
         }
 
-        var missing = Quotas(request).Where(k => !_accounts.ContainsKey(k)).ToHashSet();
-        if (missing.Count > 0)
+        if (Missing(request) is { Count: > 0 } missing)
         {
             return (null, LoadAsync(journal, missing));
         }
 
-        QuotaCharge[] charges = [.. request.Writes.Select(w => ChargeOf(request.Namespace, w))];
-        return IsReserved(request, charges) ? (Charge(request, charges), null) : (null, ReserveAsync(journal));
+        Entry[] entries = [.. request.Writes.Select(w => EntryOf(request.Namespace, w))];
+        return IsReserved(entries) ? (Charge(entries), null) : (null, ReserveAsync(journal));
     }
 
     /// <inheritdoc/>
@@ -203,13 +203,29 @@ internal sealed class QuotaBooks(IJournalStore store, TimeProvider time, Action<
         await _reserves.ClearAsync();
     }
 
-    private static IEnumerable<ObjectKey> Quotas(QuotaRequest request) =>
-        request.Writes.SelectMany(static w => w.Parts).Select(p => new ObjectKey(request.Namespace, p.Quota));
+    /// <summary>The quotas that are not in the books yet; null for none.</summary>
+    private HashSet<ObjectKey>? Missing(QuotaRequest request)
+    {
+        HashSet<ObjectKey>? missing = null;
+        foreach (var need in request.Writes)
+        {
+            foreach (var part in need.Parts)
+            {
+                var key = new ObjectKey(request.Namespace, part.Quota);
+                if (!_accounts.ContainsKey(key))
+                {
+                    (missing ??= []).Add(key);
+                }
+            }
+        }
+
+        return missing;
+    }
 
     private void TakeForUsed(QuotaAccount account, QuotaReserve reserve)
     {
         // Of a reserve that cannot be read it is known only that no more was charged than there may be.
-        if (account.RaiseTo(reserve.Amounts ?? account.Limits()))
+        if (account.RaiseTo(reserve.Amounts ?? account.Use.Limits))
         {
             _accounts[account.Key] = account;
             _waiting.Add(account);
@@ -249,25 +265,21 @@ internal sealed class QuotaBooks(IJournalStore store, TimeProvider time, Action<
         }
     }
 
-    private QuotaCharge ChargeOf(string space, QuotaNeed need) => new(
-        null,
+    private Entry EntryOf(string space, QuotaNeed need) => new(
         [
-            .. need.Parts.Select(p => new QuotaCharge.Part(
-                _accounts[new ObjectKey(space, p.Quota)].Quota,
-                p.More.ToDictionary(static m => m.Key, static m => Quantity.Parse(m.Value), StringComparer.Ordinal))),
-        ])
-    {
-        IsOwed = need.IsOwed,
-    };
+            .. need.Parts.Select(p => new EntryPart(
+                _accounts[new ObjectKey(space, p.Quota)],
+                [.. p.More.Select(static m => new QuotaGrowth(m.Key, Quantity.Parse(m.Value)))])),
+        ],
+        need.IsOwed, need.Pretends);
 
     /// <summary>True when all of it may be charged now; else what is missing is wanted of the reserves.</summary>
-    private bool IsReserved(QuotaRequest request, IReadOnlyList<QuotaCharge> charges)
+    private bool IsReserved(IReadOnlyList<Entry> entries)
     {
         var isReserved = true;
-        foreach (var ((quota, name), (amount, isOwed)) in Sums(charges))
+        foreach (var ((account, name), (amount, isOwed)) in Sums(entries))
         {
-            var account = _accounts[new ObjectKey(request.Namespace, quota)];
-            var (used, hard) = (account.Used(name), account.Hard(name));
+            var (used, hard) = (account.Use.Used(name), account.Use.Hard(name));
             var needed = isOwed ? used + amount : Least(used + amount, Most(used, hard));
             if (needed > used && !_reserves.Covers(account, name, needed))
             {
@@ -280,18 +292,18 @@ internal sealed class QuotaBooks(IJournalStore store, TimeProvider time, Action<
     }
 
     /// <summary>What all of the writes would use together, and whether something of it is used already.</summary>
-    private static Dictionary<(string Quota, string Name), (Quantity Amount, bool IsOwed)> Sums(
-        IReadOnlyList<QuotaCharge> charges)
+    private static Dictionary<(QuotaAccount Account, string Name), (Quantity Amount, bool IsOwed)> Sums(
+        IReadOnlyList<Entry> entries)
     {
-        var sums = new Dictionary<(string Quota, string Name), (Quantity Amount, bool IsOwed)>();
-        foreach (var charge in charges)
+        var sums = new Dictionary<(QuotaAccount Account, string Name), (Quantity Amount, bool IsOwed)>();
+        foreach (var entry in entries)
         {
-            foreach (var (quota, more) in charge.Parts)
+            foreach (var (account, more) in entry.Parts)
             {
                 foreach (var (name, amount) in more)
                 {
-                    var sum = sums.GetValueOrDefault((quota.Metadata.Name, name), (Quantity.Zero, false));
-                    sums[(quota.Metadata.Name, name)] = (sum.Item1 + amount, sum.Item2 || charge.IsOwed);
+                    ref var sum = ref CollectionsMarshal.GetValueRefOrAddDefault(sums, (account, name), out var isKnown);
+                    sum = isKnown ? (sum.Amount + amount, sum.IsOwed || entry.IsOwed) : (amount, entry.IsOwed);
                 }
             }
         }
@@ -338,32 +350,41 @@ internal sealed class QuotaBooks(IJournalStore store, TimeProvider time, Action<
         }
     }
 
-    private QuotaAnswer Charge(QuotaRequest request, IReadOnlyList<QuotaCharge> charges)
+    private QuotaAnswer Charge(Entry[] entries)
     {
-        var refusals = new string?[charges.Count];
+        var refusals = new string?[entries.Length];
         for (var i = 0; i < refusals.Length; i++)
         {
-            refusals[i] = charges[i].Exceeded;
-            if (refusals[i] is null && !request.Writes[i].Pretends)
+            refusals[i] = entries[i].Exceeded;
+            if (refusals[i] is null && !entries[i].Pretends)
             {
-                charges[i].Apply();
-                Note(request, request.Writes[i]);
+                Charge(entries[i]);
             }
         }
 
         return new QuotaAnswer { Refusals = refusals };
     }
 
-    private void Note(QuotaRequest request, QuotaNeed need)
+    private void Charge(Entry entry)
     {
-        foreach (var part in need.Parts)
+        foreach (var (account, more) in entry.Parts)
         {
-            var account = _accounts[new ObjectKey(request.Namespace, part.Quota)];
-            account.Charged();
+            account.Charge(more);
             _waiting.Add(account);
             Invariant.Check(
-                part.More.Keys.All(name => _reserves.Covers(account, name, account.Used(name))),
+                more.All(m => _reserves.Covers(account, m.Name, account.Use.Used(m.Name))),
                 "what is charged is reserved", account.Key);
         }
     }
+
+    /// <summary>What one write is charged.</summary>
+    private sealed record Entry(EntryPart[] Parts, bool IsOwed, bool Pretends)
+    {
+        /// <summary>Why the quotas do not bear it, in upstream's words; null when they do.</summary>
+        public string? Exceeded => IsOwed
+            ? null
+            : Parts.Select(static p => p.Account.Use.ExceededBy(p.More)).FirstOrDefault(static e => e is not null);
+    }
+
+    private readonly record struct EntryPart(QuotaAccount Account, QuotaGrowth[] More);
 }

@@ -29,12 +29,11 @@ public sealed class ResourceQuotaReconciler : IObjectReconciler
     {
         // The quota is read before what it bounds: what is charged meanwhile makes the write a conflict.
         var read = await _client.GetAsync<V1ResourceQuota>(_key, ReadFreshness.Linearizable, cancellationToken);
-        if (!read.Succeeded)
+        if (read.OrNull($"resourcequota {_key}") is not { } quota)
         {
             return ReconcileResult.Done;
         }
 
-        var quota = read.Value;
         var devices = await ReadDevicesAsync(quota, cancellationToken);
         var contents = new List<QuotaContent>();
         foreach (var kind in _services.Resources.Kinds.Where(

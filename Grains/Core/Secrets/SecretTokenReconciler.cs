@@ -32,15 +32,15 @@ public sealed class SecretTokenReconciler : IObjectReconciler
     public async Task<ReconcileResult> ReconcileAsync(CancellationToken cancellationToken)
     {
         var read = await _client.GetAsync(WellKnown.Secrets, _key, ReadFreshness.Linearizable, cancellationToken);
-        if (!read.Succeeded)
+        if (read.OrNull($"secret {_key}") is not { } item)
         {
             await ForgetAsync(cancellationToken);
         }
-        else if (SecretTokenPlanner.AccountOf(read.Value.As<V1Secret>()) is { } account)
+        else if (SecretTokenPlanner.AccountOf(item.As<V1Secret>()) is { } account)
         {
-            await KeepAsync(read.Value, account, cancellationToken);
+            await KeepAsync(item, account, cancellationToken);
         }
-        else if (read.Value.As<V1Secret>() is { Type: BootstrapToken.SecretType } token
+        else if (item.As<V1Secret>() is { Type: BootstrapToken.SecretType } token
             && _key.Namespace == BootstrapToken.Namespace)
         {
             return await ExpireAsync(token, cancellationToken);
@@ -74,7 +74,7 @@ public sealed class SecretTokenReconciler : IObjectReconciler
             new ObjectKey(_key.Namespace, name),
             ReadFreshness.Linearizable,
             cancellationToken);
-        var uid = account.Succeeded ? account.Value.Uid : null;
+        var uid = account.OrNull($"account of secret {_key}")?.Uid;
         var authorities = await _services.Trust.GetAuthorityPemAsync(cancellationToken);
         var secret = item.Clone<V1Secret>();
         switch (SecretTokenPlanner.Compute(secret, uid, authorities))

@@ -43,7 +43,7 @@ public sealed class ServiceReconciler : IObjectReconciler
     public async Task<ReconcileResult> ReconcileAsync(CancellationToken cancellationToken)
     {
         var read = await _slices.GetAsync<V1Service>(_key, ReadFreshness.Linearizable, cancellationToken);
-        if (!read.Succeeded)
+        if (read.OrNull($"service {_key}") is not { } service)
         {
             _triggers.Forget();
             await CleanUpAsync(cancellationToken);
@@ -51,8 +51,8 @@ public sealed class ServiceReconciler : IObjectReconciler
         }
 
         _wasThere = true;
-        var plan = ServicePlanner.Compute(await ObserveAsync(read.Value, cancellationToken));
-        await ApplyAsync(read.Value, plan, cancellationToken);
+        var plan = ServicePlanner.Compute(await ObserveAsync(service, cancellationToken));
+        await ApplyAsync(service, plan, cancellationToken);
         return ReconcileResult.Done;
     }
 
@@ -78,7 +78,7 @@ public sealed class ServiceReconciler : IObjectReconciler
             Service = service,
             Pods = pods,
             Nodes = await NodesAsync(pods, cancellationToken),
-            Endpoints = endpoints.Succeeded ? endpoints.Value : null,
+            Endpoints = endpoints.OrNull($"endpoints {_key}"),
             Slices = slices,
             ZoneShares = TopologyHints.AreWanted(service) ? await SharesAsync(cancellationToken) : null,
             AreHinted = _areHinted,
@@ -105,9 +105,9 @@ public sealed class ServiceReconciler : IObjectReconciler
         {
             var node = await _slices.GetAsync(
                 WellKnown.Nodes, new ObjectKey("", name), ReadFreshness.Cached, cancellationToken);
-            if (node.Succeeded)
+            if (node.OrNull($"node {name}") is { } found)
             {
-                var zone = node.Value.Metadata.Labels.GetValueOrDefault(ZoneShares.ZoneLabel);
+                var zone = found.Metadata.Labels.GetValueOrDefault(ZoneShares.ZoneLabel);
                 nodes[name] = string.IsNullOrEmpty(zone) ? null : zone;
             }
         }
@@ -181,17 +181,17 @@ public sealed class ServiceReconciler : IObjectReconciler
             }
         }
 
-        var endpoints = await _endpoints.GetAsync<V1Endpoints>(_key, ReadFreshness.Linearizable, cancellationToken);
-        if (!endpoints.Succeeded)
+        var read = await _endpoints.GetAsync<V1Endpoints>(_key, ReadFreshness.Linearizable, cancellationToken);
+        if (read.OrNull($"endpoints {_key}") is not { } endpoints)
         {
             return;
         }
 
         // Endpoints that nobody made for a Service stay; those of a Service that was seen here go with it.
-        var isManaged = endpoints.Value.Metadata.Labels?.ContainsKey(EndpointRules.EndpointsManagedByLabel) == true;
+        var isManaged = endpoints.Metadata.Labels?.ContainsKey(EndpointRules.EndpointsManagedByLabel) == true;
         if (isManaged || _wasThere)
         {
-            await _endpoints.DeleteAsync(endpoints.Value, cancellationToken);
+            await _endpoints.DeleteAsync(endpoints, cancellationToken);
         }
 
         _wasThere = false;

@@ -19,7 +19,7 @@ internal static class ServiceWakes
     private static IReadOnlyList<Followed> Follows()
     {
         var selectors = new SelectorIndex();
-        var hinted = new HashSet<ObjectKey>();
+        var hinted = new WakeGroup();
         return
         [
             new Followed(WellKnown.Services, (change, keys) =>
@@ -29,21 +29,16 @@ internal static class ServiceWakes
                     change.Kind == ChangeKind.Deleted
                         ? null
                         : new V1LabelSelector { MatchLabels = change.Object.As<V1Service>().Spec.Selector });
-                _ = change.Kind != ChangeKind.Deleted && TopologyHints.AreWanted(change.Object.As<V1Service>())
-                    ? hinted.Add(change.Object.Key)
-                    : hinted.Remove(change.Object.Key);
+                hinted.Note(change, static s => TopologyHints.AreWanted(s.As<V1Service>()));
                 keys.Add(change.Object.Key);
             }),
             new Followed(WellKnown.Nodes, (change, keys) =>
             {
-                if (hinted.Count > 0 && ZoneShares.Differ(
+                if (!hinted.IsEmpty && ZoneShares.Differ(
                     change.Previous?.As<V1Node>(),
                     change.Kind == ChangeKind.Deleted ? null : change.Object.As<V1Node>()))
                 {
-                    foreach (var key in hinted)
-                    {
-                        keys.Add(key);
-                    }
+                    hinted.Wake(keys);
                 }
             }),
             new Followed(WellKnown.Pods, (change, keys) => AddServices(change, selectors, keys)),

@@ -17,12 +17,11 @@ public sealed class ResourceClaimReconciler(ObjectKey key, ReconcilingServices s
     public async Task<ReconcileResult> ReconcileAsync(CancellationToken cancellationToken)
     {
         var read = await _client.GetAsync<Resourcev1ResourceClaim>(key, ReadFreshness.Linearizable, cancellationToken);
-        if (!read.Succeeded)
+        if (read.OrNull($"resource claim {key}") is not { } claim)
         {
             return ReconcileResult.Done;
         }
 
-        var claim = read.Value;
         var plan = ResourceClaimPlanner.Compute(claim, await PodsAsync(claim, cancellationToken));
         if (plan.Status is { } status)
         {

@@ -255,15 +255,9 @@ public sealed class DeviceTaintEvictionController : IController
         var patch = PodDisruption.Patch(
             pod.Metadata.Uid, null, "DeletionByDeviceTaintManager",
             "Device Taint manager: deleting due to NoExecute taint", null, _time.GetUtcNow());
-        var marked = await _client.PatchStatusAsync<V1Pod>(pod.Key(), patch, cancellationToken);
-        if (marked.Succeeded)
-        {
-            marked = await _client.DeleteAsync(
-                new DeleteRequest { Resource = WellKnown.Pods, Key = pod.Key(), Uid = pod.Metadata.Uid },
-                cancellationToken);
-        }
-
-        marked.ThrowIfRefused(
+        var evicted = await PodDisruption.EvictAsync(
+            _client, pod.Key(), pod.Metadata.Uid, patch, cancellationToken);
+        evicted.ThrowIfRefused(
             $"eviction of {pod.Key()}", StatusReasons.NotFound, StatusReasons.Conflict, StatusReasons.Invalid);
     }
 }

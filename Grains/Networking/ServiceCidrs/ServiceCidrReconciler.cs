@@ -29,17 +29,17 @@ public sealed class ServiceCidrReconciler : IObjectReconciler
     public async Task<ReconcileResult> ReconcileAsync(CancellationToken cancellationToken)
     {
         var read = await _client.GetAsync<V1ServiceCIDR>(_key, ReadFreshness.Linearizable, cancellationToken);
-        if (!read.Succeeded)
+        if (read.OrNull($"servicecidr {_key.Name}") is not { } range)
         {
             return ReconcileResult.Done;
         }
 
         var plan = ServiceCidrPlanner.Compute(
-            await ObserveAsync(read.Value, cancellationToken), _time.GetUtcNow());
-        await Protection.ApplyAsync(_client, read.Value, Finalizer, plan.IsHeld, cancellationToken);
+            await ObserveAsync(range, cancellationToken), _time.GetUtcNow());
+        await Protection.ApplyAsync(_client, range, Finalizer, plan.IsHeld, cancellationToken);
         if (plan.Condition is { } condition)
         {
-            await SayAsync(read.Value, condition, cancellationToken);
+            await SayAsync(range, condition, cancellationToken);
         }
 
         return new ReconcileResult(plan.Wait);

@@ -16,32 +16,22 @@ internal static class ServiceCidrWakes
 
     private static IReadOnlyList<Followed> Follows()
     {
-        var ending = new HashSet<ObjectKey>();
+        var ending = new WakeGroup();
         return
         [
             new Followed(WellKnown.ServiceCidrs, (change, keys) =>
             {
-                _ = change.Kind != ChangeKind.Deleted && change.Object.Metadata.DeletionTimestamp is not null
-                    ? ending.Add(change.Object.Key)
-                    : ending.Remove(change.Object.Key);
+                ending.Note(change, static c => c.Metadata.DeletionTimestamp is not null);
                 keys.Add(change.Object.Key);
-                AddEnding(keys);
+                ending.Wake(keys);
             }),
             new Followed(WellKnown.IpAddresses, (change, keys) =>
             {
                 if (change.Kind == ChangeKind.Deleted)
                 {
-                    AddEnding(keys);
+                    ending.Wake(keys);
                 }
             }),
         ];
-
-        void AddEnding(ICollection<ObjectKey> keys)
-        {
-            foreach (var key in ending)
-            {
-                keys.Add(key);
-            }
-        }
     }
 }

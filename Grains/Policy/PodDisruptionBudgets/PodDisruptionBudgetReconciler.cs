@@ -42,12 +42,12 @@ public sealed class PodDisruptionBudgetReconciler : IObjectReconciler
     {
         var read = await _client.GetAsync(
             WellKnown.PodDisruptionBudgets, _key, ReadFreshness.Linearizable, cancellationToken);
-        if (!read.Succeeded)
+        if (read.OrNull($"poddisruptionbudget {_key}") is not { } item)
         {
             return ReconcileResult.Done;
         }
 
-        var budget = read.Value.As<V1PodDisruptionBudget>();
+        var budget = item.As<V1PodDisruptionBudget>();
         var pods = await PodsAsync(budget, cancellationToken);
         var plan = PodDisruptionBudgetPlanner.Compute(
             new PodDisruptionBudgetObserved
@@ -59,7 +59,7 @@ public sealed class PodDisruptionBudgetReconciler : IObjectReconciler
                     : new PodScale(),
             },
             _time.GetUtcNow());
-        await SayAsync(plan, Math.Max(read.Value.Revision, Newest(pods)), pods, cancellationToken);
+        await SayAsync(plan, Math.Max(item.Revision, Newest(pods)), pods, cancellationToken);
         if (plan.Status is { } status)
         {
             await WriteAsync(budget, status, cancellationToken);

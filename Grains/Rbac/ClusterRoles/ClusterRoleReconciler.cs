@@ -35,12 +35,12 @@ public sealed class ClusterRoleReconciler : IObjectReconciler
     public async Task<ReconcileResult> ReconcileAsync(CancellationToken cancellationToken)
     {
         var read = await _client.GetAsync(WellKnown.ClusterRoles, _key, ReadFreshness.Linearizable, cancellationToken);
-        if (!read.Succeeded || read.Value.As<V1ClusterRole>().AggregationRule is null)
+        if (read.OrNull($"clusterrole {_key.Name}") is not { } item
+            || item.As<V1ClusterRole>() is not { AggregationRule: not null } role)
         {
             return ReconcileResult.Done;
         }
 
-        var role = read.Value.As<V1ClusterRole>();
         var all = await _client.ListAsync<V1ClusterRole>(ResourceOf<V1ClusterRole>.Query(), cancellationToken);
         if (ClusterRolePlanner.Compute(role, all) is not { } rules)
         {
@@ -48,7 +48,7 @@ public sealed class ClusterRoleReconciler : IObjectReconciler
         }
 
         var written = rules.Count == 0 && IsOfAnUpdate(role)
-            ? await ClearAsync(read.Value, cancellationToken)
+            ? await ClearAsync(item, cancellationToken)
             : await ApplyAsync(role, rules, cancellationToken);
 
         // Whoever has written or deleted the role meanwhile has it looked at again, if there is need.

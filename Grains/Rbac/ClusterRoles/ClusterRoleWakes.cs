@@ -13,18 +13,13 @@ internal static class ClusterRoleWakes
 
     private static IReadOnlyList<Followed> Follows()
     {
-        var aggregated = new HashSet<ObjectKey>();
+        var aggregated = new WakeGroup();
         return
         [
             new Followed(WellKnown.ClusterRoles, (change, keys) =>
             {
-                _ = change.Kind != ChangeKind.Deleted && change.Object.As<V1ClusterRole>().AggregationRule is not null
-                    ? aggregated.Add(change.Object.Key)
-                    : aggregated.Remove(change.Object.Key);
-                foreach (var key in aggregated)
-                {
-                    keys.Add(key);
-                }
+                aggregated.Note(change, static r => r.As<V1ClusterRole>().AggregationRule is not null);
+                aggregated.Wake(keys);
             }),
         ];
     }

@@ -1,5 +1,3 @@
-using OrleansOrchestrator.Grains.Scheduling.Plugins;
-
 namespace OrleansOrchestrator.Grains.Scheduling.Extenders;
 
 /// <summary>What extenders left of the nodes that plugins let through.</summary>

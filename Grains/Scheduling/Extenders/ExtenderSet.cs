@@ -1,5 +1,4 @@
 using Microsoft.Extensions.Logging;
-using OrleansOrchestrator.Grains.Scheduling.Plugins;
 
 namespace OrleansOrchestrator.Grains.Scheduling.Extenders;
 

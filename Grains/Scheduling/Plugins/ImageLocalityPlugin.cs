@@ -1,3 +1,5 @@
+using OrleansOrchestrator.Grains.Scheduling.Framework;
+
 namespace OrleansOrchestrator.Grains.Scheduling.Plugins;
 
 /// <summary>
@@ -47,8 +49,4 @@ public sealed class ImageLocalityPlugin(ImageTable images) : IScorePlugin
 
         return sum;
     }
-
-    /// <summary>As nodes name images: with a tag.</summary>
-    public static string FullName(string image) =>
-        image.LastIndexOf(':') <= image.LastIndexOf('/') ? image + ":latest" : image;
 }

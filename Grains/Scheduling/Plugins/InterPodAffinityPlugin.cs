@@ -1,3 +1,5 @@
+using OrleansOrchestrator.Grains.Scheduling.Framework;
+
 namespace OrleansOrchestrator.Grains.Scheduling.Plugins;
 
 /// <summary>

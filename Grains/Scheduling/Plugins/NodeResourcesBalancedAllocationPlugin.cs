@@ -1,3 +1,5 @@
+using OrleansOrchestrator.Grains.Scheduling.Framework;
+
 namespace OrleansOrchestrator.Grains.Scheduling.Plugins;
 
 /// <summary>
@@ -7,9 +9,6 @@ namespace OrleansOrchestrator.Grains.Scheduling.Plugins;
 /// </summary>
 public sealed class NodeResourcesBalancedAllocationPlugin : IScorePlugin
 {
-    /// <summary>What is looked at when nothing is said.</summary>
-    public static readonly IReadOnlyList<string> Usual = ["cpu", "memory"];
-
     private const int MaxScore = 100;
 
     private readonly CountedResource[] _resources;
@@ -20,7 +19,8 @@ public sealed class NodeResourcesBalancedAllocationPlugin : IScorePlugin
     public NodeResourcesBalancedAllocationPlugin(
         ScalarResources? scalars = null, IReadOnlyList<string>? resources = null)
     {
-        _resources = [.. (resources ?? Usual).Select(r => CountedResource.Of(r, scalars ?? new()))];
+        var names = resources ?? SchedulerProfile.UsuallyBalanced;
+        _resources = [.. names.Select(r => CountedResource.Of(r, scalars ?? new()))];
         _shares = new double[_resources.Length];
     }
 

@@ -1,3 +1,5 @@
+using OrleansOrchestrator.Grains.Scheduling.Framework;
+
 namespace OrleansOrchestrator.Grains.Scheduling.Plugins;
 
 /// <summary>Keeps pods off cordoned nodes, unless they tolerate the taint that stands for it.</summary>

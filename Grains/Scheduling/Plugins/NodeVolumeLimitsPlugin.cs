@@ -1,4 +1,5 @@
 using k8s.Models;
+using OrleansOrchestrator.Grains.Scheduling.Framework;
 using OrleansOrchestrator.Interfaces.Kernel;
 
 namespace OrleansOrchestrator.Grains.Scheduling.Plugins;
@@ -20,7 +21,8 @@ public sealed class NodeVolumeLimitsPlugin : IFilterPlugin
 
     public string Name => "NodeVolumeLimits";
 
-    public ClusterChanges HelpfulChanges => ClusterChanges.NodeAdded | ClusterChanges.PodGone;
+    public ClusterChanges HelpfulChanges =>
+        ClusterChanges.NodeAdded | ClusterChanges.PodGone | ClusterChanges.Volume;
 
     public Verdict? Filter(PodInfo pod, NodeInfo node) =>
         pod.Claims.Length > 0 && LimitsOf(node) is { Count: > 0 } limits && IsOver(limits, pod, node)

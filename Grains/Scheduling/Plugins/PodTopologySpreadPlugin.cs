@@ -1,3 +1,4 @@
+using OrleansOrchestrator.Grains.Scheduling.Framework;
 using OrleansOrchestrator.Resources.Kernel;
 
 namespace OrleansOrchestrator.Grains.Scheduling.Plugins;

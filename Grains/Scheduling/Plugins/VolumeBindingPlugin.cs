@@ -1,6 +1,7 @@
 using k8s.Models;
 using OrleansOrchestrator.Grains.Core.PersistentVolumes;
 using OrleansOrchestrator.Grains.Core.Pods;
+using OrleansOrchestrator.Grains.Scheduling.Framework;
 using OrleansOrchestrator.Interfaces.Kernel;
 using OrleansOrchestrator.Resources.Kernel;
 
@@ -32,7 +33,7 @@ public sealed class VolumeBindingPlugin : IPreFilterPlugin, IFilterPlugin
 
     public string Name => "VolumeBinding";
 
-    public ClusterChanges HelpfulChanges => ClusterChanges.Node;
+    public ClusterChanges HelpfulChanges => ClusterChanges.Node | ClusterChanges.Volume;
 
     /// <summary>
     /// Upstream's plugins ask one after the other: whether the claims are there, whether each can be used, whether all
@@ -97,7 +98,7 @@ public sealed class VolumeBindingPlugin : IPreFilterPlugin, IFilterPlugin
         foreach (var (key, claim) in unbound.OrderBy(static u => VolumeMatch.Requested(u.Claim)))
         {
             var free = _volumes.Volumes.Where(v => choices.TrueForAll(c => c.Volume != v.Metadata.Name));
-            if (VolumeMatch.Find(claim, free, reservedOnly: false, v => Reaches(v, node)) is { } volume)
+            if (VolumeMatch.Find(claim, free, reservedOnly: false, v => v.Reaches(node.Name, node.Labels)) is { } volume)
             {
                 choices.Add(new VolumeChoice(key, claim.Metadata.Uid, volume.Metadata.Name));
             }
@@ -160,7 +161,7 @@ public sealed class VolumeBindingPlugin : IPreFilterPlugin, IFilterPlugin
 
     private Verdict? Bound(V1PersistentVolumeClaim claim, NodeInfo node) =>
         _volumes.Volume(claim.Spec.VolumeName) is not { } volume ? _lost
-        : Reaches(volume, node) ? null
+        : volume.Reaches(node.Name, node.Labels) ? null
         : _elsewhere;
 
     private Verdict? WhyNotProvision(V1PersistentVolumeClaim claim, NodeInfo node)
@@ -184,9 +185,5 @@ public sealed class VolumeBindingPlugin : IPreFilterPlugin, IFilterPlugin
     }
 
     private static bool IsEnough(V1CSIStorageCapacity capacity, Quantity size) =>
-        (capacity.MaximumVolumeSize ?? capacity.Capacity) is { } limit && Quantity.Of(limit) >= size;
-
-    private static bool Reaches(V1PersistentVolume volume, NodeInfo node) =>
-        volume.Spec.NodeAffinity?.Required?.NodeSelectorTerms is not { } terms
-        || terms.Any(t => NodeSelectorTerm.Of(t).Matches(node));
+        VolumeChanges.LimitOf(capacity) is { } limit && limit >= size;
 }

@@ -1,3 +1,5 @@
+using OrleansOrchestrator.Grains.Scheduling.Framework;
+
 namespace OrleansOrchestrator.Grains.Scheduling.Plugins;
 
 /// <summary>
@@ -25,7 +27,8 @@ public sealed class VolumeRestrictionsPlugin : IFilterPlugin
 
     public string Name => PluginName;
 
-    public ClusterChanges HelpfulChanges => ClusterChanges.NodeAdded | ClusterChanges.PodGone;
+    public ClusterChanges HelpfulChanges =>
+        ClusterChanges.NodeAdded | ClusterChanges.PodGone | ClusterChanges.Volume;
 
     public Verdict? Filter(PodInfo pod, NodeInfo node) =>
         pod.Disks.Length > 0 && WantsDisk(pod, node) ? _diskIsTaken

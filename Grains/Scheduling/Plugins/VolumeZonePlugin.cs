@@ -1,8 +1,12 @@
 using k8s.Models;
+using OrleansOrchestrator.Grains.Scheduling.Framework;
 
 namespace OrleansOrchestrator.Grains.Scheduling.Plugins;
 
-/// <summary>Volumes that are labelled with a zone or region can be used there only.</summary>
+/// <summary>
+/// Volumes that are labelled with a zone or region can be used there only; of ephemeral claims that is not asked, as
+/// upstream does not.
+/// </summary>
 public sealed class VolumeZonePlugin : IFilterPlugin
 {
     /// <summary>Between the zones of a volume that is in several.</summary>
@@ -25,14 +29,15 @@ public sealed class VolumeZonePlugin : IFilterPlugin
 
     public string Name => "VolumeZone";
 
-    public ClusterChanges HelpfulChanges => ClusterChanges.Node;
+    public ClusterChanges HelpfulChanges => ClusterChanges.Node | ClusterChanges.Volume;
 
     public Verdict? Filter(PodInfo pod, NodeInfo node) =>
         pod.Claims.Length == 0 || AreThere(pod, node) ? null : _rejection;
 
     private bool AreThere(PodInfo pod, NodeInfo node) =>
         !Topologies.Any(node.Labels.ContainsKey)
-        || pod.Claims.All(c => _volumes.Claim(c.Key(pod)) is not { Spec.VolumeName: { Length: > 0 } name }
+        || pod.Claims.All(c => c.IsEphemeral
+            || _volumes.Claim(c.Key(pod)) is not { Spec.VolumeName: { Length: > 0 } name }
             || _volumes.Volume(name) is not { } volume || IsThere(volume, node));
 
     private static bool IsThere(V1PersistentVolume volume, NodeInfo node) => Topologies.All(t =>

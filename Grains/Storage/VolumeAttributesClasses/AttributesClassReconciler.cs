@@ -18,10 +18,10 @@ public sealed class AttributesClassReconciler(ObjectKey key, ReconcilingServices
     public async Task<ReconcileResult> ReconcileAsync(CancellationToken cancellationToken)
     {
         var read = await _client.GetAsync<V1VolumeAttributesClass>(key, ReadFreshness.Linearizable, cancellationToken);
-        if (read.Succeeded)
+        if (read.OrNull($"volumeattributesclass {key.Name}") is { } item)
         {
-            var isUsed = Protection.IsHeld(read.Value, Finalizer) && await IsUsedAsync(cancellationToken);
-            await Protection.ApplyAsync(_client, read.Value, Finalizer, isUsed, cancellationToken);
+            var isUsed = Protection.IsHeld(item, Finalizer) && await IsUsedAsync(cancellationToken);
+            await Protection.ApplyAsync(_client, item, Finalizer, isUsed, cancellationToken);
         }
 
         return ReconcileResult.Done;

@@ -43,4 +43,22 @@ public sealed class ReconcileOutcomesTests
         Assert.Same(pod, read.OrThrow("step"));
         Assert.Throws<ReconcileException>(() => Gone.OrThrow("step"));
     }
+
+    /// <summary>Not taken for gone, so that it is tried again soon.</summary>
+    [Fact]
+    public void A_workload_that_cannot_be_read_is_told()
+    {
+        var world = new World();
+        world.Api.BeforeRead = static (_, _) => StatusErrors.ServiceUnavailable("no store");
+        Assert.Throws<ReconcileException>(() => world.Step<V1Deployment>("a"));
+        Assert.Throws<ReconcileException>(() => world.Step<V1StatefulSet>("a"));
+        Assert.Throws<ReconcileException>(() => world.Step<V1CronJob>("a"));
+        Assert.Throws<ReconcileException>(() => world.Step<V1ResourceQuota>("a"));
+        Assert.Throws<ReconcileException>(() => world.Step<V2HorizontalPodAutoscaler>("a"));
+        Assert.Throws<ReconcileException>(() => world.Step<V1PersistentVolumeClaim>("a"));
+        Assert.Throws<ReconcileException>(() => world.Step<Resourcev1ResourceClaim>("a"));
+        Assert.Throws<ReconcileException>(() => world.Step<V1PodDisruptionBudget>("a"));
+        Assert.Throws<ReconcileException>(() => world.Step<V1ClusterRole>("a"));
+        Assert.Throws<ReconcileException>(() => world.Step<V1Namespace>("a"));
+    }
 }

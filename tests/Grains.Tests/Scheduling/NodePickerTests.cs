@@ -1,4 +1,5 @@
 using CsCheck;
+using OrleansOrchestrator.Grains.Scheduling.Framework;
 using OrleansOrchestrator.Grains.Scheduling;
 using OrleansOrchestrator.Grains.Scheduling.Plugins;
 using OrleansOrchestrator.SeedKit;

@@ -71,6 +71,45 @@ public sealed class PreemptionTests
         Assert.Equal("n", core.DecideNext()!.NodeName);
     }
 
+    /// <summary>Once at once, as upstream does; from then on after the back-off only.</summary>
+    [Fact]
+    public void APodWhoseVictimsCannotBeRemovedIsTriedAgainAtOnceButOnce()
+    {
+        var time = new ManualTime();
+        var core = new SchedulerCore("default-scheduler", time, new Random(1));
+        core.ApplyNode(ChangeKind.Added, new NodeSketch("n") { Allocatable = "cpu=4,memory=8Gi,pods=1" }.Build());
+        core.ApplyPod(ChangeKind.Added, new PodSketch("low") { NodeName = "n" }.Build());
+        var decision = Preempt(core, "high", priority: 10);
+        core.PreemptionEnded(decision.Pod, succeeded: false);
+        core.Tick();
+        Assert.NotNull(core.DecideNext()!.Preemption);
+        core.PreemptionEnded(decision.Pod, succeeded: false);
+        core.Tick();
+        Assert.Null(core.DecideNext());
+        time.Advance(TimeSpan.FromSeconds(3));
+        core.Tick();
+        Assert.NotNull(core.DecideNext()!.Preemption);
+    }
+
+    /// <summary>That nothing was tried is no failure: the first one still has the pod tried at once.</summary>
+    [Fact]
+    public void APodWhoseVictimsAreNotTriedWaitsForItsBackoff()
+    {
+        var time = new ManualTime();
+        var core = new SchedulerCore("default-scheduler", time, new Random(1));
+        core.ApplyNode(ChangeKind.Added, new NodeSketch("n") { Allocatable = "cpu=4,memory=8Gi,pods=1" }.Build());
+        core.ApplyPod(ChangeKind.Added, new PodSketch("low") { NodeName = "n" }.Build());
+        var decision = Preempt(core, "high", priority: 10);
+        core.PreemptionPutOff(decision.Pod);
+        core.Tick();
+        Assert.Null(core.DecideNext());
+        time.Advance(TimeSpan.FromSeconds(3));
+        core.Tick();
+        Assert.NotNull(core.DecideNext()!.Preemption);
+        core.PreemptionEnded(decision.Pod, succeeded: false);
+        Assert.NotNull(core.DecideNext()!.Preemption);
+    }
+
     [Fact]
     public void APodThatHasMadeRoomWaitsForItsVictims()
     {

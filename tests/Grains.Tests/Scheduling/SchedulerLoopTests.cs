@@ -1,3 +1,5 @@
+using System.Text.Json;
+using System.Text.Json.Nodes;
 using Microsoft.Extensions.Logging.Abstractions;
 using OrleansOrchestrator.Grains.Scheduling;
 using OrleansOrchestrator.Interfaces.Kernel;
@@ -111,8 +113,14 @@ public sealed class SchedulerLoopTests : IAsyncDisposable
         Assert.Contains("Too many pods", Condition("b")!["message"]!.GetValue<string>(), StringComparison.Ordinal);
     }
 
-    [Fact]
-    public async Task ARepeatedFailureCountsOnItsFirstEvent()
+    /// <summary>
+    /// Whether the event is not there when it is counted on: then it is made again; and whether it comes meanwhile.
+    /// </summary>
+    [Theory]
+    [InlineData(false, false)]
+    [InlineData(true, false)]
+    [InlineData(true, true)]
+    public async Task ARepeatedFailureCountsOnItsFirstEvent(bool isGone, bool isLate)
     {
         const string affinity =
             """
@@ -129,15 +137,42 @@ public sealed class SchedulerLoopTests : IAsyncDisposable
         var other = new PodSketch("other-1") { NodeName = "n", Metadata = "\"labels\":{\"app\":\"x\"}" };
         _api.Put(WellKnown.Pods, other.Build());
         await _api.UntilAsync(() => _api.All(WellKnown.Events).Count == 2);
+        var first = _api.All(WellKnown.Events).MaxBy(NameOf, StringComparer.Ordinal)!;
+        var counted = NameOf(first);
+        if (isGone)
+        {
+            await _api.DeleteAsync(
+                new DeleteRequest { Resource = WellKnown.Events, Key = new ObjectKey("default", counted) },
+                TestContext.Current.CancellationToken);
+        }
+
+        if (isLate)
+        {
+            var key = new ObjectKey("default", counted);
+            var late = new ResourceObject(key, "late", 1, JsonSerializer.SerializeToUtf8Bytes(first));
+            _api.Intercept = (what, created) =>
+            {
+                if (what != "create events" || created != key)
+                {
+                    return null;
+                }
+
+                _api.Put(WellKnown.Events, late);
+                return StatusErrors.AlreadyExists(WellKnown.Events, counted);
+            };
+        }
+
         _api.Put(WellKnown.Pods, (other with { Name = "other-2" }).Build());
         await _api.UntilAsync(() => _api.All(WellKnown.Events).Any(e => e["series"] is not null));
         var recorded = Assert.Single(_api.All(WellKnown.Events), e => e["series"] is not null);
-        Assert.Equal(2, recorded["series"]!["count"]!.GetValue<int>());
+        Assert.Equal((counted, 2), (NameOf(recorded), recorded["series"]!["count"]!.GetValue<int>()));
         Assert.Equal(2, _api.All(WellKnown.Events).Count);
         Assert.StartsWith(
             "0/1 nodes are available: 1 node(s) didn't match pod affinity rules.",
             Condition("a")!["message"]!.GetValue<string>(),
             StringComparison.Ordinal);
+
+        static string NameOf(JsonObject item) => item["metadata"]!["name"]!.GetValue<string>();
     }
 
     [Fact]

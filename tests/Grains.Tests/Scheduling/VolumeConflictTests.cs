@@ -95,6 +95,108 @@ public sealed class VolumeConflictTests
         Assert.Equal([("less", "small"), ("more", "large")], choices.Select(c => (c.Claim.Name, c.Volume)));
     }
 
+    /// <summary>Nothing of the first choice is stored yet.</summary>
+    [Fact]
+    public void What_a_pod_that_is_being_bound_has_chosen_is_not_chosen_again()
+    {
+        Apply(Volume("small", "5Gi", "a"));
+        Apply(Volume("large", "10Gi", "a"));
+        foreach (var claim in new[] { "one", "two", "three" })
+        {
+            Apply(Claim(claim, "1Gi", null));
+        }
+
+        var first = Decide("p", Use("one"));
+        Assert.Equal("small", Assert.Single(first.Volumes).Volume);
+        Assert.Equal("large", Assert.Single(Decide("q", Use("two")).Volumes).Volume);
+        Assert.StartsWith(
+            "0/1 nodes are available: 1 node(s) didn't find available persistent volumes to bind.",
+            Decide("r", Use("three")).Message);
+
+        _core.BindingFailed(first.Pod);
+        _core.Tick();
+        var next = _core.DecideNext()!;
+        Assert.Equal(("r", "small"), (next.Pod.Key.Name, Assert.Single(next.Volumes).Volume));
+    }
+
+    /// <summary>Whether binding the pod was begun: else nothing is as it was not before.</summary>
+    [Theory]
+    [InlineData(true, 0)]
+    [InlineData(false, 1)]
+    public void A_volume_that_is_given_back_wakes_who_waits_for_volumes(bool wasBegun, int unschedulable)
+    {
+        Apply(Volume("v", "5Gi", "a"));
+        Apply(Claim("large", "10Gi", null));
+        Apply(Claim("one", "1Gi", null));
+        Assert.Null(Decide("p", Use("large")).NodeName);
+        var decision = Decide("q", Use("one"));
+        Assert.Equal("a", decision.NodeName);
+        if (wasBegun)
+        {
+            _core.BindingFailed(decision.Pod);
+        }
+        else
+        {
+            _core.BindingPutOff(decision);
+        }
+
+        _core.Tick();
+        Assert.Equal(unschedulable, _core.Queue.UnschedulableCount);
+    }
+
+    /// <summary>After a gap in the stream of changes everything is told again.</summary>
+    [Fact]
+    public void A_volume_that_is_told_again_as_it_was_stays_assumed()
+    {
+        Apply(Volume("v", "5Gi", "a"));
+        var told = _revision;
+        Apply(Claim("one", "1Gi", null));
+        Apply(Claim("two", "1Gi", null));
+        Assert.Equal("a", Decide("p", Use("one")).NodeName);
+        _revision = told - 1;
+        Apply(Volume("v", "5Gi", "a"));
+        _revision = 1_000;
+        Assert.Null(Decide("q", Use("two")).NodeName);
+    }
+
+    /// <summary>Somebody else binds the pod; whether our reservation was written before.</summary>
+    [Theory]
+    [InlineData(false, "a")]
+    [InlineData(true, null)]
+    public void What_is_assumed_for_a_pod_that_others_bind_ends_with_our_binding(bool isWritten, string? node)
+    {
+        Apply(Volume("v", "5Gi", "a"));
+        Apply(Claim("one", "1Gi", null));
+        Apply(Claim("two", "1Gi", null));
+        var decision = Decide("p", Use("one"));
+        var bound = Pod("p", Use("one"));
+        bound.Spec.NodeName = "a";
+        _core.ApplyPod(ChangeKind.Modified, Object(bound));
+        _core.VolumesEnded(decision.Pod, isWritten);
+        Assert.Equal(node, Decide("q", Use("two")).NodeName);
+    }
+
+    /// <summary>How it ends, and whether the volume is free then.</summary>
+    [Theory]
+    [InlineData("reserved", false)]
+    [InlineData("gone", true)]
+    public void What_is_assumed_of_a_volume_ends_with_what_is_told_of_it(string end, bool isFree)
+    {
+        var volume = Volume("v", "5Gi", "a");
+        Apply(volume);
+        Apply(Claim("one", "1Gi", null));
+        Apply(Claim("two", "1Gi", null));
+        Assert.Equal("a", Decide("p", Use("one")).NodeName);
+        if (end == "reserved")
+        {
+            volume.Spec.ClaimRef = VolumeBinding.Reference(Claim("one", "1Gi", null));
+            Apply(volume);
+        }
+
+        _core.ApplyPod(ChangeKind.Deleted, Object(Pod("p", Use("one"))));
+        Assert.Equal(isFree, Decide("q", Use("two")).NodeName is not null);
+    }
+
     /// <summary>Unlike the binder of claims, which looks at access modes first.</summary>
     [Fact]
     public void The_smallest_volume_is_taken_whatever_else_it_can_do()
@@ -135,6 +237,21 @@ public sealed class VolumeConflictTests
         Apply(volume);
         Apply(Claim("c", "1Gi", "v"));
         Assert.Equal(fits ? "a" : null, Decide("p", Use("c")).NodeName);
+    }
+
+    /// <summary>Upstream asks for the zones of volumes of claims that a pod names, and of no others.</summary>
+    [Fact]
+    public void Zones_of_ephemeral_claims_are_not_asked_for()
+    {
+        var volume = Volume("v", "1Gi", "a");
+        volume.Metadata.Labels = new Dictionary<string, string> { ["topology.kubernetes.io/zone"] = "zb" };
+        Apply(volume);
+        var claim = Claim("p-scratch", "1Gi", "v");
+        claim.Metadata.OwnerReferences =
+            [new V1OwnerReference { ApiVersion = "v1", Kind = "Pod", Name = "p", Uid = "p", Controller = true }];
+        Apply(claim);
+        var scratch = new V1Volume { Name = "scratch", Ephemeral = new V1EphemeralVolumeSource() };
+        Assert.Equal("a", Decide("p", scratch).NodeName);
     }
 
     private static V1PersistentVolumeClaim Immediate(V1PersistentVolumeClaim claim)

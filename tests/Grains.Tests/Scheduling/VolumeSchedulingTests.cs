@@ -224,6 +224,43 @@ public sealed class VolumeSchedulingTests
         Assert.Equal(0, _core.Queue.UnschedulableCount);
     }
 
+    /// <summary>The other node has more room, but a volume can be made in one place only.</summary>
+    [Fact]
+    public void Pods_that_share_a_claim_go_where_its_volume_is_to_be_made()
+    {
+        Apply(Claim(c => c.Spec.StorageClassName = "late"));
+        var first = Decide("p").NodeName;
+        Assert.NotNull(first);
+        Assert.Equal(first, Decide("q").NodeName);
+    }
+
+    /// <summary>Whose claim it is, what happens to it, and whether the pod is tried again.</summary>
+    [Theory]
+    [InlineData("c", ChangeKind.Added, true)]
+    [InlineData("other", ChangeKind.Added, false)]
+    [InlineData("c", ChangeKind.Deleted, false)]
+    public void Only_a_claim_of_its_own_wakes_a_pod(string name, ChangeKind kind, bool isTried)
+    {
+        Assert.Null(Decide("p").NodeName);
+        var claim = Claim(c => (c.Spec.StorageClassName, c.Metadata.Name) = ("late", name));
+        _core.Apply(WellKnown.PersistentVolumeClaims, kind, Object(claim));
+        _core.Tick();
+        Assert.Equal(isTried ? 0 : 1, _core.Queue.UnschedulableCount);
+    }
+
+    [Fact]
+    public void A_volume_wakes_no_pod_that_waits_for_something_else()
+    {
+        Apply(Volume(null, _ => { }));
+        Apply(Claim(c => Bound(c, "v")));
+        Node("a", [], isUnschedulable: true);
+        Node("b", [], isUnschedulable: true);
+        Assert.Null(Decide("p").NodeName);
+        Apply(Volume(null, v => v.Metadata.Name = "other"));
+        _core.Tick();
+        Assert.Equal(1, _core.Queue.UnschedulableCount);
+    }
+
     /// <summary>The first pod was on a node that takes no more pods: the second one fits elsewhere only.</summary>
     [Fact]
     public void A_claim_for_one_pod_that_is_let_go_wakes_whoever_waits_for_it()

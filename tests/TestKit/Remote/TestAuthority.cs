@@ -26,10 +26,16 @@ public sealed class TestAuthority : IDisposable
     public byte[] Bundle => Encoding.UTF8.GetBytes(_root.ExportCertificatePem());
 
     /// <summary>A certificate for names; loopback addresses are always among them.</summary>
-    public X509Certificate2 Issue(string[] names, TimeSpan? validity = null)
+    public X509Certificate2 Issue(string[] names, TimeSpan? validity = null) =>
+        Issue("test server", Alternatives(names), validity ?? TimeSpan.FromDays(90));
+
+    /// <summary>A certificate as there were once: its common name is the server's, and it has no others.</summary>
+    public X509Certificate2 IssueLegacy(string commonName) => Issue(commonName, null, TimeSpan.FromDays(90));
+
+    public void Dispose() => _root.Dispose();
+
+    private static X509Extension Alternatives(string[] names)
     {
-        using var key = ECDsa.Create(ECCurve.NamedCurves.nistP256);
-        var request = new CertificateRequest("CN=test server", key, HashAlgorithmName.SHA256);
         var alternatives = new SubjectAlternativeNameBuilder();
         foreach (var name in names)
         {
@@ -37,12 +43,20 @@ public sealed class TestAuthority : IDisposable
         }
 
         alternatives.AddIpAddress(IPAddress.Loopback);
-        request.CertificateExtensions.Add(alternatives.Build());
-        using var signed = request.Create(
-            _root, Start, Start + (validity ?? TimeSpan.FromDays(90)), RandomNumberGenerator.GetBytes(8));
+        return alternatives.Build();
+    }
+
+    private X509Certificate2 Issue(string commonName, X509Extension? alternatives, TimeSpan validity)
+    {
+        using var key = ECDsa.Create(ECCurve.NamedCurves.nistP256);
+        var request = new CertificateRequest($"CN={commonName}", key, HashAlgorithmName.SHA256);
+        if (alternatives is not null)
+        {
+            request.CertificateExtensions.Add(alternatives);
+        }
+
+        using var signed = request.Create(_root, Start, Start + validity, RandomNumberGenerator.GetBytes(8));
         using var whole = signed.CopyWithPrivateKey(key);
         return X509CertificateLoader.LoadPkcs12(whole.Export(X509ContentType.Pkcs12), null);
     }
-
-    public void Dispose() => _root.Dispose();
 }

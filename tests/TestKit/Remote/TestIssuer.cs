@@ -27,6 +27,9 @@ public sealed class TestIssuer : IAsyncDisposable
     /// <summary>Who signs for the server: PEM.</summary>
     public string AuthorityPem => System.Text.Encoding.UTF8.GetString(_authority.Bundle);
 
+    /// <summary>The token that lies at <c>/claims</c> of an issuer for who shows a header; null for none.</summary>
+    public Func<string, string?> Elsewhere { get; set; } = static _ => null;
+
     /// <summary>How often somebody has asked for the keys.</summary>
     public int Fetches => Volatile.Read(ref _fetches);
 
@@ -98,6 +101,9 @@ public sealed class TestIssuer : IAsyncDisposable
             : path.EndsWith("/authorize", StringComparison.Ordinal) ? _signIns.AuthorizeAsync(context, name)
             : path.EndsWith("/token", StringComparison.Ordinal)
                 ? _signIns.GiveTokenAsync(context, claims => Token(name, claims))
+            : path.EndsWith("/claims", StringComparison.Ordinal)
+                && Elsewhere(context.Request.Headers.Authorization.ToString()) is { } token
+                ? context.Response.WriteAsync(token)
             : NotFoundAsync(context);
     }
 

@@ -151,6 +151,85 @@ public sealed class DeploymentPlannerTests
         Assert.Empty(DeploymentPlanner.Compute(observed, Now).Changes);
     }
 
+    /// <summary>What says another size is a scaling, which both sets share; else the rollout goes on.</summary>
+    [Theory]
+    [InlineData("8", 6)]
+    [InlineData("-8", 7)]
+    [InlineData("9999999999", 7)]
+    [InlineData("eight", 7)]
+    public void Only_a_number_of_replicas_says_what_a_set_was_told(string told, int expected)
+    {
+        var sets = new List<V1ReplicaSet> { Set(0, 5, 0, 10, 10), Set(1, 5, 0, 10, 10) };
+        sets[1].Metadata.Annotations["deployment.kubernetes.io/desired-replicas"] = told;
+        sets[1].Spec.Template = Template("new");
+        Assert.Equal(expected, Apply(Deployment(10, surge: 2, unavailable: 0), sets)["web-1"]);
+    }
+
+    [Theory]
+    [InlineData("1", "2", "1")]
+    [InlineData("5", "5", null)]
+    [InlineData("five", "five", null)]
+    public void A_revision_that_is_no_number_stays(string revision, string expected, string? history)
+    {
+        var deployment = Deployment(4, surge: 1, unavailable: 0);
+        var sets = new List<V1ReplicaSet> { Set(0, 0, 0, 4, 5), Set(1, 4, 4, 4, 5) };
+        sets[1].Spec.Template = deployment.Spec.Template;
+        sets[1].Metadata.Annotations["deployment.kubernetes.io/revision"] = revision;
+        var plan = DeploymentPlanner.Compute(
+            new DeploymentObserved { Deployment = deployment, ReplicaSets = sets }, Now);
+        var written = plan.Changes.SelectMany(c => c.Annotations).ToDictionary(StringComparer.Ordinal);
+        Assert.Equal(expected, written.GetValueOrDefault("deployment.kubernetes.io/revision", revision));
+        Assert.Equal(history, written.GetValueOrDefault("deployment.kubernetes.io/revision-history"));
+    }
+
+    /// <summary>Of each set its terminating replicas, a dash for none, and the generation that was looked at.</summary>
+    [Theory]
+    [InlineData("2@1 1@1", 3)]
+    [InlineData("2@1 -@0", 2)]
+    [InlineData("2@1 -@1", null)]
+    public void Terminating_replicas_are_unknown_when_a_set_does_not_say(string told, int? expected)
+    {
+        var sets = told.Split(' ').Select(t => t.Split('@')).Select((t, i) =>
+        {
+            var set = Set(i, 2, 2, 4, 5);
+            set.Status.TerminatingReplicas = t[0] == "-" ? null : int.Parse(t[0], CultureInfo.InvariantCulture);
+            set.Status.ObservedGeneration = int.Parse(t[1], CultureInfo.InvariantCulture);
+            return set;
+        }).ToList();
+        var observed = new DeploymentObserved { Deployment = Deployment(4, 1, 0), ReplicaSets = sets };
+        Assert.Equal(expected, DeploymentPlanner.Compute(observed, Now).Status!.TerminatingReplicas);
+    }
+
+    [Fact]
+    public void A_failure_of_another_reason_has_lasted_since_the_first()
+    {
+        var (first, second) = (Now.AddMinutes(-9).UtcDateTime, Now.AddMinutes(-5).UtcDateTime);
+        var deployment = Deployment(4, 1, 0);
+        deployment.Status = new V1DeploymentStatus
+        {
+            Conditions =
+            [
+                new V1DeploymentCondition
+                {
+                    Type = "ReplicaFailure", Status = "True", Reason = "FailedCreate", LastTransitionTime = first,
+                },
+            ],
+        };
+        var set = Set(0, 4, 4, 4, 5);
+        set.Spec.Template = deployment.Spec.Template;
+        set.Status.Conditions =
+        [
+            new V1ReplicaSetCondition
+            {
+                Type = "ReplicaFailure", Status = "True", Reason = "FailedDelete", LastTransitionTime = second,
+            },
+        ];
+        var observed = new DeploymentObserved { Deployment = deployment, ReplicaSets = [set] };
+        var shown = DeploymentPlanner.Compute(observed, Now).Status!.Conditions.Single(c => c.Type == "ReplicaFailure");
+        Assert.Equal(
+            ("FailedDelete", first, second), (shown.Reason, shown.LastTransitionTime, shown.LastUpdateTime));
+    }
+
     private static Dictionary<string, int> Apply(V1Deployment deployment, List<V1ReplicaSet> sets)
     {
         var observed = new DeploymentObserved { Deployment = deployment, ReplicaSets = sets };

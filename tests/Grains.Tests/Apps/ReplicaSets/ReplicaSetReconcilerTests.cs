@@ -65,6 +65,40 @@ public sealed class ReplicaSetReconcilerTests
         Assert.Equal([names[0], names[3]], world.ActivePods().Select(p => p.Metadata.Name));
     }
 
+    /// <summary>
+    /// Three of four share a node, and the one alone is the youngest. A set on its own does not look at that; one that
+    /// a controller has does, a Deployment's say.
+    /// </summary>
+    [Theory]
+    [InlineData(false, 0)]
+    [InlineData(true, 1)]
+    public void Neighbours_count_among_what_one_controller_has(bool hasController, int leftAlone)
+    {
+        var world = new World();
+        var set = world.AddReplicaSet("web", 4);
+        if (hasController)
+        {
+            var owner = new V1OwnerReference
+            {
+                ApiVersion = "v1", Kind = "ConfigMap", Name = "o", Uid = "o", Controller = true,
+            };
+            world.Api.Change<V1ReplicaSet>("default", "web", s => s.Metadata.OwnerReferences = [owner]);
+        }
+
+        for (var i = 0; i < 4; i++)
+        {
+            world.AddPod($"p{i}", i == 3 ? "n2" : "n1", new Dictionary<string, string> { ["app"] = "web" });
+            world.SetReady($"p{i}", true);
+            world.Time.Advance(TimeSpan.FromHours(i));
+        }
+
+        world.Step<V1ReplicaSet>("web");
+        world.Api.Change<V1ReplicaSet>("default", "web", s => s.Spec.Replicas = 3);
+        world.Step<V1ReplicaSet>("web");
+        Assert.Equal(3, world.ActivePods().Count);
+        Assert.Equal(leftAlone, world.ActivePods().Count(p => p.Spec.NodeName == "n2"));
+    }
+
     /// <summary>Also of whoever was not there, or was another silo's, when the pod went.</summary>
     [Theory]
     [InlineData(0)]
@@ -203,6 +237,22 @@ public sealed class ReplicaSetReconcilerTests
         world.Api.BeforeWrite = null;
         world.Settle();
         Assert.Null(world.Api.Find<V1ReplicaSet>("default", "web")!.Status.Conditions);
+    }
+
+    [Fact]
+    public void Says_why_pods_cannot_be_deleted()
+    {
+        var world = new World();
+        world.AddReplicaSet("web", 2);
+        world.Settle();
+        world.Api.Change<V1ReplicaSet>("default", "web", s => s.Spec.Replicas = 1);
+        world.Api.BeforeWrite = static w => w.Resource == WellKnown.Pods && w.Verb == "delete"
+            ? StatusErrors.Forbidden(w.Resource, w.Key.Name, "a policy says so")
+            : null;
+        Assert.ThrowsAny<Exception>(() => world.Step<V1ReplicaSet>("web"));
+        var condition = Assert.Single(world.Api.Find<V1ReplicaSet>("default", "web")!.Status.Conditions);
+        Assert.Equal(("True", "FailedDelete"), (condition.Status, condition.Reason));
+        Assert.StartsWith("unable to delete pods: pods \"web-", condition.Message, StringComparison.Ordinal);
     }
 
     /// <summary>

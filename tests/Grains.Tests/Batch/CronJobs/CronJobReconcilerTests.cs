@@ -44,11 +44,32 @@ public sealed class CronJobReconcilerTests
         });
 
         _world.Step<V1CronJob>("cj");
-        _world.Step<V1CronJob>("cj");
+        var next = _world.Step<V1CronJob>("cj").After;
 
         Assert.Equal(taken, Assert.Single(_world.Api.All<V1Job>()).Metadata.Name);
         Assert.Equal((null, _first), (Status.Active, Status.LastScheduleTime));
         Assert.DoesNotContain("MissingJob", await ReasonsAsync());
+
+        Assert.InRange(next!.Value, TimeSpan.FromMinutes(59), TimeSpan.FromMinutes(61));
+        _world.Time.Advance(next.Value);
+        _world.Step<V1CronJob>("cj");
+        Assert.Equal(_first + TimeSpan.FromHours(2), Status.LastScheduleTime);
+        Assert.Single(Status.Active);
+    }
+
+    [Fact]
+    public void A_run_whose_name_was_taken_and_is_free_again_is_tried_again()
+    {
+        var before = Assert.Single(_world.Api.All<V1Job>()).Metadata.Name;
+        _world.Api.BeforeWrite = w => w.Resource == WellKnown.Jobs && w.Verb == "create"
+            ? StatusErrors.AlreadyExists(w.Resource, w.Key.Name)
+            : null;
+        Assert.ThrowsAny<Exception>(() => _world.Step<V1CronJob>("cj"));
+
+        _world.Api.BeforeWrite = null;
+        _world.Step<V1CronJob>("cj");
+        Assert.NotEqual(before, Assert.Single(_world.Api.All<V1Job>()).Metadata.Name);
+        Assert.Equal(_first + TimeSpan.FromHours(1), Status.LastScheduleTime);
     }
 
     [Fact]

@@ -2,6 +2,7 @@ using CsCheck;
 using k8s.Models;
 using OrleansOrchestrator.Grains.Cloud;
 using OrleansOrchestrator.Grains.Cloud.LoadBalancers;
+using OrleansOrchestrator.Grains.Reconciling;
 using OrleansOrchestrator.Grains.Tests.Reconciling;
 using OrleansOrchestrator.Interfaces.Kernel;
 using OrleansOrchestrator.SeedKit;
@@ -91,6 +92,18 @@ public sealed class ServiceBalancerTests
         _cloud.Whim = () => Mood.Honest;
         Assert.Equal(BalancerStep.Ensure, await StepAsync());
         Assert.Empty(_balancer.Failed);
+    }
+
+    [Fact]
+    public async Task A_service_that_cannot_be_read_keeps_its_load_balancer()
+    {
+        Add("web");
+        await StepAsync();
+        _world.Api.BeforeRead = static (_, _) => StatusErrors.ServiceUnavailable("no store");
+        await Assert.ThrowsAsync<ReconcileException>(StepAsync);
+        Assert.Single(_cloud.Balancers);
+        _world.Api.BeforeRead = null;
+        Assert.Equal(BalancerStep.None, await StepAsync());
     }
 
     [Fact]

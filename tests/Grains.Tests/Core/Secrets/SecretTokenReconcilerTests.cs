@@ -1,6 +1,7 @@
 using System.Text;
 using k8s.Models;
 using OrleansOrchestrator.Grains.Core.Secrets;
+using OrleansOrchestrator.Grains.Reconciling;
 using OrleansOrchestrator.Grains.Tests.Reconciling;
 using OrleansOrchestrator.Interfaces.Kernel;
 using Xunit;
@@ -55,6 +56,21 @@ public sealed class SecretTokenReconcilerTests
         await StepAsync();
         var named = _world.Api.Find<V1ServiceAccount>("default", "bot")!.Secrets;
         Assert.Equal(["other"], named.Select(s => s.Name));
+    }
+
+    /// <summary>Neither the Secret of such an account goes, nor what an account says of such a Secret.</summary>
+    [Theory]
+    [InlineData("serviceaccounts")]
+    [InlineData("secrets")]
+    public async Task What_cannot_be_read_is_not_taken_for_gone(string unreadable)
+    {
+        AddAccount("t");
+        AddSecret(uid: null);
+        _world.Api.BeforeRead = (resource, _) =>
+            resource.Plural == unreadable ? StatusErrors.InternalError("no key is there that decrypts it") : null;
+        await Assert.ThrowsAsync<ReconcileException>(StepAsync);
+        Assert.NotNull(Secret());
+        Assert.Single(_world.Api.Find<V1ServiceAccount>("default", "bot")!.Secrets);
     }
 
     private V1ServiceAccount AddAccount(params string[] secrets) => _world.Api.Seed(new V1ServiceAccount

@@ -1,6 +1,8 @@
 using k8s.Models;
+using OrleansOrchestrator.Grains.Reconciling;
 using OrleansOrchestrator.Grains.Tests.Reconciling;
 using OrleansOrchestrator.Interfaces.Kernel;
+using OrleansOrchestrator.Resources.Kernel;
 using Xunit;
 
 namespace OrleansOrchestrator.Grains.Tests.Core.Services;
@@ -238,6 +240,19 @@ public sealed class ServiceReconcilerTests
         world.LoseActivations();
         world.Step<V1Service>("web");
         Assert.Null(world.Api.Find<V1Endpoints>("default", "web"));
+    }
+
+    [Fact]
+    public void A_service_that_cannot_be_read_is_not_taken_for_gone()
+    {
+        var world = new World();
+        AddService(world);
+        world.Step<V1Service>("web");
+        world.Api.BeforeRead = static (resource, _) => resource == ResourceOf<V1Service>.Name
+            ? StatusErrors.InternalError("no key is there that decrypts it")
+            : null;
+        Assert.Throws<ReconcileException>(() => world.Step<V1Service>("web"));
+        Assert.NotNull(world.Api.Find<V1Endpoints>("default", "web"));
     }
 
     /// <summary>As upstream: nothing new that the garbage collector would have to take away.</summary>

@@ -1,3 +1,4 @@
+using OrleansOrchestrator.Grains.Scheduling;
 using OrleansOrchestrator.Grains.Scheduling.Plugins;
 using OrleansOrchestrator.TestKit.Scheduling;
 using Xunit;

@@ -1,6 +1,4 @@
-using OrleansOrchestrator.Interfaces.Kernel;
-
-namespace OrleansOrchestrator.Grains.Scheduling.Plugins;
+namespace OrleansOrchestrator.Grains.Scheduling.Framework;
 
 /// <summary>A rule of the scheduler; names and messages are upstream's.</summary>
 public interface ISchedulingPlugin
@@ -77,7 +75,7 @@ public enum ClusterChanges
     NodeUpdated = 2,
     Node = NodeAdded | NodeUpdated,
 
-    /// <summary>A claim, volume or storage class; it may help any pod that has claims.</summary>
+    /// <summary>A volume, or what storage says of itself: may help pods that wait for what their claims need.</summary>
     Volume = 4,
 
     /// <summary>A pod came onto a node, or one there has other labels: it may help pods that look at others.</summary>
@@ -91,77 +89,4 @@ public enum ClusterChanges
 
     /// <summary>A pod left a node, and what it had there is free.</summary>
     PodGone = 64,
-}
-
-/// <summary>What happened since the queue was told last.</summary>
-public sealed class ClusterEvents
-{
-    public ClusterChanges Kinds { get; set; }
-
-    /// <summary>What was the last of it, in the words of <see cref="QueueEvents"/>.</summary>
-    public string Cause { get; set; } = QueueEvents.NodeUpdate;
-
-    /// <summary>They may help pods that look at others.</summary>
-    public MovedPods Moved { get; } = new();
-
-    /// <summary>Nodes that came, or changed what they offer or demand.</summary>
-    public HashSet<NodeInfo> ChangedNodes { get; } = [];
-
-    /// <summary>Nodes that pods have left.</summary>
-    public HashSet<NodeInfo> FreedNodes { get; } = [];
-
-    /// <summary>ResourceClaims that came or changed: they may help the pods that use them.</summary>
-    public HashSet<ObjectKey> ChangedClaims { get; } = [];
-
-    public bool IsEmpty => Kinds == ClusterChanges.None && HasOnlyKinds;
-
-    /// <summary>True when pods came onto nodes and nothing else happened, as when many are scheduled.</summary>
-    public bool HasOnlyPlacedPods =>
-        Kinds == ClusterChanges.PodPlaced && HasOnlyKinds;
-
-    private bool HasOnlyKinds => ChangedNodes.Count == 0 && FreedNodes.Count == 0 && ChangedClaims.Count == 0;
-
-    /// <summary>True when something happened to devices that pods with ResourceClaims wait for.</summary>
-    public bool MayHelp(PodInfo pod)
-    {
-        if (pod.DeviceClaims.Length == 0 && pod.Shape.Extended.Length == 0)
-        {
-            return false;
-        }
-
-        if (Kinds.HasFlag(ClusterChanges.Device))
-        {
-            return true;
-        }
-
-        foreach (var use in pod.DeviceClaims)
-        {
-            if (ChangedClaims.Contains(use.Key(pod)))
-            {
-                return true;
-            }
-        }
-
-        return ChangedClaims.Count > 0 && pod.Shape.Extended.Length > 0
-            && ChangedClaims.Contains(ExtendedClaims.KeyFor(pod));
-    }
-
-    public void Clear()
-    {
-        Kinds = ClusterChanges.None;
-        Moved.Clear();
-        ChangedNodes.Clear();
-        FreedNodes.Clear();
-        ChangedClaims.Clear();
-    }
-}
-
-/// <summary>A rejection. Instances are kept by plugins and shared, for they are made for every node.</summary>
-/// <param name="Plugin">Who rejects.</param>
-/// <param name="IsResolvable">False when removing pods from the node would not help.</param>
-/// <param name="Reasons">As counted in the message.</param>
-public sealed record Verdict(string Plugin, bool IsResolvable, params IReadOnlyList<string> Reasons)
-{
-    /// <summary>The plugin cannot judge the pod at all, so that no other node is looked at.</summary>
-    public bool IsError { get; init; }
 }

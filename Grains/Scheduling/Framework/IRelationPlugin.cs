@@ -1,4 +1,4 @@
-namespace OrleansOrchestrator.Grains.Scheduling.Plugins;
+namespace OrleansOrchestrator.Grains.Scheduling.Framework;
 
 /// <summary>
 /// A rule about where a pod is among other pods, or else by what it has to itself. What it says of a node depends on

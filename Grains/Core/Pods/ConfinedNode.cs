@@ -1,7 +1,7 @@
 using System.Text.Json;
 using OrleansOrchestrator.Interfaces.Kernel;
 
-namespace OrleansOrchestrator.Grains.Apps.DaemonSets;
+namespace OrleansOrchestrator.Grains.Core.Pods;
 
 /// <summary>
 /// Reads which node a pod is confined to by name, straight from its bytes: a set of thousands asks this of each of its
@@ -9,6 +9,9 @@ namespace OrleansOrchestrator.Grains.Apps.DaemonSets;
 /// </summary>
 internal static class ConfinedNode
 {
+    /// <summary>The field that a requirement names a node by.</summary>
+    public const string NameField = "metadata.name";
+
     private static readonly byte[][] Terms =
     [
         "spec"u8.ToArray(), "affinity"u8.ToArray(), "nodeAffinity"u8.ToArray(),
@@ -20,18 +23,14 @@ internal static class ConfinedNode
     {
         var reader = new Utf8JsonReader(pod);
         reader.Read();
-        foreach (var name in Terms)
+        if (!CommittedJson.Find(ref reader, Terms) || reader.TokenType != JsonTokenType.StartArray)
         {
-            if (reader.TokenType != JsonTokenType.StartObject || !CommittedJson.Find(ref reader, name))
-            {
-                return null;
-            }
+            return null;
         }
 
-        return reader.TokenType != JsonTokenType.StartArray ? null : JsonElement.ParseValue(ref reader)
-            .EnumerateArray()
+        return JsonElement.ParseValue(ref reader).EnumerateArray()
             .SelectMany(static t => Items(t, "matchFields"))
-            .Where(static f => Is(f, "key", DaemonPods.NameField) && Is(f, "operator", "In"))
+            .Where(static f => Is(f, "key", NameField) && Is(f, "operator", "In"))
             .Select(static f => Items(f, "values").ToList())
             .FirstOrDefault(static v => v.Count == 1)?[0].GetString();
     }

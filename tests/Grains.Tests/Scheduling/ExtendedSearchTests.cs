@@ -2,12 +2,13 @@ using System.Text.Json.Nodes;
 using Microsoft.Extensions.Logging.Abstractions;
 using OrleansOrchestrator.Grains.Scheduling;
 using OrleansOrchestrator.Grains.Scheduling.Extenders;
+using OrleansOrchestrator.Grains.Tests.Scheduling.Extenders;
 using OrleansOrchestrator.Interfaces.Kernel;
 using OrleansOrchestrator.TestKit;
 using OrleansOrchestrator.TestKit.Scheduling;
 using Xunit;
 
-namespace OrleansOrchestrator.Grains.Tests.Scheduling.Extenders;
+namespace OrleansOrchestrator.Grains.Tests.Scheduling;
 
 /// <summary>Decisions where extenders have a say, each a real server.</summary>
 public sealed class ExtendedSearchTests : IAsyncLifetime

@@ -1,4 +1,6 @@
-namespace OrleansOrchestrator.Grains.Scheduling.Extenders;
+using OrleansOrchestrator.Grains.Scheduling.Extenders;
+
+namespace OrleansOrchestrator.Grains.Scheduling;
 
 /// <summary>
 /// Finds the best node for a pod where extenders have a say: they reject among the nodes that plugins let through, and

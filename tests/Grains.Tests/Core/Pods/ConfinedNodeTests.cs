@@ -1,8 +1,8 @@
 using System.Text;
-using OrleansOrchestrator.Grains.Apps.DaemonSets;
+using OrleansOrchestrator.Grains.Core.Pods;
 using Xunit;
 
-namespace OrleansOrchestrator.Grains.Tests.Apps.DaemonSets;
+namespace OrleansOrchestrator.Grains.Tests.Core.Pods;
 
 public sealed class ConfinedNodeTests
 {

@@ -1,4 +1,7 @@
-namespace OrleansOrchestrator.Grains.Scheduling.Plugins;
+using OrleansOrchestrator.Grains.Scheduling.Framework;
+using OrleansOrchestrator.Resources.Kernel;
+
+namespace OrleansOrchestrator.Grains.Scheduling;
 
 /// <summary>
 /// Pods that came onto nodes, left them, or have other labels, as they were and as they are; and whom these may help,
@@ -79,7 +82,7 @@ public sealed class MovedPods
             || (x is not null && y is not null
                 && ReferenceEquals(x.Shape, y.Shape)
                 && string.Equals(x.Key.Namespace, y.Key.Namespace, StringComparison.Ordinal)
-                && AreEqual(x.Labels, y.Labels));
+                && Maps.Same(x.Labels, y.Labels));
 
         public int GetHashCode(PodInfo pod)
         {
@@ -90,24 +93,6 @@ public sealed class MovedPods
             }
 
             return HashCode.Combine(pod.Shape, pod.Key.Namespace, labels);
-        }
-
-        private static bool AreEqual(IReadOnlyDictionary<string, string> x, IReadOnlyDictionary<string, string> y)
-        {
-            if (x.Count != y.Count)
-            {
-                return false;
-            }
-
-            foreach (var (name, value) in x)
-            {
-                if (!y.TryGetValue(name, out var other) || !string.Equals(value, other, StringComparison.Ordinal))
-                {
-                    return false;
-                }
-            }
-
-            return true;
         }
     }
 }
