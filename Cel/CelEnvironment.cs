@@ -17,16 +17,16 @@ public sealed class CelEnvironment
 {
     private readonly List<Macro> _macros;
     private readonly ParserOptions _parsing;
-    private readonly bool _checksLiterals;
+    private readonly bool _isStrict;
 
     private CelEnvironment(
         Declarations declarations, FrozenDictionary<string, CelSchema> schemas, List<Macro> macros, bool hasOptionals,
-        bool checksLiterals)
+        bool isStrict)
     {
         Declarations = declarations;
         Schemas = schemas;
         _macros = macros;
-        _checksLiterals = checksLiterals;
+        _isStrict = isStrict;
         _parsing = new ParserOptions(
             macros.ToLookup(static m => m.Name, StringComparer.Ordinal), hasOptionals, HasEscapedNames: false);
     }
@@ -41,7 +41,7 @@ public sealed class CelEnvironment
             Constants = FrozenDictionary<string, CelValue>.Empty,
             Objects = FrozenDictionary<string, CelSchema>.Empty,
         },
-        FrozenDictionary<string, CelSchema>.Empty, [.. Macro.Standard], hasOptionals: false, checksLiterals: false)
+        FrozenDictionary<string, CelSchema>.Empty, [.. Macro.Standard], hasOptionals: false, isStrict: false)
         .With(StandardLibrary.Operators).With(StandardLibrary.Functions).With(TimeLibrary.Library);
 
     /// <summary>
@@ -64,6 +64,9 @@ public sealed class CelEnvironment
     internal Declarations Declarations { get; }
 
     internal FrozenDictionary<string, CelSchema> Schemas { get; }
+
+    /// <summary>Whether what only constants make is made once, when a program is.</summary>
+    internal bool FoldsConstants => _isStrict;
 
     /// <summary>With a variable of which only the type is known.</summary>
     /// <exception cref="ArgumentException">There is such a variable.</exception>
@@ -118,7 +121,7 @@ public sealed class CelEnvironment
             Objects = Joined(Declarations.Objects, objects.Select(static o => KeyValuePair.Create(o.Type.Name, o))),
         };
         return new CelEnvironment(declarations, Schemas, [.. _macros, .. library.Macros],
-            _parsing.HasOptionals || library.HasOptionals, _checksLiterals);
+            _parsing.HasOptionals || library.HasOptionals, _isStrict);
     }
 
     /// <summary>
@@ -138,7 +141,7 @@ public sealed class CelEnvironment
         }
 
         var found = Checker.Check(parsed, Declarations, issues);
-        if (!issues.Any && _checksLiterals)
+        if (!issues.Any && _isStrict)
         {
             LiteralRules.Check(parsed.Root, issues);
         }
@@ -166,12 +169,15 @@ public sealed class CelEnvironment
     internal CelEnvironment WithContainer(string container) =>
         Copy(Declarations with { Container = container }, Schemas);
 
-    /// <summary>Elements of a literal must be of one type, and literals of times and patterns must be such.</summary>
+    /// <summary>
+    /// Elements of a literal must be of one type, literals of times and patterns must be such, and constants are
+    /// computed ahead.
+    /// </summary>
     private CelEnvironment WithStrictLiterals() => new(
-        Declarations with { HasUniformLiterals = true }, Schemas, _macros, _parsing.HasOptionals, checksLiterals: true);
+        Declarations with { HasUniformLiterals = true }, Schemas, _macros, _parsing.HasOptionals, isStrict: true);
 
     private CelEnvironment Copy(Declarations declarations, FrozenDictionary<string, CelSchema> schemas) =>
-        new(declarations, schemas, _macros, _parsing.HasOptionals, _checksLiterals);
+        new(declarations, schemas, _macros, _parsing.HasOptionals, _isStrict);
 
     private static FrozenDictionary<string, T> Joined<T>(
         FrozenDictionary<string, T> known, IEnumerable<KeyValuePair<string, T>> more)

@@ -38,7 +38,7 @@ public sealed class CelProgram
         _environment = environment;
         _checked = checkedExpr;
         ResultType = checkedExpr?.ResultType ?? CelType.Dyn;
-        (_root, _locals) = Planner.Plan(parsed.Root, environment.Declarations, checkedExpr?.References);
+        (_root, _locals, Fault) = Planner.Plan(parsed.Root, environment, checkedExpr?.References);
         _variables = checkedExpr is null
             ? []
             : [.. checkedExpr.References.Select(static r => r?.Variable?.Name).OfType<string>()];
@@ -48,6 +48,12 @@ public sealed class CelProgram
 
     /// <summary>The type of what it gives, as far as it is known ahead.</summary>
     public CelType ResultType { get; }
+
+    /// <summary>
+    /// Why it cannot be run, though its types are right: it converts a constant that does not convert. Null for
+    /// nothing. Upstream refuses to make such a program: <c>program instantiation failed: …</c>.
+    /// </summary>
+    public string? Fault { get; }
 
     /// <summary>Whether the expression reads a variable.</summary>
     public bool Reads(string variable) => _variables.Contains(variable);

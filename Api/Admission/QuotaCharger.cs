@@ -67,7 +67,7 @@ internal sealed class QuotaCharger(
         [
             .. charge.Parts.Select(static p => new QuotaPart(
                 p.Quota.Metadata.Name,
-                p.More.ToDictionary(static m => m.Key, static m => m.Value.ToString(), StringComparer.Ordinal))),
+                p.More.ToDictionary(static m => m.Name, static m => m.Amount.ToString(), StringComparer.Ordinal))),
         ],
         Pretends = pretends,
         IsOwed = charge.IsOwed,

@@ -1,3 +1,4 @@
+using System.Diagnostics.Metrics;
 using System.Net;
 using Microsoft.AspNetCore.Http;
 using OrleansOrchestrator.Api.Errors;
@@ -17,7 +18,7 @@ namespace OrleansOrchestrator.Api.Aggregation;
 /// </summary>
 public sealed class ApiForwarder(
     RemoteApiBook book, ServiceResolver services, RemoteConnections connections, ProxyCertificate certificate,
-    IHttpForwarder forwarder, TimeProvider time)
+    IHttpForwarder forwarder, TimeProvider time, IMeterFactory meters)
 {
     private const string Unavailable = "service unavailable";
 
@@ -28,6 +29,8 @@ public sealed class ApiForwarder(
 
     /// <summary>Upstream's bound on requests for a group version's discovery.</summary>
     private static readonly TimeSpan DiscoveryTimeout = TimeSpan.FromSeconds(5);
+
+    private readonly CertificateNotes _notes = CertificateNotes.Of(meters, "kube_aggregator");
 
     /// <summary>False when the group version is none of another server; then nothing has been written.</summary>
     public async ValueTask<bool> TryForwardAsync(HttpContext context, RequestInfo request, UserIdentity user)
@@ -94,10 +97,20 @@ public sealed class ApiForwarder(
         var exact = new UriCreationOptions { DangerousDisablePathAndQueryCanonicalization = true };
         var place = new Uri(
             $"{api.Target.Origin}{new PathString(path).ToUriComponent()}{context.Request.QueryString}", exact);
-        var invoker = connections.Of(api.Target with { ClientPem = await certificate.GetAsync(gone) });
-        var transformer = new ToApi(place, user);
-        var error = await forwarder.SendAsync(context, api.Target.Origin, invoker, Config, transformer, both.Token);
-        if (error == ForwarderError.None || context.Response.HasStarted)
+        var target = api.Target with { ClientPem = await certificate.GetAsync(gone) };
+        var audit = AuditRecord.Of(context);
+        var transformer = new ToApi(
+            place, user, () => _notes.Note(connections.FlawsOf(target), target.Host, audit));
+        var error = await forwarder.SendAsync(
+            context, api.Target.Origin, connections.Of(target), Config, transformer, both.Token);
+        if (error == ForwarderError.None)
+        {
+            return;
+        }
+
+        var failure = context.Features.Get<IForwarderErrorFeature>()?.Exception;
+        _notes.Note(RemoteFailure.FlawsOf(failure), target.Host, audit);
+        if (context.Response.HasStarted)
         {
             return;
         }
@@ -105,17 +118,20 @@ public sealed class ApiForwarder(
         gone.ThrowIfCancellationRequested();
         AnswerHeaders.Restart(context.Response);
         await PlainText.ServiceUnavailableAsync(
-            context, $"error trying to reach service: {Why(context, over, transformer, error)}");
+            context, $"error trying to reach service: {Why(failure, over, transformer, error)}");
     }
 
     private static string Why(
-        HttpContext context, CancellationTokenSource over, ToApi transformer, ForwarderError error) =>
+        Exception? failure, CancellationTokenSource over, ToApi transformer, ForwarderError error) =>
         transformer.BadHeader is { } header ? $"net/http: invalid header field value for {GoText.Quote(header)}"
             : over.IsCancellationRequested ? "context deadline exceeded"
-            : context.Features.Get<IForwarderErrorFeature>()?.Exception is { } failure ? RemoteFailure.Words(failure)
+            : failure is not null ? RemoteFailure.Words(failure)
             : error.ToString();
 
-    private sealed class ToApi(Uri place, UserIdentity user) : HttpTransformer
+    /// <param name="place">What the other server is asked for.</param>
+    /// <param name="user">For whom.</param>
+    /// <param name="answered">Is called when the head of its answer is there.</param>
+    private sealed class ToApi(Uri place, UserIdentity user, Action answered) : HttpTransformer
     {
         /// <summary>What of the user cannot be said in a header.</summary>
         public string? BadHeader { get; private set; }
@@ -138,6 +154,11 @@ public sealed class ApiForwarder(
         public override ValueTask<bool> TransformResponseAsync(
             HttpContext httpContext, HttpResponseMessage? proxyResponse, CancellationToken cancellationToken)
         {
+            if (proxyResponse is not null)
+            {
+                answered();
+            }
+
             // Of what both servers say, the word of the one that answers counts.
             foreach (var header in proxyResponse?.Headers.NonValidated ?? default)
             {

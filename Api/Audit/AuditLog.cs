@@ -96,12 +96,16 @@ public sealed class AuditLog
     }
 
     /// <summary>Nobody knows who sent a request: one event says so.</summary>
-    public async ValueTask RefuseAsync(HttpContext context, RequestInfo request)
+    public ValueTask RefuseAsync(HttpContext context, RequestInfo request) => RefuseAsync(
+        context, request, StatusCodes.Status401Unauthorized,
+        "Authentication failed, attempted: " + Attempted(context));
+
+    /// <summary>A request is refused before anybody asks who sent it: one event says so.</summary>
+    public async ValueTask RefuseAsync(HttpContext context, RequestInfo request, int code, string message)
     {
         if (Open(context, request, null) is { } record)
         {
-            record.Status = new AuditStatus(
-                StatusCodes.Status401Unauthorized, Message: "Authentication failed, attempted: " + Attempted(context));
+            record.Status = new AuditStatus(code, Message: message);
             context.Features.Set<AuditRecord>(null);
             await EmitAsync(record, AuditStages.ResponseStarted);
         }

@@ -82,18 +82,33 @@ internal abstract partial class AuditSink : BackgroundService, IAuditSink
     protected override async Task ExecuteAsync(CancellationToken stoppingToken)
     {
         var batch = new List<ReadOnlyMemory<byte>>();
-        while (await _events.Reader.WaitToReadAsync(stoppingToken))
+        try
         {
-            batch.Clear();
-            await FillAsync(batch, stoppingToken);
-            while (_batches is { } batches && !batches.TryTake())
+            while (await _events.Reader.WaitToReadAsync(stoppingToken))
             {
-                await Task.Delay(
-                    TimeSpan.FromSeconds(1 / _delivery.BatchesPerSecond!.Value), _time, stoppingToken);
+                await DeliverNextAsync(batch, stoppingToken);
             }
-
-            await TryDeliverAsync(batch, stoppingToken);
         }
+        catch (OperationCanceledException) when (stoppingToken.IsCancellationRequested)
+        {
+            // Patience with the end is over, or the host goes without having been stopped, which would take it for a
+            // failure of its own. What still comes finds no room.
+            _events.Writer.TryComplete();
+            Lose(batch.Count + _events.Reader.Count, "the server ended before they were delivered");
+        }
+    }
+
+    /// <summary>Delivers one batch, which is empty before and afterwards.</summary>
+    private async Task DeliverNextAsync(List<ReadOnlyMemory<byte>> batch, CancellationToken stoppingToken)
+    {
+        await FillAsync(batch, stoppingToken);
+        while (_batches is { } batches && !batches.TryTake())
+        {
+            await Task.Delay(TimeSpan.FromSeconds(1 / _delivery.BatchesPerSecond!.Value), _time, stoppingToken);
+        }
+
+        await TryDeliverAsync(batch, stoppingToken);
+        batch.Clear();
     }
 
     /// <summary>
@@ -118,9 +133,17 @@ internal abstract partial class AuditSink : BackgroundService, IAuditSink
             return true;
         }
 
-        _metrics.Lost(_name, events.Count);
-        LogLost(_logger, events.Count, _name, problem);
+        Lose(events.Count, problem);
         return false;
+    }
+
+    private void Lose(int count, string why)
+    {
+        if (count > 0)
+        {
+            _metrics.Lost(_name, count);
+            LogLost(_logger, count, _name, why);
+        }
     }
 
     /// <summary>All that waits, and what comes soon.</summary>

@@ -25,7 +25,8 @@ public static class AuthHosting
     {
         services.TryAddSingleton(TimeProvider.System);
         services.AddSingleton(options);
-        services.AddSingleton<RequestHeaderUsers>();
+        services.AddSingleton(provider => new RequestHeaderUsers(
+            provider.GetRequiredService<TimeProvider>(), options.RequestHeaders, options.ProxyClient));
         services.AddSingleton<TrustStore>();
         services.AddSingleton<IClusterTrust>(provider => provider.GetRequiredService<TrustStore>());
         services.AddHostedService<TrustFollower>();
@@ -36,13 +37,14 @@ public static class AuthHosting
         services.AddSingleton<BootstrapTokens>();
         services.AddRemoteCalls();
         services.TryAddSingleton<JwtMetrics>();
-        services.AddSingleton(static provider => new JwtIssuers(
-            provider.GetRequiredService<RemoteCaller>(), provider.GetRequiredService<AuthOptions>(),
-            provider.GetRequiredService<JwtMetrics>(), provider.GetRequiredService<TimeProvider>()));
+        services.AddSingleton(provider => new JwtIssuers(
+            options.Configuration, options.Issuers, options.AdmitsAnonymous,
+            provider.GetRequiredService<RemoteCaller>(), provider.GetRequiredService<JwtMetrics>(),
+            provider.GetRequiredService<TimeProvider>()));
         if (options.TokenWebhook is { } webhook)
         {
             services.AddSingleton(provider => new TokenWebhook(
-                webhook, provider.GetRequiredService<RemoteCaller>(), options,
+                webhook, options.Audiences, provider.GetRequiredService<RemoteCaller>(),
                 provider.GetRequiredService<TimeProvider>()));
         }
 
@@ -56,6 +58,7 @@ public static class AuthHosting
         services.TryAddSingleton<RoleBook>();
         services.AddSingleton<RoleAuthorizer>();
         services.AddSingleton<AuthorizationMetrics>();
+        services.AddSingleton(options.Authorization);
         services.AddSingleton<ConfiguredAuthorizers>();
         services.AddSingleton<IAuthorizer>(static provider => provider.GetRequiredService<ConfiguredAuthorizers>());
         services.AddSingleton<TokenBindings>();

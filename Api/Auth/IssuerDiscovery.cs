@@ -1,7 +1,6 @@
 using System.Text.Json;
 using System.Text.Json.Nodes;
 using Microsoft.AspNetCore.Http;
-using OrleansOrchestrator.Api.Auth.TokenKeys;
 using OrleansOrchestrator.Api.Kernel;
 
 namespace OrleansOrchestrator.Api.Auth;

@@ -5,7 +5,6 @@ using System.Text.Json.Nodes;
 using k8s.Models;
 using Microsoft.IdentityModel.JsonWebTokens;
 using OrleansOrchestrator.Api.Auth.Jwt;
-using OrleansOrchestrator.Api.Auth.TokenKeys;
 using OrleansOrchestrator.Api.Kernel;
 using OrleansOrchestrator.Interfaces.Kernel;
 using OrleansOrchestrator.Interfaces.Security;

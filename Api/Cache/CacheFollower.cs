@@ -39,8 +39,13 @@ internal sealed partial class CacheFollower(
         }
     }
 
+    /// <summary>
+    /// Follows until it is cancelled, on the thread pool: it takes no turns of the grain that happens to need the cache
+    /// first.
+    /// </summary>
     public async Task RunAsync(CancellationToken cancellationToken)
     {
+        await Task.CompletedTask.ConfigureAwait(ConfigureAwaitOptions.ForceYielding);
         var retry = options.FirstRetry;
         while (!cancellationToken.IsCancellationRequested)
         {

@@ -136,7 +136,12 @@ public sealed class ResourceCaches : IAsyncDisposable
             _locals.Of(resource), () => AskRevisionAsync(journal), _options, _time);
         var follower = new CacheFollower(cache, journal, _store, _options, _time, _logger);
         var stop = CancellationTokenSource.CreateLinkedTokenSource(_stop.Token);
-        return new Entry(cache, follower, stop, follower.RunAsync(stop.Token));
+
+        // What runs as long as the silo has no part in the request, or the trace, that came first.
+        using (ExecutionContext.SuppressFlow())
+        {
+            return new Entry(cache, follower, stop, follower.RunAsync(stop.Token));
+        }
     }
 
     /// <summary>Asks a journal for its revision, with patience while it moves to another silo.</summary>

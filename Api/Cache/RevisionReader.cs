@@ -30,8 +30,8 @@ internal sealed class RevisionReader(Func<Task<long>> ask)
     private async Task<long> AskAsync()
     {
         // The question leaves the lock before it is asked, and completes only after it has been stored as the one in
-        // flight.
-        await Task.Yield();
+        // flight. It is everybody's: it waits for no turn of the grain, or whatever else, that happens to ask first.
+        await Task.CompletedTask.ConfigureAwait(ConfigureAwaitOptions.ForceYielding);
         try
         {
             return await ask();

@@ -18,8 +18,16 @@ public static class AnswerHeaders
     /// Comes before everything that answers. A client may name its request itself, in characters that may be in an
     /// answer: the server throws at others.
     /// </summary>
-    public static IApplicationBuilder UseAnswerHeaders(this IApplicationBuilder app) => app.Use((context, next) =>
+    /// <param name="app">What answers.</param>
+    /// <param name="transportSecurity">What browsers are told of TLS here; empty for nothing.</param>
+    public static IApplicationBuilder UseAnswerHeaders(
+        this IApplicationBuilder app, string transportSecurity = "") => app.Use((context, next) =>
     {
+        if (transportSecurity.Length > 0)
+        {
+            context.Response.Headers.StrictTransportSecurity = transportSecurity;
+        }
+
         var given = context.Request.Headers[AuditId].ToString();
         Set(context.Response, given.Length > 0 && !given.AsSpan().ContainsAnyExceptInRange(' ', '~') ? given : Chance.NewId().ToString("D"));
         return next(context);
@@ -30,8 +38,10 @@ public static class AnswerHeaders
     {
         var headers = response.Headers;
         var (id, schema, level) = (headers[AuditId], headers[FlowSchema], headers[PriorityLevel]);
+        var security = headers.StrictTransportSecurity;
         response.Clear();
         Set(response, id);
+        headers.StrictTransportSecurity = security;
         SetFlow(response, schema, level);
     }
 

@@ -27,9 +27,11 @@ public sealed class ListResponder(ProtobufShelf messages, LongWorkTurns turns, T
             page = await page.ShownAsync(definition, context.RequestAborted);
         }
 
+        ListPage? audited = null;
         if (AuditRecord.Of(context) is { WantsResponse: true } audit)
         {
-            audit.Answered((await ConvertedAsync(definition, page, context.RequestAborted)).ToJson(definition));
+            audited = await ConvertedAsync(definition, page, context.RequestAborted);
+            audit.Answered(audited.ToJson(definition));
         }
 
         using var work = turns.Begin();
@@ -39,7 +41,7 @@ public sealed class ListResponder(ProtobufShelf messages, LongWorkTurns turns, T
             return null;
         }
 
-        var shown = await ConvertedAsync(definition, page, context.RequestAborted);
+        var shown = audited ?? await ConvertedAsync(definition, page, context.RequestAborted);
         var writer = new ListWriter(definition, _slices.Of(definition), shown, work);
         switch (format.Form)
         {

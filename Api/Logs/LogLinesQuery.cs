@@ -73,18 +73,14 @@ internal sealed record LogLinesQuery(LogQuery Query, LogCursor? Around, int Cont
     /// <summary>Times and places of lines.</summary>
     private static Outcome<LogLinesQuery> ReadPlaces(QueryReader parameters, LogQuery query, DateTimeOffset now)
     {
-        var from = long.MinValue;
-        if (parameters.Number("sinceSeconds") is { } seconds)
-        {
-            from = LogTime.Of(now) - (Math.Clamp(seconds, 0, 1L << 32) * 1_000_000_000);
-        }
+        var from = Ago(parameters.Number("sinceSeconds"), now) ?? long.MinValue;
 
         if (parameters.OptionalText("sinceTime") is { Length: > 0 } since && !LogTime.TryParse(since, out from))
         {
             return StatusErrors.BadRequest($"sinceTime: no RFC 3339 time: {GoText.Quote(since)}");
         }
 
-        var to = long.MaxValue;
+        var to = Ago(parameters.Number("untilSeconds"), now) ?? long.MaxValue;
         if (parameters.OptionalText("untilTime") is { Length: > 0 } until && !LogTime.TryParse(until, out to))
         {
             return StatusErrors.BadRequest($"untilTime: no RFC 3339 time: {GoText.Quote(until)}");
@@ -100,6 +96,11 @@ internal sealed record LogLinesQuery(LogQuery Query, LogCursor? Around, int Cont
             around,
             Bounded(parameters.Number("context"), DefaultContext, MaxLimit / 2));
     }
+
+    /// <summary>So many seconds before now; null where none are said.</summary>
+    private static long? Ago(long? seconds, DateTimeOffset now) => seconds is { } known
+        ? LogTime.Of(now) - (Math.Clamp(known, 0, 1L << 32) * 1_000_000_000)
+        : null;
 
     private static bool TryCursor(QueryReader parameters, string name, out LogCursor? cursor)
     {

@@ -21,6 +21,7 @@ internal static class LogPaths
         ("source", JsonSchemaType.String, "programs (containers, parts of the cluster) or events; both unless told"),
         ("sinceSeconds", JsonSchemaType.Integer, "not older than"),
         ("sinceTime", JsonSchemaType.String, "the earliest time, RFC 3339"),
+        ("untilSeconds", JsonSchemaType.Integer, "not newer than"),
         ("untilTime", JsonSchemaType.String, "the latest time, RFC 3339"),
         ("order", JsonSchemaType.String, "newest (first) or oldest"),
         ("limit", JsonSchemaType.Integer, "lines at most; 100 unless told, 1000 at most"),

@@ -32,28 +32,14 @@ public sealed class RemoteConnections(ServiceResolver services, TimeProvider tim
     private readonly LinkedList<Pool> _order = new();
 
     /// <summary>What sends requests to a server; paths are the request's own.</summary>
-    public HttpMessageInvoker Of(RemoteTarget target)
+    public HttpMessageInvoker Of(RemoteTarget target) => PoolOf(target).Invoker;
+
+    /// <summary>What is wrong with the certificate that a server showed last, and which was taken.</summary>
+    internal CertificateFlaws FlawsOf(RemoteTarget target)
     {
-        var key = target with { Path = "" };
         lock (_lock)
         {
-            if (_pools.TryGetValue(key, out var node))
-            {
-                _order.Remove(node);
-                _order.AddFirst(node);
-                return node.Value.Invoker;
-            }
-
-            if (_pools.Count == MaxPools)
-            {
-                // Left to the requests that still use it: its connections end when they are idle.
-                _pools.Remove(_order.Last!.Value.Target);
-                _order.RemoveLast();
-            }
-
-            var pool = new Pool(key, Make(key));
-            _pools.Add(key, _order.AddFirst(pool));
-            return pool.Invoker;
+            return _pools.TryGetValue(KeyOf(target), out var node) ? node.Value.Trust.Flaws : CertificateFlaws.None;
         }
     }
 
@@ -71,7 +57,35 @@ public sealed class RemoteConnections(ServiceResolver services, TimeProvider tim
         }
     }
 
-    private HttpMessageInvoker Make(RemoteTarget target) => new(new SocketsHttpHandler
+    private static RemoteTarget KeyOf(RemoteTarget target) => target with { Path = "" };
+
+    private Pool PoolOf(RemoteTarget target)
+    {
+        var key = KeyOf(target);
+        lock (_lock)
+        {
+            if (_pools.TryGetValue(key, out var node))
+            {
+                _order.Remove(node);
+                _order.AddFirst(node);
+                return node.Value;
+            }
+
+            if (_pools.Count == MaxPools)
+            {
+                // Left to the requests that still use it: its connections end when they are idle.
+                _pools.Remove(_order.Last!.Value.Target);
+                _order.RemoveLast();
+            }
+
+            var trust = new ServerTrust(key, time);
+            var pool = new Pool(key, trust, Make(key, trust));
+            _pools.Add(key, _order.AddFirst(pool));
+            return pool;
+        }
+    }
+
+    private HttpMessageInvoker Make(RemoteTarget target, ServerTrust trust) => new(new SocketsHttpHandler
     {
         AllowAutoRedirect = false,
         UseCookies = false,
@@ -85,7 +99,7 @@ public sealed class RemoteConnections(ServiceResolver services, TimeProvider tim
             : null,
         PooledConnectionLifetime = ConnectionLifetime,
         ConnectCallback = (_, token) => ConnectAsync(target, token),
-        SslOptions = new ServerTrust(target, time).Options(
+        SslOptions = trust.Options(
             target.ClientPem.Length == 0 ? null : X509Certificate2.CreateFromPem(target.ClientPem, target.ClientPem)),
     });
 
@@ -132,5 +146,5 @@ public sealed class RemoteConnections(ServiceResolver services, TimeProvider tim
             ? FormattableString.Invariant($"[{place.Host}]:{place.Port}")
             : FormattableString.Invariant($"{place.Host}:{place.Port}");
 
-    private sealed record Pool(RemoteTarget Target, HttpMessageInvoker Invoker);
+    private sealed record Pool(RemoteTarget Target, ServerTrust Trust, HttpMessageInvoker Invoker);
 }

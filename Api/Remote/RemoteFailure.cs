@@ -8,12 +8,9 @@ internal static class RemoteFailure
     /// <summary>In the words of Go, which people search for.</summary>
     public static string Words(Exception failure)
     {
-        for (Exception? inner = failure; inner is not null; inner = inner.InnerException)
+        if (Known(failure) is { } known)
         {
-            if (inner is RemoteFailureException)
-            {
-                return inner.Message;
-            }
+            return known.Message;
         }
 
         return failure switch
@@ -26,5 +23,18 @@ internal static class RemoteFailure
             { InnerException: IOException inner } => inner.Message,
             _ => failure.Message,
         };
+    }
+
+    /// <summary>What of the server's certificate it was.</summary>
+    public static CertificateFlaws FlawsOf(Exception? failure) => Known(failure)?.Flaws ?? CertificateFlaws.None;
+
+    private static RemoteFailureException? Known(Exception? failure)
+    {
+        while (failure is not (null or RemoteFailureException))
+        {
+            failure = failure.InnerException;
+        }
+
+        return failure as RemoteFailureException;
     }
 }

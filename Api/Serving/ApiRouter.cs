@@ -58,6 +58,13 @@ public sealed class ApiRouter(
 
         var request = read.Value;
         context.Features.Set(request);
+        if (gate.Refuse(context.Request, request) is { } refusal)
+        {
+            await (_audit?.RefuseAsync(context, request, refusal.Code, refusal.Message) ?? default);
+            await StatusJson.WriteAsync(context, refusal);
+            return;
+        }
+
         var sender = await access.AuthenticateAsync(context);
         if (sender is null)
         {

@@ -40,6 +40,15 @@ public sealed class RequestGate
         metrics.ObserveRequests(() => phases.Counts(RequestPhase.Executing), () => phases.Counts(RequestPhase.Waiting));
     }
 
+    /// <summary>
+    /// Why a request is refused before anybody asks who sent it, as upstream has it: the time that it is given cannot
+    /// be read. Null for others, which come to <see cref="RunAsync"/>.
+    /// </summary>
+    public Status? Refuse(HttpRequest http, RequestInfo request) =>
+        LastsLong(request) || ReadTimeout(http, out _) is not { } complaint
+            ? null
+            : StatusErrors.BadRequest(complaint);
+
     /// <summary>Has a request answered within its limits, or refuses it.</summary>
     public Task RunAsync(HttpContext context, RequestInfo request, UserIdentity user, RequestAnswer answer) =>
         request.Verb == "watch" ? WatchAsync(context, request, user, answer)
@@ -54,12 +63,7 @@ public sealed class RequestGate
 
     private async Task AnswerAsync(HttpContext context, RequestInfo request, UserIdentity user, RequestAnswer answer)
     {
-        if (ReadTimeout(context.Request, out var timeout) is { } complaint)
-        {
-            await StatusJson.WriteAsync(context, StatusErrors.BadRequest(complaint));
-            return;
-        }
-
+        _ = ReadTimeout(context.Request, out var timeout);
         var flow = Classify(context, request, user);
         if (await TakeSeatsAsync(context, request, user, flow, timeout / 4) is not { } seats)
         {

@@ -19,14 +19,27 @@ internal static class CallCosts
     public const double PerCharacter = 0.1;
     public const double PerPatternCharacter = 0.25;
 
+    /// <summary>Of sorting and telling apart, for each pair of elements.</summary>
+    public const double PerPair = 2;
+
+    /// <summary>The longest regular expression of a named format, in characters.</summary>
+    public const double MaxFormatPattern = 128;
+
+    /// <summary>Of a call that makes a list.</summary>
+    public const ulong ListCall = 1 + ListCreation;
+
+    /// <summary>A requirement of a selector takes two characters at least.</summary>
+    public const double RequirementsPerCharacter = 0.5;
+
+    public const double PerRequirement = ListCreation + StructCreation;
+
     public static ulong Before(CelOverload overload, ReadOnlySpan<CelValue> values) => overload.CostRule switch
     {
         CostRule.Nominal => 1,
         CostRule.Traversal => OfTraversal(values[0]),
         CostRule.Text => Characters(SizeOf(values[0])),
         CostRule.TextTwice => Characters(SizeOf(values[0]) * 2),
-        CostRule.Argument => Characters(SizeOf(values[1])),
-        CostRule.Joining => 0,
+        CostRule.Joining or CostRule.Collected => 0,
         CostRule.Pattern => OfPattern(values[0], values[1]),
         CostRule.Contains => Product(Characters(SizeOf(values[0])), Characters(SizeOf(values[1]))),
         CostRule.Authorization => Authorization,
@@ -34,16 +47,35 @@ internal static class CallCosts
             + (values[1].Kind == CelKind.String ? Characters(SizeOf(values[1])) : 0),
         CostRule.CidrContainsCidr => Characters(SizeOf(values[0]) * 2) + Characters(SizeOf(values[0])) + 1
             + (values[1].Kind == CelKind.String ? Characters(SizeOf(values[1])) : 0),
-        CostRule.Collecting => ListCreation + SizeOf(values[0]),
-        CostRule.Range => ListCreation + (values[0].Kind == CelKind.Int && values[0].AsInt > 0 ? (ulong)values[0].AsInt
-            : 0),
-        CostRule.Pairs => 1 + Product(SizeOf(values[0]), SizeOf(values[^1])),
+        CostRule.Selector => OfSelector(SizeOf(values[1])),
+        CostRule.Format => OfPattern(values[1], (ulong)values[0].AsOpaque.PatternLength),
+        CostRule.Reversing => ListCall + SizeOf(values[0]),
+        CostRule.Flattening => ListCall + Product(SizeOf(values[0]), values.Length > 1 ? Depth(values[1]) : 1),
+        CostRule.Ordering => OfOrdering(values[^1]),
+        CostRule.Pairs => 1 + Product(SizeOf(values[0]), SizeOf(values[1])),
+        CostRule.PairsTwice => 1 + Product(2, Product(SizeOf(values[0]), SizeOf(values[1]))),
         _ => throw new InvalidOperationException($"No cost for {overload.CostRule}."),
     };
 
+    /// <summary>Of a call with an argument that has failed: as if that and what comes of it were of size one.</summary>
+    public static ulong OfFailure(CelOverload overload) => overload.CostRule switch
+    {
+        CostRule.Authorization => Authorization,
+        CostRule.Collected or CostRule.Reversing or CostRule.Flattening => ListCall + 1,
+        _ => 1,
+    };
+
     /// <summary>What is only known from the result.</summary>
-    public static ulong After(CelOverload overload, in CelValue result) =>
-        overload.CostRule == CostRule.Joining ? Characters(SizeOf(result) * 2) : 0;
+    public static ulong After(CelOverload overload, in CelValue result) => overload.CostRule switch
+    {
+        CostRule.Joining => Characters(SizeOf(result) * 2),
+        CostRule.Collected => ListCall + SizeOf(result),
+        _ => 0,
+    };
+
+    /// <summary>Of telling whether both are the same. Kubernetes' own types are compared at one price.</summary>
+    public static ulong OfEquality(in CelValue left, in CelValue right) =>
+        left.Kind == CelKind.Opaque && left.AsOpaque is not CelOptional ? 1 : OfComparison(left, right);
 
     /// <summary>Of comparing: as much as the smaller of both has.</summary>
     public static ulong OfComparison(in CelValue left, in CelValue right) =>
@@ -59,12 +91,30 @@ internal static class CallCosts
     public static ulong OfIn(in CelValue element, in CelValue container) =>
         container.Kind == CelKind.List ? SizeOf(container) : 1;
 
-    public static ulong OfPattern(in CelValue text, in CelValue pattern) => Product(
-        Characters(SizeOf(text) + 1), (ulong)Math.Ceiling(SizeOf(pattern) * PerPatternCharacter));
+    public static ulong OfPattern(in CelValue text, in CelValue pattern) => OfPattern(text, SizeOf(pattern));
 
     public static ulong Characters(ulong count) => (ulong)Math.Ceiling(count * PerCharacter);
 
-    public static ulong SizeOf(in CelValue value) => (ulong)(CelSizes.Of(value) ?? 1);
+    public static ulong SizeOf(in CelValue value) =>
+        value.Kind == CelKind.Opaque && value.AsOpaque is CelOptional { HasValue: true } optional
+            ? SizeOf(optional.Value)
+            : (ulong)(CelSizes.Of(value) ?? 1);
+
+    private static ulong OfPattern(in CelValue text, ulong length) => Product(
+        Characters(SizeOf(text) + 1), (ulong)Math.Ceiling(length * PerPatternCharacter));
+
+    private static ulong OfSelector(ulong length) => ListCreation + Characters(length)
+        + (ulong)(Math.Ceiling(length * RequirementsPerCharacter) * PerRequirement);
+
+    private static ulong Depth(in CelValue levels) => (ulong)Math.Max(levels.AsInt, 0);
+
+    /// <summary>As much as comparing each element with each other, a little more of texts.</summary>
+    private static ulong OfOrdering(in CelValue keys)
+    {
+        var count = SizeOf(keys);
+        var isText = keys.AsList is { Count: > 0 } list && list[0].Kind is (CelKind.String or CelKind.Bytes);
+        return ListCall + (ulong)(Product(count, count) * (isText ? PerPair + PerCharacter : PerPair));
+    }
 
     private static ulong Product(ulong left, ulong right) => Math.BigMul(left, right, out var low) == 0 ? low
         : ulong.MaxValue;

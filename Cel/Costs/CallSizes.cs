@@ -7,6 +7,9 @@ namespace OrleansOrchestrator.Cel.Costs;
 /// <summary>What a call can cost, from how large its inputs can be, without what the inputs themselves cost.</summary>
 internal readonly struct CallSizes(CostEstimator sizes, Expr? target, Expr[] arguments)
 {
+    /// <summary>The longest name of a format, in characters.</summary>
+    private const ulong MaxFormatName = 64;
+
     public readonly record struct Estimate(CelCost Cost, CelCost? Size = null);
 
     /// <summary>Null when the call costs one and the size of what it gives is not known.</summary>
@@ -15,9 +18,12 @@ internal readonly struct CallSizes(CostEstimator sizes, Expr? target, Expr[] arg
         "starts_with_string" or "ends_with_string" when arguments.Length == 1 => new(Text(Argument(0))),
         "string_to_bytes" => new(Text(Argument(0)), new CelCost(Argument(0).Min, CelCost.Product(Argument(0).Max, 4))),
         "bytes_to_string" => new(Text(Argument(0)), new CelCost(Argument(0).Min / 4, Argument(0).Max)),
+        "string_format" => new(Text(Target())),
+        "strings_quote" => new(Text(Argument(0)), OfQuoted(Argument(0))),
         "in_list" => new(Argument(1)),
         "matches_string" or "matches" => OfPattern(),
         "contains_string" => new(Text(Target()) * Text(Argument(0))),
+        "equals" when OfEquality() is { } equality => new(equality),
         "equals" or "not_equals" or "less_string" or "less_bytes" or "less_equals_string" or "less_equals_bytes"
             or "greater_string" or "greater_bytes" or "greater_equals_string" or "greater_equals_bytes" =>
                 OfComparison(),
@@ -29,7 +35,8 @@ internal readonly struct CallSizes(CostEstimator sizes, Expr? target, Expr[] arg
     {
         "check" => new(CelCost.Of(CallCosts.Authorization)),
         "isSorted" or "sum" or "max" or "min" or "indexOf" or "lastIndexOf" when target is not null => OfTraversal(),
-        "url" => new(Text(Argument(0))),
+        "url" or "jsonpatch.escapeKey" => new(Text(Argument(0)), Argument(0)),
+        "fieldSelector" or "labelSelector" => new(OfSelector(Argument(0))),
         "lowerAscii" or "upperAscii" or "substring" or "trim" when target is not null => new(Text(Target()), Target()),
         "replace" when arguments.Length >= 2 => OfReplace(),
         "split" when target is not null => OfSplit(),
@@ -38,15 +45,18 @@ internal readonly struct CallSizes(CostEstimator sizes, Expr? target, Expr[] arg
         "cidr" or "isIP" or "isCIDR" or "ip" or "quantity" or "isQuantity" or "semver" or "isSemver"
             when arguments.Length > 0 => new(Text(Argument(0))),
         "ip.isCanonical" => new(Argument(0).Times(2 * CallCosts.PerCharacter)),
-        "validate" when arguments.Length > 0 => new(Text(Argument(0))),
+        "validate" => new(Text(Argument(0)).Times(CallCosts.MaxFormatPattern * CallCosts.PerPatternCharacter)),
         "containsIP" => new(OfAddresses(0, overload == "cidr_contains_ip_string")),
         "containsCIDR" => new(OfAddresses(1, overload == "cidr_contains_cidr_string")),
-        "slice" or "flatten" or "reverse" when target is not null =>
-            new(Target() + CelCost.Of(CallCosts.ListCreation), Target()),
-        "sort" or "@sortByAssociatedKeys" or "distinct" when target is not null =>
-            new((Target() * Target()) + CelCost.Of(1), Target()),
-        "sets.contains" or "sets.equivalent" or "sets.intersects" => new((Argument(0) * Argument(1)) + CelCost.Of(1)),
-        "lists.range" => OfRange(),
+        "slice" => OfList(1, CelCost.Of(unchecked(Written(1, Target().Max) - Written(0, 0)))),
+        "reverse" => OfList(1, Target()),
+        "flatten" => OfList(arguments.Length == 0 ? 1 : Written(0, ulong.MaxValue), Target()),
+        "distinct" => OfList(CallCosts.PerPair, Target() * Target()),
+        "sort" => OfOrdering(overload, Target()),
+        "@sortByAssociatedKeys" => OfOrdering(overload, Argument(0)),
+        "lists.range" => OfList(1, CelCost.Of(Written(0, ulong.MaxValue))),
+        "sets.contains" or "sets.intersects" => new((Argument(0) * Argument(1)) + CelCost.Of(1)),
+        "sets.equivalent" => new((Argument(0) * Argument(1)).Times(2) + CelCost.Of(1)),
         _ => null,
     };
 
@@ -55,6 +65,33 @@ internal readonly struct CallSizes(CostEstimator sizes, Expr? target, Expr[] arg
     private CelCost Argument(int index) => sizes.SizeOrUnknown(arguments[index]);
 
     private static CelCost Text(CelCost size) => size.Times(CallCosts.PerCharacter);
+
+    /// <summary>Between two texts, each character may have got a backslash.</summary>
+    private static CelCost OfQuoted(CelCost size) =>
+        new(CelCost.Sum(size.Min, 2), CelCost.Sum(CelCost.Product(size.Max, 2), 2));
+
+    private static CelCost OfSelector(CelCost length) => CelCost.Of(CallCosts.ListCreation) + Text(length)
+        + length.Times(CallCosts.RequirementsPerCharacter).Times(CallCosts.PerRequirement);
+
+    /// <summary>
+    /// Of comparing values of one of Kubernetes' own types; null of others. Of formats it is by their names, of URLs by
+    /// the one on the right, when its text is known.
+    /// </summary>
+    private CelCost? OfEquality()
+    {
+        var type = sizes.TypeOf(arguments[0]);
+        if (type.Kind != CelTypeKind.Opaque || type.IsOptional || !type.Equals(sizes.TypeOf(arguments[1])))
+        {
+            return null;
+        }
+
+        return type.Name switch
+        {
+            "kubernetes.NamedFormat" => Text(new CelCost(1, MaxFormatName)),
+            "kubernetes.URL" => Text(new CelCost(1, sizes.KnownSizeOf(arguments[1])?.Max ?? 1)),
+            _ => CelCost.Of(1),
+        };
+    }
 
     private Estimate OfComparison()
     {
@@ -128,11 +165,19 @@ internal readonly struct CallSizes(CostEstimator sizes, Expr? target, Expr[] arg
         return isText ? cost + Text(Argument(0)) : cost;
     }
 
-    private Estimate OfRange()
-    {
-        var size = arguments[0] is ConstExpr { Value: { Kind: CelKind.Int, AsInt: >= 0 and var count } }
-            ? CelCost.Of((ulong)count)
-            : CelCost.Unknown;
-        return new(size + CelCost.Of(CallCosts.ListCreation), size);
-    }
+    /// <summary>Of making a list: so much for each element, and of a size that upstream takes it to have.</summary>
+    private static Estimate OfList(double perElement, CelCost size) =>
+        new(size.Times(perElement) + CelCost.Of(CallCosts.ListCall), size);
+
+    private static Estimate OfOrdering(string overload, CelCost keys) => OfList(
+        overload.StartsWith("list_string_", StringComparison.Ordinal)
+        || overload.StartsWith("list_bytes_", StringComparison.Ordinal)
+            ? CallCosts.PerPair + CallCosts.PerCharacter
+            : CallCosts.PerPair, keys * keys);
+
+    /// <summary>A number that the expression says itself; a default of others, none below zero.</summary>
+    private ulong Written(int index, ulong otherwise) =>
+        arguments[index] is ConstExpr { Value: { Kind: CelKind.Int, AsInt: var number } }
+            ? (ulong)Math.Max(number, 0)
+            : otherwise;
 }

@@ -70,8 +70,7 @@ internal sealed class CostEstimator
             return cost;
         }
 
-        if (select.IsOptional || TypeOf(select.Operand).Kind is CelTypeKind.Map or CelTypeKind.Object
-            or CelTypeKind.Dyn)
+        if (select.IsOptional || TypeOf(select.Operand).Kind is CelTypeKind.Map or CelTypeKind.Object)
         {
             cost += CelCost.Of(1);
         }
@@ -260,6 +259,10 @@ internal sealed class CostEstimator
             : _paths.GetValueOrDefault(expression.Id, []);
 
     internal CelCost SizeOrUnknown(Expr expression) => SizeOf(expression) ?? CelCost.Unknown;
+
+    /// <summary>What was found out of how large the result of a call is; null for nothing.</summary>
+    internal CelCost? KnownSizeOf(Expr expression) =>
+        _sizes.TryGetValue(expression.Id, out var known) ? known : null;
 
     private CelCost? SizeOf(Expr expression)
     {

@@ -26,13 +26,22 @@ internal sealed class CallNode(string function, CelOverload[] overloads, Node[] 
 
     private CelValue Evaluate(Frame frame, Span<CelValue> values)
     {
+        var failed = -1;
         for (var i = 0; i < arguments.Length; i++)
         {
             values[i] = arguments[i].Evaluate(frame);
-            if (values[i].IsError)
+            failed = failed < 0 && values[i].IsError ? i : failed;
+
+            // Of more than two arguments upstream looks at none after one that has failed, and charges nothing.
+            if (failed >= 0 && arguments.Length > 2)
             {
-                return values[i];
+                return values[failed];
             }
+        }
+
+        if (failed >= 0)
+        {
+            return frame.Charge(CallCosts.OfFailure(overloads[0])) ? values[failed] : CelError.CostExceeded;
         }
 
         foreach (var overload in overloads)
@@ -48,7 +57,7 @@ internal sealed class CallNode(string function, CelOverload[] overloads, Node[] 
 
     private static CelValue Run(Frame frame, CelOverload overload, ReadOnlySpan<CelValue> values)
     {
-        // What a call costs is charged before it runs; only joining is counted by what it gives.
+        // What a call costs is charged before it runs as far as the arguments tell, the rest by what it gives.
         var before = CallCosts.Before(overload, values);
         if (!frame.Charge(before))
         {

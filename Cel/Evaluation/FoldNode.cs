@@ -93,7 +93,7 @@ internal sealed class FoldNode(FoldParts parts, bool growsList, bool growsMap) :
 }
 
 /// <summary>Adds elements to the list that a fold collects.</summary>
-internal sealed class AppendNode(int accumulator, Node[] elements) : Node
+internal sealed class AppendNode(int accumulator, Node[] elements, ulong creation) : Node
 {
     public override CelValue Evaluate(Frame frame)
     {
@@ -110,7 +110,7 @@ internal sealed class AppendNode(int accumulator, Node[] elements) : Node
         }
 
         // The accumulator, the list of one and the joining, as if they had been.
-        return frame.Charge(1 + Costs.CallCosts.ListCreation + 1) ? list : CelError.CostExceeded;
+        return frame.Charge(1 + creation + 1) ? list : CelError.CostExceeded;
     }
 }
 

@@ -20,18 +20,21 @@ internal sealed class ConstNode(CelValue value) : Node
     public override CelValue Evaluate(Frame frame) => Value;
 }
 
-internal sealed class VariableNode(Variable variable) : Node
+/// <summary>A variable; without a price where upstream looks it up as a part of something else.</summary>
+internal sealed class VariableNode(Variable variable, bool isFree) : Node
 {
     private readonly CelValue _missing = CelValue.OfError($"no such attribute(s): {variable.Name}");
 
-    public override CelValue Evaluate(Frame frame) => !frame.Charge(1) ? CelError.CostExceeded
+    public override CelValue Evaluate(Frame frame) => !isFree && !frame.Charge(1) ? CelError.CostExceeded
         : frame.Activation.TryGet(variable, out var value) ? value
         : _missing;
 }
 
-internal sealed class LocalNode(int slot) : Node
+/// <summary>What a macro has bound; without a price where upstream looks it up as a part of something else.</summary>
+internal sealed class LocalNode(int slot, bool isFree = false) : Node
 {
-    public override CelValue Evaluate(Frame frame) => frame.Charge(1) ? frame.Locals[slot] : CelError.CostExceeded;
+    public override CelValue Evaluate(Frame frame) =>
+        isFree || frame.Charge(1) ? frame.Locals[slot] : CelError.CostExceeded;
 }
 
 internal sealed class SelectNode(Node operand, string field) : Node
@@ -46,19 +49,15 @@ internal sealed class SelectNode(Node operand, string field) : Node
             return target;
         }
 
-        if (!frame.Charge(1))
+        if (target.Kind == CelKind.Opaque && target.AsOpaque is CelOptional optional)
         {
-            return CelError.CostExceeded;
+            return OptionalSelectNode.Charged(
+                frame, optional is { HasValue: true, Value.Kind: not CelKind.Map } ? _missing
+                    : OptionalSelectNode.Select(target, field));
         }
 
-        if (target.Kind == CelKind.Map)
-        {
-            return target.AsMap.TryGetField(field, out var value) ? value : _missing;
-        }
-
-        return target.Kind == CelKind.Opaque && target.AsOpaque is CelOptional optional
-            ? optional is { HasValue: true, Value.Kind: not CelKind.Map } ? _missing
-                : OptionalSelectNode.Select(target, field)
+        return !frame.Charge(1) ? CelError.CostExceeded
+            : target.Kind == CelKind.Map && target.AsMap.TryGetField(field, out var value) ? value
             : _missing;
     }
 }
@@ -90,8 +89,14 @@ internal sealed class OptionalSelectNode(Node operand, string field) : Node
     public override CelValue Evaluate(Frame frame)
     {
         var target = operand.Evaluate(frame);
-        return target.IsError ? target : frame.Charge(1) ? Select(target, field) : CelError.CostExceeded;
+        return target.IsError ? target : Charged(frame, Select(target, field));
     }
+
+    /// <summary>What was looked for and is there costs one, what is not costs nothing.</summary>
+    public static CelValue Charged(Frame frame, in CelValue found) =>
+        found is { Kind: CelKind.Opaque, AsOpaque: CelOptional { HasValue: false } } || frame.Charge(1)
+            ? found
+            : CelError.CostExceeded;
 
     public static CelValue Select(in CelValue target, string field)
     {
@@ -161,21 +166,16 @@ internal sealed class EqualNode(Node left, Node right, bool equal) : Node
 {
     public override CelValue Evaluate(Frame frame)
     {
+        // Both are looked at, and the call has its price, even when the first has failed already.
         var first = left.Evaluate(frame);
-        if (first.IsError)
-        {
-            return first;
-        }
-
         var second = right.Evaluate(frame);
-        if (second.IsError)
-        {
-            return second;
-        }
-
-        return frame.Charge(Costs.CallCosts.OfComparison(first, second))
-            ? CelValue.Of(first.Equals(second) == equal)
-            : CelError.CostExceeded;
+        var cost = equal
+            ? Costs.CallCosts.OfEquality(first, second)
+            : Costs.CallCosts.OfComparison(first, second);
+        return !frame.Charge(cost) ? CelError.CostExceeded
+            : first.IsError ? first
+            : second.IsError ? second
+            : CelValue.Of(first.Equals(second) == equal);
     }
 }
 
@@ -190,7 +190,7 @@ internal sealed class UnaryNode(Node operand, UnaryOperator compute) : Node
     public override CelValue Evaluate(Frame frame)
     {
         var value = operand.Evaluate(frame);
-        return value.IsError ? value : frame.Charge(1) ? compute(value) : CelError.CostExceeded;
+        return !frame.Charge(1) ? CelError.CostExceeded : value.IsError ? value : compute(value);
     }
 }
 
@@ -199,18 +199,11 @@ internal sealed class BinaryNode(Node left, Node right, BinaryOperator compute, 
     public override CelValue Evaluate(Frame frame)
     {
         var first = left.Evaluate(frame);
-        if (first.IsError)
-        {
-            return first;
-        }
-
         var second = right.Evaluate(frame);
-        if (second.IsError)
-        {
-            return second;
-        }
-
-        return frame.Charge(cost is null ? 1 : cost(first, second)) ? compute(first, second) : CelError.CostExceeded;
+        return !frame.Charge(cost is null ? 1 : cost(first, second)) ? CelError.CostExceeded
+            : first.IsError ? first
+            : second.IsError ? second
+            : compute(first, second);
     }
 }
 

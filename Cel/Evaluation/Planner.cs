@@ -8,24 +8,39 @@ namespace OrleansOrchestrator.Cel.Evaluation;
 
 /// <summary>
 /// Makes nodes of a tree. What the checker found out is used; where it was not asked, names are looked for here and
-/// calls keep all their forms.
+/// calls keep all their forms. As upstream does for Kubernetes (<c>cel.OptOptimize</c>), lists, maps and conversions of
+/// constants are made now, and then cost nothing.
 /// </summary>
 internal sealed class Planner
 {
+    private static readonly HashSet<string> Conversions = new(StringComparer.Ordinal)
+    {
+        "bool", "bytes", "double", "duration", "dyn", "int", "string", "timestamp", "type", "uint",
+    };
+
+    private readonly CelEnvironment _environment;
     private readonly Declarations _declarations;
     private readonly Reference?[]? _references;
     private readonly List<(string Name, int Slot)> _scope = [];
+
+    /// <summary>Names that upstream looks up without a price: see <see cref="PlanPart"/>.</summary>
+    private readonly HashSet<int> _free = [];
     private int _slots;
+    private string? _fault;
 
-    private Planner(Declarations declarations, Reference?[]? references) =>
-        (_declarations, _references) = (declarations, references);
+    private Planner(CelEnvironment environment, Reference?[]? references) =>
+        (_environment, _declarations, _references) = (environment, environment.Declarations, references);
 
-    /// <summary>The node of the whole, and how many values macros bind in it.</summary>
-    public static (Node Root, int Locals) Plan(Expr root, Declarations declarations, Reference?[]? references)
+    /// <summary>
+    /// The node of the whole, how many values macros bind in it, and why it cannot be run: a constant that does not
+    /// convert; null for nothing.
+    /// </summary>
+    public static (Node Root, int Locals, string? Fault) Plan(
+        Expr root, CelEnvironment environment, Reference?[]? references)
     {
-        var planner = new Planner(declarations, references);
+        var planner = new Planner(environment, references);
         var node = planner.Plan(root);
-        return (node, planner._slots);
+        return (node, planner._slots, planner._fault);
     }
 
     private Node Plan(Expr expression) => expression switch
@@ -35,8 +50,7 @@ internal sealed class Planner
         SelectExpr select => PlanSelect(select),
         CallExpr call => PlanCall(call),
         ListExpr list => PlanList(list),
-        MapExpr map => new MapNode(
-            [.. map.Entries.Select(e => (Plan(e.Key), Plan(e.Value), e.IsOptional))]),
+        MapExpr map => PlanMap(map),
         StructExpr made => PlanStruct(made),
         FoldExpr { IsBinding: true } binding => PlanBinding(binding),
         FoldExpr fold => PlanFold(fold),
@@ -63,15 +77,15 @@ internal sealed class Planner
     {
         if (FindLocal(ident.Name) is { } slot)
         {
-            return new LocalNode(slot);
+            return new LocalNode(slot, _free.Contains(ident.Id));
         }
 
-        return Named(ReferenceOf(ident, () => _declarations.FindName(ident.Name)))
+        return Named(ReferenceOf(ident, () => _declarations.FindName(ident.Name)), ident)
             ?? new ConstNode(CelValue.OfError($"no such attribute(s): {ident.Name}"));
     }
 
-    private static Node? Named(Reference? reference) =>
-        reference?.Variable is { } variable ? new VariableNode(variable)
+    private Node? Named(Reference? reference, Expr expression) =>
+        reference?.Variable is { } variable ? new VariableNode(variable, _free.Contains(expression.Id))
         : reference?.Constant is { } constant ? new ConstNode(constant)
         : null;
 
@@ -87,7 +101,7 @@ internal sealed class Planner
     {
         var found = select.IsTest ? null : ReferenceOf(
             select, () => QualifiedName(select) is { } name ? _declarations.FindName(name) : null);
-        if (Named(found) is { } named)
+        if (Named(found, select) is { } named)
         {
             return named;
         }
@@ -98,7 +112,22 @@ internal sealed class Planner
             : new SelectNode(operand, select.Field);
     }
 
-    private ListNode PlanList(ListExpr list)
+    /// <summary>What a node gives when all its parts are constants; null when they are not.</summary>
+    private CelValue? Computed(Node node, IEnumerable<Node> parts) =>
+        _environment.FoldsConstants && parts.All(static p => p is ConstNode { Value.IsError: false })
+            ? node.Evaluate(new Frame(_environment.Activate(), 0, ulong.MaxValue))
+            : null;
+
+    private Node Folded(Node node, IEnumerable<Node> parts) =>
+        Computed(node, parts) is { IsError: false } value ? new ConstNode(value) : node;
+
+    private Node PlanMap(MapExpr map)
+    {
+        var entries = map.Entries.Select(e => (Key: Plan(e.Key), Value: Plan(e.Value), e.IsOptional)).ToArray();
+        return Folded(new MapNode(entries), entries.SelectMany(static e => new[] { e.Key, e.Value }));
+    }
+
+    private Node PlanList(ListExpr list)
     {
         var optional = new bool[list.Elements.Length];
         for (var i = 0; i < optional.Length; i++)
@@ -106,7 +135,8 @@ internal sealed class Planner
             optional[i] = list.IsOptional(i);
         }
 
-        return new ListNode([.. list.Elements.Select(Plan)], optional.Contains(true) ? optional : null);
+        var elements = list.Elements.Select(Plan).ToArray();
+        return Folded(new ListNode(elements, optional.Contains(true) ? optional : null), elements);
     }
 
     private Node PlanStruct(StructExpr made)
@@ -130,9 +160,25 @@ internal sealed class Planner
             return new ConstNode(CelValue.OfError($"no such overload: {call.Function}"));
         }
 
-        var arguments = call.Target is null || reference.IsQualified ? call.Arguments
-            : [call.Target, .. call.Arguments];
-        return new CallNode(reference.Function, reference.Overloads, [.. arguments.Select(Plan)]);
+        var isMember = call.Target is not null && !reference.IsQualified;
+        Node[] arguments = isMember
+            ? [Plan(call.Target!), .. call.Arguments.Select(Plan)]
+            : [.. call.Arguments.Select(Plan)];
+        var function = reference.Function;
+        return isMember && function is ("or" or "orValue") && arguments.Length == 2
+            ? new OptionalOrNode(arguments[0], arguments[1], opens: function == "orValue")
+            : Converted(new CallNode(function, reference.Overloads, arguments), function, arguments);
+    }
+
+    private Node Converted(CallNode call, string function, Node[] arguments)
+    {
+        if (!Conversions.Contains(function) || arguments.Length != 1 || Computed(call, arguments) is not { } value)
+        {
+            return call;
+        }
+
+        _fault ??= value.IsError ? value.AsError.Message : null;
+        return new ConstNode(value);
     }
 
     private Reference? Unchecked(CallExpr call)
@@ -151,16 +197,46 @@ internal sealed class Planner
         };
     }
 
+    /// <summary>
+    /// A branch of a condition, or the key of an index. Upstream makes one attribute of it and what it is in, so that
+    /// the name it begins with costs nothing.
+    /// </summary>
+    private Node PlanPart(Expr expression)
+    {
+        var root = expression;
+        while (!IsVariable(root) && OperandOf(root) is { } operand)
+        {
+            root = operand;
+        }
+
+        if (root is IdentExpr || IsVariable(root))
+        {
+            _free.Add(root.Id);
+        }
+
+        return Plan(expression);
+    }
+
+    private bool IsVariable(Expr expression) => _references?[expression.Id]?.Variable is not null;
+
+    private static Expr? OperandOf(Expr expression) => expression switch
+    {
+        SelectExpr { IsTest: false } select => select.Operand,
+        CallExpr { Function: Operators.Index or Operators.OptionalIndex, Target: null } index => index.Arguments[0],
+        _ => null,
+    };
+
     private Node? PlanOperator(CallExpr call)
     {
         Node Argument(int index) => Plan(call.Arguments[index]);
+        Node Part(int index) => PlanPart(call.Arguments[index]);
         BinaryNode Binary(BinaryOperator compute, BinaryCost? cost = null) =>
             new(Argument(0), Argument(1), compute, cost);
         return call.Function switch
         {
             Operators.And => new LogicNode(Argument(0), Argument(1), settles: false),
             Operators.Or => new LogicNode(Argument(0), Argument(1), settles: true),
-            Operators.Conditional => new ConditionalNode(Argument(0), Argument(1), Argument(2)),
+            Operators.Conditional => new ConditionalNode(Argument(0), Part(1), Part(2)),
             Operators.Not => new UnaryNode(Argument(0), Arithmetic.Not),
             Operators.Negate => new UnaryNode(Argument(0), Arithmetic.Negate),
             Operators.Equal => new EqualNode(Argument(0), Argument(1), equal: true),
@@ -174,13 +250,19 @@ internal sealed class Planner
             Operators.Multiply => Binary(Arithmetic.Multiply),
             Operators.Divide => Binary(Arithmetic.Divide),
             Operators.Modulo => Binary(Arithmetic.Modulo),
-            Operators.Index => Binary(Arithmetic.Index),
-            Operators.OptionalIndex => Binary(Arithmetic.OptionalIndex),
-            Operators.In => Binary(Arithmetic.In, CallCosts.OfIn),
+            Operators.Index => new IndexNode(Argument(0), Part(1)),
+            Operators.OptionalIndex => new OptionalIndexNode(Argument(0), Part(1)),
+            Operators.In => PlanIn(Argument(0), Argument(1)),
             Operators.NotStrictlyFalse => new NotStrictlyFalseNode(Argument(0)),
             _ => null,
         };
     }
+
+    private Node PlanIn(Node value, Node container) =>
+        _environment.FoldsConstants && container is ConstNode { Value: { Kind: CelKind.List, AsList: var list } }
+        && MemberNode.Of(value, list) is { } member
+            ? member
+            : new BinaryNode(value, container, Arithmetic.In, CallCosts.OfIn);
 
     private int Push(string name)
     {
@@ -232,15 +314,22 @@ internal sealed class Planner
         _ => null,
     };
 
+    private AppendNode PlanAppend(ListExpr added, int accumulator)
+    {
+        var elements = added.Elements.Select(Plan).ToArray();
+        var isConstant = _environment.FoldsConstants && elements.All(static e => e is ConstNode);
+        return new AppendNode(accumulator, elements, isConstant ? 0 : CallCosts.ListCreation);
+    }
+
     private Node PlanGrowth(Expr step, int accumulator)
     {
         var call = (CallExpr)step;
         return call.Function switch
         {
             Operators.Conditional => new ConditionalNode(
-                Plan(call.Arguments[0]), PlanGrowth(call.Arguments[1], accumulator), new LocalNode(accumulator)),
-            Operators.Add => new AppendNode(
-                accumulator, [.. ((ListExpr)call.Arguments[1]).Elements.Select(Plan)]),
+                Plan(call.Arguments[0]), PlanGrowth(call.Arguments[1], accumulator),
+                new LocalNode(accumulator, isFree: true)),
+            Operators.Add => PlanAppend((ListExpr)call.Arguments[1], accumulator),
             _ => new InsertNode(
                 accumulator, Plan(call.Arguments[1]), call.Arguments.Length > 2 ? Plan(call.Arguments[2]) : null),
         };

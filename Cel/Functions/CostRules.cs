@@ -7,16 +7,20 @@ internal enum CostRule
     Traversal,
     Text,
     TextTwice,
-    Argument,
     Joining,
     Pattern,
     Contains,
     Authorization,
     CidrContainsIp,
     CidrContainsCidr,
-    Collecting,
-    Range,
+    Selector,
+    Format,
+    Collected,
+    Reversing,
+    Flattening,
+    Ordering,
     Pairs,
+    PairsTwice,
 }
 
 /// <summary>Which rule counts which function.</summary>
@@ -24,8 +28,8 @@ internal static class CostRules
 {
     public static CostRule Of(string function, string overload) => overload switch
     {
-        "starts_with_string" or "ends_with_string" => CostRule.Argument,
-        "string_to_bytes" or "bytes_to_string" => CostRule.Text,
+        "starts_with_string" or "ends_with_string" or "string_to_bytes" or "bytes_to_string" or "string_format"
+            or "strings_quote" => CostRule.Text,
         "matches" or "matches_string" => CostRule.Pattern,
         "contains_string" => CostRule.Contains,
         "cidr_ip" => CostRule.Nominal,
@@ -37,17 +41,20 @@ internal static class CostRules
     {
         "check" => CostRule.Authorization,
         "isSorted" or "sum" or "max" or "min" or "indexOf" or "lastIndexOf" => CostRule.Traversal,
-        "url" or "lowerAscii" or "upperAscii" or "substring" or "trim" => CostRule.Text,
+        "fieldSelector" or "labelSelector" => CostRule.Selector,
+        "url" or "lowerAscii" or "upperAscii" or "substring" or "trim" or "jsonpatch.escapeKey" => CostRule.Text,
         "replace" or "split" or "ip.isCanonical" => CostRule.TextTwice,
         "find" or "findAll" => CostRule.Pattern,
-        "cidr" or "isIP" or "isCIDR" or "ip" or "quantity" or "isQuantity" or "semver" or "isSemver" or "validate" =>
-            CostRule.Text,
+        "cidr" or "isIP" or "isCIDR" or "ip" or "quantity" or "isQuantity" or "semver" or "isSemver" => CostRule.Text,
+        "validate" => CostRule.Format,
         "containsIP" => CostRule.CidrContainsIp,
         "containsCIDR" => CostRule.CidrContainsCidr,
-        "slice" or "flatten" or "reverse" => CostRule.Collecting,
-        "sort" or "@sortByAssociatedKeys" or "distinct" or "sets.contains" or "sets.equivalent" or "sets.intersects" =>
-            CostRule.Pairs,
-        "lists.range" => CostRule.Range,
+        "slice" or "lists.range" => CostRule.Collected,
+        "reverse" => CostRule.Reversing,
+        "flatten" => CostRule.Flattening,
+        "sort" or "@sortByAssociatedKeys" or "distinct" => CostRule.Ordering,
+        "sets.contains" or "sets.intersects" => CostRule.Pairs,
+        "sets.equivalent" => CostRule.PairsTwice,
         _ => CostRule.Nominal,
     };
 }

@@ -71,60 +71,49 @@ internal static class AddressLibrary
     private static bool IsLocalUnicast(byte[] b) =>
         b.Length == 4 ? b[0] == 169 && b[1] == 254 : b[0] == 0xfe && (b[1] & 0xc0) == 0x80;
 
-    private static CelValue ToIp(string text)
+    /// <summary>Without a zone, and not an IPv4 address in disguise.</summary>
+    private static CelValue ToIp(string text) => AddressText.Parse(text, out var hasZone, out var complaint) switch
     {
-        if (text.Contains('%', StringComparison.Ordinal))
-        {
-            return CelValue.OfError($"IP address \"{text}\" with zone value is not allowed");
-        }
+        null => CelValue.OfError($"IP Address \"{text}\" parse error during conversion from string: {complaint}"),
+        _ when hasZone => CelValue.OfError($"IP address \"{text}\" with zone value is not allowed"),
+        { IsIPv4MappedToIPv6: true } => CelValue.OfError(Mapped(text)),
+        var address => CelValue.Of(new Ip(address)),
+    };
 
-        if (!TryParseIp(text, out var address))
-        {
-            return CelValue.OfError($"IP Address \"{text}\" parse error during conversion from string: "
-                + $"ParseAddr(\"{text}\"): unable to parse IP");
-        }
+    private static string Mapped(string text) => $"IPv4-mapped IPv6 address \"{text}\" is not allowed";
 
-        return address.IsIPv4MappedToIPv6
-            ? CelValue.OfError($"IPv4-mapped IPv6 address \"{text}\" is not allowed")
-            : CelValue.Of(new Ip(address));
-    }
-
-    /// <summary>Strictly: four decimal numbers without leading zeros, or an IPv6 address without brackets.</summary>
-    private static bool TryParseIp(string text, out IPAddress address)
-    {
-        address = IPAddress.None;
-        if (text.Contains(':', StringComparison.Ordinal))
-        {
-            return text.All(static c => char.IsAsciiHexDigit(c) || c is ':' or '.')
-                && IPAddress.TryParse(text, out address!);
-        }
-
-        var parts = text.Split('.');
-        return parts.Length == 4 && parts.All(static p => p.Length is > 0 and <= 3 && p.All(char.IsAsciiDigit)
-                && (p.Length == 1 || p[0] != '0') && int.Parse(p, CultureInfo.InvariantCulture) <= 255)
-            && IPAddress.TryParse(text, out address!);
-    }
-
+    /// <summary>Upstream says twice where it went wrong.</summary>
     private static CelValue ToCidr(string text)
     {
+        const string Failed = "network address parse error during conversion from string: ";
+        return ParseCidr(text, out var complaint) is not { } range
+            ? CelValue.OfError($"{Failed}{Failed}netip.ParsePrefix(\"{text}\"): {complaint}")
+            : range.Address.IsIPv4MappedToIPv6 ? CelValue.OfError(Failed + Mapped(text))
+            : CelValue.Of(range);
+    }
+
+    private static Cidr? ParseCidr(string text, out string complaint)
+    {
         var slash = text.LastIndexOf('/');
-        var complaint = $"network address parse error during conversion from string: netip.ParsePrefix(\"{text}\"): ";
         if (slash < 0)
         {
-            return CelValue.OfError(complaint + "no '/'");
+            complaint = "no '/'";
+            return null;
+        }
+
+        if (AddressText.Parse(text[..slash], out var hasZone, out complaint) is not { } address)
+        {
+            return null;
         }
 
         var bits = text[(slash + 1)..];
-        if (!TryParseIp(text[..slash], out var address) || bits.Length is 0 or > 3 || !bits.All(char.IsAsciiDigit)
-            || (bits.Length > 1 && bits[0] == '0'))
-        {
-            return CelValue.OfError(complaint + $"bad bits after slash: \"{bits}\"");
-        }
-
-        var length = int.Parse(bits, CultureInfo.InvariantCulture);
-        return address.IsIPv4MappedToIPv6 ? CelValue.OfError($"IPv4-mapped IPv6 address \"{text}\" is not allowed")
-            : length > address.GetAddressBytes().Length * 8 ? CelValue.OfError(complaint + "prefix length out of range")
-            : CelValue.Of(new Cidr(address, length));
+        var isNumber = int.TryParse(bits, NumberStyles.None, CultureInfo.InvariantCulture, out var length)
+            && (bits.Length == 1 || bits[0] != '0');
+        complaint = hasZone ? "IPv6 zones cannot be present in a prefix"
+            : !isNumber ? $"bad bits after slash: \"{bits}\""
+            : length > address.GetAddressBytes().Length * 8 ? "prefix length out of range"
+            : "";
+        return complaint.Length == 0 ? new Cidr(address, length) : null;
     }
 
     private static CelValue ContainsIp(in CelValue range, in CelValue ip) =>
@@ -147,7 +136,7 @@ internal static class AddressLibrary
 
         public override int GetHashCode() => Address.GetHashCode();
 
-        public override string ToString() => Address.ToString();
+        public override string ToString() => AddressText.Print(Address);
     }
 
     private sealed class Cidr(IPAddress address, int length) : CelOpaque, IEquatable<Cidr>
@@ -175,7 +164,8 @@ internal static class AddressLibrary
 
         public override int GetHashCode() => HashCode.Combine(Address, Length);
 
-        public override string ToString() => $"{Address}/{Length.ToString(CultureInfo.InvariantCulture)}";
+        public override string ToString() =>
+            $"{AddressText.Print(Address)}/{Length.ToString(CultureInfo.InvariantCulture)}";
 
         private byte[] Mask(byte[] bytes)
         {

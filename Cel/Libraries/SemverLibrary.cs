@@ -9,6 +9,7 @@ namespace OrleansOrchestrator.Cel.Libraries;
 public static class SemverLibrary
 {
     private static readonly CelType SemverType = CelType.Opaque("kubernetes.Semver");
+    private static readonly string[] Parts = ["Major", "Minor", "Patch"];
 
     internal static CelLibrary Library { get; } = new()
     {
@@ -46,62 +47,79 @@ public static class SemverLibrary
 
     private static CelValue Parse(string text, bool normalizes)
     {
-        var version = normalizes ? Normalized(text) : text;
-        var build = version.IndexOf('+', StringComparison.Ordinal);
-        var rest = build < 0 ? version : version[..build];
-        var dash = rest.IndexOf('-', StringComparison.Ordinal);
-        var core = (dash < 0 ? rest : rest[..dash]).Split('.');
-        var pre = dash < 0 ? [] : rest[(dash + 1)..].Split('.');
-        var builds = build < 0 ? [] : version[(build + 1)..].Split('.');
-        if (core.Length != 3)
+        if (!normalizes)
         {
-            return Refuse("No Major.Minor.Patch elements found");
+            return Parse(text);
         }
 
-        var numbers = new ulong[3];
-        for (var i = 0; i < 3; i++)
+        // The last of the numbers has what follows them.
+        var parts = (text.StartsWith('v') ? text[1..] : text).Split('.', 3).Select(WithoutZeros).ToList();
+        if (parts.Count < 3 && parts[^1].AsSpan().IndexOfAny('+', '-') >= 0)
         {
-            if (core[i].Length > 1 && core[i][0] == '0')
-            {
-                return Refuse($"{PartName(i)} number must not contain leading zeroes \"{core[i]}\"");
-            }
-
-            if (!ulong.TryParse(core[i], NumberStyles.None, CultureInfo.InvariantCulture, out numbers[i]))
-            {
-                return Refuse($"Invalid character(s) found in {PartName(i).ToLowerInvariant()} number \"{core[i]}\"");
-            }
+            return CelValue.OfError("short version cannot contain PreRelease/Build meta data");
         }
 
-        if (pre.Concat(builds).FirstOrDefault(static p =>
-            p.Length == 0 || !p.All(static c => char.IsAsciiLetterOrDigit(c) || c == '-')) is { } bad)
-        {
-            return Refuse(bad.Length == 0 ? "Prerelease is empty"
-                : $"Invalid character(s) found in prerelease \"{bad}\"");
-        }
-
-        if (pre.FirstOrDefault(static p => p.Length > 1 && p[0] == '0' && p.All(char.IsAsciiDigit)) is { } zeros)
-        {
-            return Refuse($"Numeric PreRelease version must not contain leading zeroes \"{zeros}\"");
-        }
-
-        return CelValue.Of(new Semver(version, numbers, pre));
+        return Parse(string.Join('.', parts.Concat(Enumerable.Repeat("0", 3 - parts.Count))));
     }
 
-    private static string PartName(int index) => index switch { 0 => "Major", 1 => "Minor", _ => "Patch" };
-
-    private static CelValue Refuse(string why) =>
-        CelValue.OfError($"Semver parse error during conversion from string: {why}");
-
-    /// <summary>Without a leading v, with all three numbers, and none with leading zeros.</summary>
-    private static string Normalized(string text)
+    private static string WithoutZeros(string part)
     {
-        var version = text.StartsWith('v') ? text[1..] : text;
-        var end = version.IndexOfAny(['-', '+']);
-        var core = (end < 0 ? version : version[..end]).Split('.');
-        var padded = core.Select(static p => p.Length > 1 ? p.TrimStart('0') is { Length: > 0 } kept ? kept : "0" : p)
-            .Concat(Enumerable.Repeat("0", Math.Max(0, 3 - core.Length)));
-        return string.Join('.', padded) + (end < 0 ? "" : version[end..]);
+        var rest = part.Length > 1 ? part.TrimStart('0') : part;
+        return part.Length > 1 && (rest.Length == 0 || !char.IsAsciiDigit(rest[0])) ? "0" + rest : rest;
     }
+
+    /// <summary>Strictly, and with the reasons of the library that upstream reads versions with.</summary>
+    private static CelValue Parse(string text)
+    {
+        if (text.Length == 0)
+        {
+            return CelValue.OfError("Version string empty");
+        }
+
+        var parts = text.Split('.', 3);
+        if (parts.Length < 3)
+        {
+            return CelValue.OfError("No Major.Minor.Patch elements found");
+        }
+
+        var (patch, build) = Cut(parts[2], '+');
+        (patch, var pre) = Cut(patch, '-');
+        parts[2] = patch;
+        var numbers = new ulong[3];
+        var wrong = Enumerable.Range(0, 3).Select(i => ReadNumber(parts[i], Parts[i], out numbers[i]))
+            .Concat(pre.Select(WrongPrerelease)).Concat(build.Select(WrongBuild))
+            .FirstOrDefault(static w => w is not null);
+        return wrong is null ? CelValue.Of(new Semver(text, numbers, pre)) : CelValue.OfError(wrong);
+    }
+
+    private static (string Before, string[] After) Cut(string text, char mark) =>
+        text.IndexOf(mark, StringComparison.Ordinal) is >= 0 and var at
+            ? (text[..at], text[(at + 1)..].Split('.'))
+            : (text, []);
+
+    private static string? ReadNumber(string text, string part, out ulong number)
+    {
+        number = 0;
+        return !text.All(char.IsAsciiDigit)
+                ? $"Invalid character(s) found in {part.ToLowerInvariant()} number \"{text}\""
+            : text.Length > 1 && text[0] == '0' ? $"{part} number must not contain leading zeroes \"{text}\""
+            : ulong.TryParse(text, NumberStyles.None, CultureInfo.InvariantCulture, out number) ? null
+            : $"strconv.ParseUint: parsing \"{text}\": {(text.Length == 0 ? "invalid syntax" : "value out of range")}";
+    }
+
+    private static string? WrongPrerelease(string part) => part.Length == 0 ? "Prerelease is empty"
+        : part.All(char.IsAsciiDigit)
+            ? part.Length > 1 && part[0] == '0'
+                ? $"Numeric PreRelease version must not contain leading zeroes \"{part}\""
+                : null
+        : IsWord(part) ? null
+        : $"Invalid character(s) found in prerelease \"{part}\"";
+
+    private static string? WrongBuild(string part) => part.Length == 0 ? "Build meta data is empty"
+        : IsWord(part) ? null
+        : $"Invalid character(s) found in build meta data \"{part}\"";
+
+    private static bool IsWord(string part) => part.All(static c => char.IsAsciiLetterOrDigit(c) || c == '-');
 
     private sealed class Semver(string text, ulong[] numbers, string[] pre) : CelOpaque, IEquatable<Semver>
     {

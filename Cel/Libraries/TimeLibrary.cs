@@ -5,7 +5,10 @@ using OrleansOrchestrator.Cel.Values;
 
 namespace OrleansOrchestrator.Cel.Libraries;
 
-/// <summary>Timestamps and durations, and their parts, in UTC or in a time zone.</summary>
+/// <summary>
+/// Timestamps and durations, and their parts: in a time zone that is named, else in the one that the timestamp was
+/// written in, as upstream does; the language says in UTC.
+/// </summary>
 internal static class TimeLibrary
 {
     public static CelLibrary Library { get; } = new()
@@ -47,15 +50,14 @@ internal static class TimeLibrary
         var overloads = new List<(string, string, CelFunctionBody)>
         {
             ($"timestamp_to_{id}", "timestamp.() int", a => CelValue.Of(
-                part(a[0].AsTimestamp.ToDateTime(), a[0].AsTimestamp.Nanoseconds))),
+                part(a[0].AsTimestamp.ToLocalDateTime(), a[0].AsTimestamp.Nanoseconds))),
             ($"timestamp_to_{id}_with_tz", "timestamp.(string) int", a =>
                 InZone(a[0].AsTimestamp, a[1].AsString, part)),
         };
         if (unit > 0)
         {
-            // The milliseconds of a duration are those of its second; hours, minutes and seconds are all of it.
-            overloads.Add(($"duration_to_{id}", "duration.() int", a => CelValue.Of(
-                unit == 1_000_000 ? a[0].AsNanoseconds % CelDurations.Second / unit : a[0].AsNanoseconds / unit)));
+            // All of a duration in that unit, milliseconds too: there upstream does otherwise than the language says.
+            overloads.Add(($"duration_to_{id}", "duration.() int", a => CelValue.Of(a[0].AsNanoseconds / unit)));
         }
 
         return CelFunction.Of(name, [.. overloads]);

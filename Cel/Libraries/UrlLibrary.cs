@@ -5,11 +5,11 @@ using OrleansOrchestrator.Cel.Values;
 namespace OrleansOrchestrator.Cel.Libraries;
 
 /// <summary>URLs: absolute ones, and paths that start with a slash.</summary>
-internal static class UrlLibrary
+public static class UrlLibrary
 {
     private static readonly CelType UrlType = CelType.Opaque("kubernetes.URL");
 
-    public static CelLibrary Library { get; } = new()
+    internal static CelLibrary Library { get; } = new()
     {
         Types = [UrlType],
         Functions =
@@ -32,6 +32,10 @@ internal static class UrlLibrary
                 CelValue.Of(Of(a[0]).Query()))),
         ],
     };
+
+    /// <summary>Why a text is no URL, in the words of Go's <c>url.ParseRequestURI</c>; null when it is one.</summary>
+    public static string? Complaint(string text) =>
+        Url.TryParse(text, out _, out var complaint) ? null : complaint;
 
     private static Url Of(in CelValue value) => (Url)value.AsOpaque;
 
@@ -91,10 +95,15 @@ internal static class UrlLibrary
             var question = rest.IndexOf('?', StringComparison.Ordinal);
             var query = question < 0 ? "" : rest[(question + 1)..];
             rest = question < 0 ? rest : rest[..question];
-            if (!rest.StartsWith('/'))
+            if (!rest.StartsWith('/') && rest != "*")
             {
-                complaint = "invalid URI for request";
-                return false;
+                // What follows a scheme may be anything: https:a.
+                complaint = text[0] == ':' ? "missing protocol scheme" : "invalid URI for request";
+                url = scheme.Length == 0 ? null : new Url
+                {
+                    Text = text, Scheme = scheme.ToLowerInvariant(), Host = "", Path = "", RawQuery = query,
+                };
+                return url is not null;
             }
 
             var host = "";

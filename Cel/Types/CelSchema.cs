@@ -34,13 +34,13 @@ public sealed class CelSchema
     public CelSchema(CelType type)
     {
         Type = type;
-        MaxElements = type.Kind is CelTypeKind.Bool or CelTypeKind.Int or CelTypeKind.Uint or CelTypeKind.Double ? 0
-            : Unbounded;
+        MaxElements = type.Kind is CelTypeKind.Bool or CelTypeKind.Int or CelTypeKind.Uint or CelTypeKind.Double
+            or CelTypeKind.Object ? 0 : Unbounded;
     }
 
     public CelType Type { get; private init; }
 
-    /// <summary>The largest number of characters, bytes, elements or entries; for scalars no matter.</summary>
+    /// <summary>The largest number of characters, bytes, elements or entries; 0 for scalars and objects.</summary>
     public long MaxElements { get; init; }
 
     /// <summary>Of a list its elements, of a map its values.</summary>

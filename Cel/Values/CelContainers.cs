@@ -92,6 +92,9 @@ public abstract class CelMap : IEnumerable<KeyValuePair<CelValue, CelValue>>
 
     public abstract int Count { get; }
 
+    /// <summary>With what expressions do not see, and equality does: by it cost is counted.</summary>
+    internal virtual int Size => Count;
+
     /// <summary>The type an expression sees: <c>map</c> unless the object has a name of its own.</summary>
     public virtual CelType Type => CelType.DynMap;
 
@@ -113,6 +116,9 @@ public abstract class CelMap : IEnumerable<KeyValuePair<CelValue, CelValue>>
 
     /// <summary>The field of an object; the same as the entry of that key. The value may be an error.</summary>
     public virtual bool TryGetField(string name, out CelValue value) => TryGet(CelValue.Of(name), out value);
+
+    /// <summary>Whether what expressions do not see is the same in both; of another as large.</summary>
+    internal virtual bool HidesTheSame(CelMap other) => true;
 
     public abstract IEnumerator<KeyValuePair<CelValue, CelValue>> GetEnumerator();
 
@@ -161,6 +167,9 @@ public abstract class CelOpaque
 
     /// <summary>The size that the cost of calls on it is counted by.</summary>
     public virtual long CostSize => 1;
+
+    /// <summary>Of a format: how long the regular expression is that its cost is counted by, in characters.</summary>
+    public virtual long PatternLength => 0;
 }
 
 /// <summary>A value that may be absent.</summary>

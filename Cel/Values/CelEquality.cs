@@ -121,7 +121,7 @@ internal static class CelEquality
 
     private static bool SameMap(CelMap left, CelMap right, int depth)
     {
-        if (left.Count != right.Count || (left is CelObject or CelObject && left.Type.Name != right.Type.Name))
+        if (left.Size != right.Size || (left is CelObject or CelObject && left.Type.Name != right.Type.Name))
         {
             return false;
         }
@@ -134,7 +134,7 @@ internal static class CelEquality
             }
         }
 
-        return true;
+        return left.HidesTheSame(right);
     }
 
     /// <summary>By code points, as bytes of UTF-8 sort, which differs from UTF-16 beyond the basic plane.</summary>

@@ -155,7 +155,7 @@ public static class CelJson
 
     /// <summary>
     /// Fields of an object with a schema are found by the names expressions use, and only those the schema has; a null
-    /// is no field of it, as upstream prunes nulls.
+    /// is no field of it, as upstream prunes nulls. What the schema does not know counts when objects are compared.
     /// </summary>
     private sealed class JsonMap(JsonElement element, CelSchema? schema) : CelMap
     {
@@ -164,10 +164,20 @@ public static class CelJson
 
         private KeyValuePair<string, CelValue>[]? _fields;
         private Dictionary<string, int>? _places;
+        private List<JsonProperty>? _hidden;
 
         private bool IsObject => schema?.Type.Kind == CelTypeKind.Object;
 
         public override int Count => Fields().Length;
+
+        internal override int Size => Fields().Length + (_hidden?.Count ?? 0);
+
+        /// <summary>As upstream, one that the other does not have is passed over.</summary>
+        internal override bool HidesTheSame(CelMap other) =>
+            other is not JsonMap map || _hidden is null || _hidden.TrueForAll(
+                p => !map.TryGetHidden(p.Name, out var same) || JsonElement.DeepEquals(p.Value, same));
+
+        private bool TryGetHidden(string name, out JsonElement value) => element.TryGetProperty(name, out value);
 
         public override bool TryGet(in CelValue key, out CelValue value)
         {
@@ -220,8 +230,11 @@ public static class CelJson
                 {
                     opened.Add(new(property.Name, CelJson.Of(property.Value, schema?.Element)));
                 }
-                else if (NameOf(property.Name) is { } name && schema!.Fields.TryGetValue(name, out var field)
-                    && (property.Value.ValueKind != JsonValueKind.Null || field.Schema.Type.Kind == CelTypeKind.Dyn))
+                else if (NameOf(property.Name) is not { } name || !schema!.Fields.TryGetValue(name, out var field))
+                {
+                    (_hidden ??= []).Add(property);
+                }
+                else if (property.Value.ValueKind != JsonValueKind.Null || field.Schema.Type.Kind == CelTypeKind.Dyn)
                 {
                     opened.Add(new(name, CelJson.Of(property.Value, field.Schema)));
                 }

@@ -11,7 +11,7 @@ internal static class CelSizes
         CelKind.String => CodePoints(value.AsString),
         CelKind.Bytes => value.AsBytes.Length,
         CelKind.List => value.AsList.Count,
-        CelKind.Map => value.AsMap.Count,
+        CelKind.Map => value.AsMap.Size,
         CelKind.Opaque => value.AsOpaque.CostSize is > 1 and var size ? size : null,
         _ => null,
     };

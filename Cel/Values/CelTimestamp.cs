@@ -11,6 +11,11 @@ public readonly record struct CelTimestamp(long Seconds, int Nanoseconds) : ICom
     internal const long MaxSeconds = 253402300799;
     private const long NanosPerSecond = 1_000_000_000;
 
+    /// <summary>Minutes east of Greenwich where it was written; it is printed and taken apart so.</summary>
+    internal short OffsetMinutes { get; init; }
+
+    private int ShownOffset => InRange(Seconds + (OffsetMinutes * 60)) ? OffsetMinutes : 0;
+
     internal static bool InRange(long seconds) => seconds is >= MinSeconds and <= MaxSeconds;
 
     public static CelTimestamp Of(DateTimeOffset moment)
@@ -48,7 +53,7 @@ public readonly record struct CelTimestamp(long Seconds, int Nanoseconds) : ICom
 
         var days = (new DateTime(year, month, day, 0, 0, 0, DateTimeKind.Utc) - DateTime.UnixEpoch).Days;
         var seconds = (days * 86400L) + (hour * 3600) + (minute * 60) + second - (offset * 60);
-        timestamp = new(seconds, nanos);
+        timestamp = new(seconds, nanos) { OffsetMinutes = (short)offset };
         return InRange(seconds);
     }
 
@@ -63,7 +68,7 @@ public readonly record struct CelTimestamp(long Seconds, int Nanoseconds) : ICom
             seconds--;
         }
 
-        sum = new(seconds, (int)nanos);
+        sum = new(seconds, (int)nanos) { OffsetMinutes = OffsetMinutes };
         return InRange(seconds);
     }
 
@@ -74,6 +79,10 @@ public readonly record struct CelTimestamp(long Seconds, int Nanoseconds) : ICom
         nanoseconds = (long)difference;
         return difference == nanoseconds;
     }
+
+    public bool Equals(CelTimestamp other) => Seconds == other.Seconds && Nanoseconds == other.Nanoseconds;
+
+    public override int GetHashCode() => HashCode.Combine(Seconds, Nanoseconds);
 
     public int CompareTo(CelTimestamp other) =>
         Seconds != other.Seconds ? Seconds.CompareTo(other.Seconds) : Nanoseconds.CompareTo(other.Nanoseconds);
@@ -88,13 +97,22 @@ public readonly record struct CelTimestamp(long Seconds, int Nanoseconds) : ICom
 
     internal DateTime ToDateTime() => DateTime.UnixEpoch.AddSeconds(Seconds);
 
+    /// <summary>As it was written; in UTC where that is beyond the years that are.</summary>
+    internal DateTime ToLocalDateTime() => ToDateTime().AddMinutes(ShownOffset);
+
     /// <summary>RFC 3339 with as many digits of the second as are needed.</summary>
     public override string ToString()
     {
-        var text = ToDateTime().ToString("yyyy-MM-dd'T'HH:mm:ss", CultureInfo.InvariantCulture);
+        var offset = ShownOffset;
+        var text = ToLocalDateTime().ToString("yyyy-MM-dd'T'HH:mm:ss", CultureInfo.InvariantCulture);
+        var zone = offset == 0
+            ? "Z"
+            : string.Create(
+                CultureInfo.InvariantCulture,
+                $"{(offset < 0 ? '-' : '+')}{Math.Abs(offset) / 60:00}:{Math.Abs(offset) % 60:00}");
         return Nanoseconds == 0
-            ? text + "Z"
-            : $"{text}.{Nanoseconds.ToString("000000000", CultureInfo.InvariantCulture).TrimEnd('0')}Z";
+            ? text + zone
+            : $"{text}.{Nanoseconds.ToString("000000000", CultureInfo.InvariantCulture).TrimEnd('0')}{zone}";
     }
 
     private static bool Digits(string text, int start, int count, out int number) =>

@@ -36,13 +36,15 @@ public readonly struct CelValue : IEquatable<CelValue>
     private readonly object? _object;
     private readonly long _bits;
     private readonly int _nanos;
+    private readonly short _offset;
 
-    private CelValue(CelKind kind, long bits, object? reference = null, int nanos = 0)
+    private CelValue(CelKind kind, long bits, object? reference = null, int nanos = 0, short offset = 0)
     {
         Kind = kind;
         _bits = bits;
         _object = reference;
         _nanos = nanos;
+        _offset = offset;
     }
 
     public CelKind Kind { get; }
@@ -68,7 +70,7 @@ public readonly struct CelValue : IEquatable<CelValue>
     /// <summary>Of a duration: nanoseconds.</summary>
     public long AsNanoseconds => _bits;
 
-    public CelTimestamp AsTimestamp => new(_bits, _nanos);
+    public CelTimestamp AsTimestamp => new(_bits, _nanos) { OffsetMinutes = _offset };
 
     public CelList AsList => Unsafe.As<CelList>(_object!);
 
@@ -111,7 +113,8 @@ public readonly struct CelValue : IEquatable<CelValue>
 
     public static CelValue Of(byte[] value) => new(CelKind.Bytes, 0, value);
 
-    public static CelValue Of(CelTimestamp value) => new(CelKind.Timestamp, value.Seconds, null, value.Nanoseconds);
+    public static CelValue Of(CelTimestamp value) =>
+        new(CelKind.Timestamp, value.Seconds, null, value.Nanoseconds, value.OffsetMinutes);
 
     public static CelValue OfDuration(long nanoseconds) => new(CelKind.Duration, nanoseconds);
 

@@ -63,7 +63,16 @@ internal static class AdmissionRules
     /// <summary>An expression's complaint, if it has one.</summary>
     public static void ValidateCompiled(AdmissionExpression expression, FieldPath path, FieldErrors errors)
     {
-        if (expression.Complaint is { } complaint)
+        if (expression.Complaint is not { } complaint)
+        {
+            return;
+        }
+
+        if (expression.IsFaulty)
+        {
+            errors.InternalError(path, complaint);
+        }
+        else
         {
             errors.Invalid(path, expression.Text, complaint);
         }

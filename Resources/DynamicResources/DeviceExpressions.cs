@@ -34,18 +34,25 @@ internal static class DeviceExpressions
         {
             errors.Invalid(path, expression, why);
         }
+        else if (program.Fault is not null)
+        {
+            errors.InternalError(path, why);
+        }
         else if (program.EstimateCost().Max > MaxCost)
         {
             errors.Forbidden(path, "too complex, exceeds cost limit");
         }
     }
 
-    /// <summary>The program; or null and why the text is none, in upstream's words.</summary>
+    /// <summary>
+    /// The program; or null and why the text is none, in upstream's words. One that cannot run comes with the reason.
+    /// </summary>
     public static (CelProgram? Program, string WhyNot) Compile(string expression)
     {
         var (program, issues) = Environment.Compile(expression);
         return program is null ? (null, $"compilation failed: {issues}")
-            : program.ResultType.Kind is CelTypeKind.Bool or CelTypeKind.Dyn ? (program, "")
+            : program.ResultType.Kind is CelTypeKind.Bool or CelTypeKind.Dyn
+                ? (program, program.Fault is { } fault ? $"program instantiation failed: {fault}" : "")
             : (null, $"must evaluate to bool or the unknown type, not {program.ResultType}");
     }
 

@@ -1,5 +1,6 @@
 using OrleansOrchestrator.Cel;
 using OrleansOrchestrator.Cel.Functions;
+using OrleansOrchestrator.Cel.Libraries;
 using OrleansOrchestrator.Cel.Types;
 using OrleansOrchestrator.Cel.Values;
 using OrleansOrchestrator.Resources.ApiExtensions.Schemas;
@@ -12,23 +13,31 @@ internal static class FormatLibrary
 {
     private const string Name = "kubernetes.NamedFormat";
 
+    private const long UriPattern = 1120;
+    private const long UuidPattern = 70;
+    private const long Base64Pattern = 84;
+    private const long MomentPattern = 71;
+
     private static readonly CelType FormatType = CelType.Opaque(Name);
 
+    /// <summary>With upstream's lengths of the patterns, whether it uses them or not.</summary>
     private static readonly Dictionary<string, Format> Known = new(StringComparer.Ordinal)
     {
-        ["dns1123Label"] = new(static s => NameRules.DnsLabel(s)),
-        ["dns1123Subdomain"] = new(static s => NameRules.DnsSubdomain(s)),
-        ["dns1035Label"] = new(static s => NameRules.Dns1035Label(s)),
-        ["qualifiedName"] = new(NameRules.QualifiedName),
-        ["dns1123LabelPrefix"] = new(static s => NameRules.DnsLabel(s, isPrefix: true)),
-        ["dns1123SubdomainPrefix"] = new(static s => NameRules.DnsSubdomain(s, isPrefix: true)),
-        ["dns1035LabelPrefix"] = new(static s => NameRules.Dns1035Label(s, isPrefix: true)),
-        ["labelValue"] = new(NameRules.LabelValue),
-        ["uri"] = new(static s => Fits("uri", s, $"parse {GoText.Quote(s)}: invalid URI for request")),
-        ["uuid"] = new(static s => Fits("uuid", s, "does not match the UUID format")),
-        ["byte"] = new(static s => Fits("byte", s, "invalid base64")),
-        ["date"] = new(static s => Fits("date", s, "invalid date")),
-        ["datetime"] = new(static s => Fits("datetime", s, "invalid datetime")),
+        ["dns1123Label"] = new(30, static s => NameRules.DnsLabel(s)),
+        ["dns1123Subdomain"] = new(60, static s => NameRules.DnsSubdomain(s)),
+        ["dns1035Label"] = new(30, static s => NameRules.Dns1035Label(s)),
+        ["qualifiedName"] = new(60, NameRules.QualifiedName),
+        ["portName"] = new(20, NameRules.PortName),
+        ["dns1123LabelPrefix"] = new(30, static s => NameRules.DnsLabel(s, isPrefix: true)),
+        ["dns1123SubdomainPrefix"] = new(60, static s => NameRules.DnsSubdomain(s, isPrefix: true)),
+        ["dns1035LabelPrefix"] = new(30, static s => NameRules.Dns1035Label(s, isPrefix: true)),
+        ["labelValue"] = new(40, NameRules.LabelValue),
+        ["uri"] = new(UriPattern, static s =>
+            UrlLibrary.Complaint(s) is { } complaint ? [$"parse {GoText.Quote(s)}: {complaint}"] : []),
+        ["uuid"] = new(UuidPattern, static s => Fits("uuid", s, "does not match the UUID format")),
+        ["byte"] = new(Base64Pattern, static s => Fits("byte", s, "invalid base64")),
+        ["date"] = new(MomentPattern, static s => Fits("date", s, "invalid date")),
+        ["datetime"] = new(MomentPattern, static s => Fits("datetime", s, "invalid datetime")),
     };
 
     public static CelLibrary Library { get; } = new()
@@ -54,9 +63,11 @@ internal static class FormatLibrary
     private static string[] Fits(string format, string text, string complaint) =>
         SchemaFormats.Fits(format, text) ? [] : [complaint];
 
-    private sealed class Format(Func<string, IEnumerable<string>> complaints) : CelOpaque
+    private sealed class Format(long patternLength, Func<string, IEnumerable<string>> complaints) : CelOpaque
     {
         public override CelType Type => FormatType;
+
+        public override long PatternLength => patternLength;
 
         public IEnumerable<string> Complaints(string text) => complaints(text);
     }

@@ -267,22 +267,8 @@ public static class SelectableFieldReader
     private static string? Read(ReadOnlySpan<byte> json, byte[][] path)
     {
         var reader = new Utf8JsonReader(json, CommittedJson.ReaderOptions);
-        var depth = 0;
         reader.Read();
-        while (reader.TokenType == JsonTokenType.StartObject)
-        {
-            if (!CommittedJson.Find(ref reader, path[depth]))
-            {
-                return null;
-            }
-
-            if (++depth == path.Length)
-            {
-                return Scalar(ref reader);
-            }
-        }
-
-        return null;
+        return CommittedJson.Find(ref reader, path) ? Scalar(ref reader) : null;
     }
 
     private static string? Scalar(ref Utf8JsonReader reader) => reader.TokenType switch

@@ -1,5 +1,3 @@
-using System.Buffers;
-using System.Text.Encodings.Web;
 using System.Text.Json;
 using OrleansOrchestrator.Interfaces.Kernel;
 using OrleansOrchestrator.Resources.Kernel.Json;
@@ -12,20 +10,7 @@ namespace OrleansOrchestrator.Resources.Kernel;
 /// </summary>
 public static class ResourceCodec
 {
-    /// <summary>Nesting that is accepted; upstream's bound is larger, but nothing real comes near.</summary>
-    internal const int MaxDepth = 500;
-
-    private static readonly JsonReaderOptions ReaderOptions = new() { MaxDepth = MaxDepth };
-
-    private static readonly JsonWriterOptions WriterOptions = new()
-    {
-        Encoder = JavaScriptEncoder.UnsafeRelaxedJsonEscaping, SkipValidation = true, MaxDepth = MaxDepth,
-    };
-
-    [ThreadStatic]
-    private static ArrayBufferWriter<byte>? _buffer;
-    [ThreadStatic]
-    private static Utf8JsonWriter? _writer;
+    private static readonly JsonReaderOptions ReaderOptions = new() { MaxDepth = JsonDecoding.MaxDepth };
 
     /// <summary>Decodes stored bytes; they were validated when written, so failure is a bug.</summary>
     public static T Decode<T>(ReadOnlyMemory<byte> json)
@@ -57,10 +42,11 @@ public static class ResourceCodec
 
     /// <summary>Compact UTF-8 JSON.</summary>
     public static byte[] Encode<T>(T item)
-        where T : class => Encode(item, new JsonEncoding());
+        where T : class => ModelWriter.Encode(item);
 
     /// <summary>What <see cref="EncodeForWrite"/> leads to, of an object that is only shown.</summary>
-    public static byte[] EncodeAsStored(object item) => Encode(item, new JsonEncoding { NullsEmpties = true });
+    public static byte[] EncodeAsStored(object item) =>
+        ModelWriter.Encode(item, new JsonEncoding { NullsEmpties = true });
 
     /// <summary>
     /// Compact UTF-8 JSON with an empty <c>metadata.resourceVersion</c>, and the offset at which the journal inserts
@@ -69,7 +55,7 @@ public static class ResourceCodec
     public static (byte[] Json, int RevisionOffset) EncodeForWrite(object item)
     {
         var encoding = new JsonEncoding { BlanksRevision = true, NullsEmpties = true };
-        var json = Encode(item, encoding);
+        var json = ModelWriter.Encode(item, encoding);
         Invariant.Check(encoding.RevisionOffset > 0, "an object to be written has metadata", item.GetType().Name);
         return (json, encoding.RevisionOffset);
     }
@@ -80,27 +66,4 @@ public static class ResourceCodec
     /// <summary>The typed form of a committed object. Shared: never change it; clone by decoding again.</summary>
     public static T As<T>(this ResourceObject item)
         where T : class => item.Decode(Decode<T>);
-
-    private static byte[] Encode(object item, JsonEncoding encoding)
-    {
-        const int KeepCapacity = 256 * 1024;
-        var buffer = _buffer ??= new ArrayBufferWriter<byte>(4096);
-        var writer = _writer ??= new Utf8JsonWriter(buffer, WriterOptions);
-        writer.Reset(buffer);
-        try
-        {
-            CodecTable.Model(item.GetType()).WriteModel(writer, item, encoding);
-            writer.Flush();
-            return buffer.WrittenSpan.ToArray();
-        }
-        finally
-        {
-            if (buffer.Capacity > KeepCapacity)
-            {
-                _buffer = null;
-            }
-
-            buffer.ResetWrittenCount();
-        }
-    }
 }

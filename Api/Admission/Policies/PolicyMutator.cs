@@ -87,12 +87,12 @@ internal static class PolicyMutator
         var patch = JsonPatch.Parse(written.Span);
         if (!patch.Succeeded)
         {
-            return (null, $"JSONPath: {patch.Error.Message}");
+            return (null, $"JSON Patch: {patch.Error.Message}");
         }
 
         var patched = patch.Value.Apply(JsonTree.Parse(before)!, out var reason);
         return patched.Succeeded ? (JsonTree.ToBytes(patched.Value), null)
             : JsonPatch.IsFailedTest(reason) ? (null, null)
-            : (null, $"JSONPath: {reason}");
+            : (null, $"JSON Patch: {reason}");
     }
 }

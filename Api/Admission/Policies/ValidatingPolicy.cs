@@ -53,32 +53,50 @@ internal sealed class ValidatingPolicy
         var budget = new CostBudget(CostBudget.OfPolicy);
         var variables = new PolicyVariables(Head.Compiler.Variables, activation, budget);
         variables.Show(activation);
-        Validate(subject, variables, new ExpressionRunner(activation, budget), budget, verdict, time);
+        var results = Evaluate(new ExpressionRunner(activation, budget), budget, time);
+        if (budget.IsUsedUp)
+        {
+            return UsedUp(conditions);
+        }
+
+        Validate(results, Tell(subject, variables, budget), verdict);
         Annotate(activation, verdict);
-        return budget.IsUsedUp ? UsedUp(conditions) : verdict;
+        return verdict;
     }
 
-    private void Validate(
-        PolicySubject subject, PolicyVariables variables, ExpressionRunner runner, CostBudget budget,
-        PolicyVerdict verdict, TimeProvider time)
+    /// <summary>What each validation gives, as far as the budget goes.</summary>
+    private (ExpressionResult Result, TimeSpan Elapsed)[] Evaluate(
+        ExpressionRunner runner, CostBudget budget, TimeProvider time)
     {
-        var forMessages = new CostBudget(CostBudget.OfPolicy);
+        var results = new (ExpressionResult, TimeSpan)[_validations.Length];
         for (var i = 0; i < _validations.Length && !budget.IsUsedUp; i++)
         {
-            var validation = _validations[i];
             var start = time.GetTimestamp();
-            var (value, error) = runner.Run(validation.Expression);
-            var elapsed = time.GetElapsedTime(start);
+            var result = runner.Run(_validations[i].Expression);
+            results[i] = (result, time.GetElapsedTime(start));
+        }
+
+        return results;
+    }
+
+    /// <summary>What is denied, and why.</summary>
+    /// <param name="messages">For each validation; null when the budget did not suffice for them.</param>
+    private void Validate(
+        (ExpressionResult Result, TimeSpan Elapsed)[] results, string[]? messages, PolicyVerdict verdict)
+    {
+        foreach (var (i, ((value, error), elapsed)) in results.Index())
+        {
             if (error is not null)
             {
                 Fail(verdict, new(i, error, "", elapsed));
             }
+            else if (messages is null)
+            {
+                Fail(verdict, new(i, $"failed messageExpression: {CostBudget.UsedUp}", "", elapsed));
+            }
             else if (!value.IsTrue)
             {
-                var told = validation.Message is null ? "" : Tell(validation.Message, subject, variables, forMessages);
-                verdict.Denials.Add(
-                    forMessages.IsUsedUp ? new(i, $"failed messageExpression: {CostBudget.UsedUp}", "", elapsed)
-                    : new(i, told.Length > 0 ? told : validation.Fallback, validation.Reason, elapsed));
+                verdict.Denials.Add(new(i, messages[i], _validations[i].Reason, elapsed));
             }
         }
     }
@@ -102,15 +120,42 @@ internal sealed class ValidatingPolicy
         }
     }
 
-    /// <summary>What an expression makes of a denial; empty when that is no message.</summary>
-    private string Tell(
-        AdmissionExpression message, PolicySubject subject, PolicyVariables variables, CostBudget budget)
+    /// <summary>
+    /// What to say where a validation does not hold; null when what the validations left of the budget does not
+    /// suffice. As upstream does, expressions of those that hold are evaluated too, and cost.
+    /// </summary>
+    private string[]? Tell(PolicySubject subject, PolicyVariables variables, CostBudget budget)
     {
+        var messages = Array.ConvertAll(_validations, static v => v.Fallback);
+        if (!Array.Exists(_validations, static v => v.Message is not null))
+        {
+            return messages;
+        }
+
         var activation = Head.Compiler.Silent.Activate();
         subject.ShowSilently(activation);
         variables.Show(activation);
-        var (value, error) = new ExpressionRunner(activation, budget).Run(message);
-        var text = error is null && value.Kind == CelKind.String ? value.AsString.Trim() : "";
+        var runner = new ExpressionRunner(activation, budget);
+        for (var i = 0; i < messages.Length; i++)
+        {
+            if (_validations[i].Message is { } message && Text(runner.Run(message)) is { Length: > 0 } text)
+            {
+                messages[i] = text;
+            }
+
+            if (budget.IsUsedUp)
+            {
+                return null;
+            }
+        }
+
+        return messages;
+    }
+
+    /// <summary>Empty when it is no message.</summary>
+    private static string Text(in ExpressionResult result)
+    {
+        var text = result is { Error: null, Value.Kind: CelKind.String } ? result.Value.AsString.Trim() : "";
         return NameRules.ByteCount(text) > MaxMessageBytes || text.Contains('\n', StringComparison.Ordinal) ? "" : text;
     }
 

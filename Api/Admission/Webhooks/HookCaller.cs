@@ -45,7 +45,8 @@ internal sealed class HookCaller(RemoteCaller remote)
             Uid = uid, Attributes = attributes, Invocation = invocation, Object = item, OldObject = old,
         };
         var reply = await remote.AskAsync(
-            target, question.Encode(), TimeoutOf(hook, attributes), MaxAnswerBytes, cancellationToken);
+            target, question.Encode(), TimeoutOf(hook, attributes), MaxAnswerBytes, cancellationToken,
+            attributes.Audit);
         if (!reply.Succeeded)
         {
             return HookResult.NotAsked(

@@ -18,9 +18,11 @@ public static class AuthenticationConfigurationReader
         });
 
     /// <summary>Says all that is wrong with a configuration, before there is a host to use it.</summary>
+    /// <param name="configuration">What a file says.</param>
+    /// <param name="ownIssuers">Those of service-account tokens, which no other may be.</param>
     /// <exception cref="ConfigurationException">Something is.</exception>
-    public static void Check(AuthenticationConfiguration configuration, AuthOptions options) =>
-        JwtRules.Compile(configuration, options.Issuers);
+    public static void Check(AuthenticationConfiguration configuration, IReadOnlyList<string> ownIssuers) =>
+        JwtRules.Compile(configuration, ownIssuers);
 
     private static AnonymousSettings Anonymous(ConfigurationNode node) => new(
         node.Flag("enabled") ?? false, [.. node.Children("conditions").Select(static c => c.Text("path"))]);

@@ -20,7 +20,7 @@ internal sealed record IssuerPlace(string Url, string DiscoveryUrl, string Certi
 /// when a token's signature fits none of them (a key that the issuer has only just begun to use), and anew after some
 /// minutes, while the old ones serve on. Tokens are sent by anybody: how often they make us ask is bounded.
 /// </summary>
-internal sealed class IssuerKeys(IssuerPlace place, RemoteCaller remote, JwtMetrics metrics, TimeProvider time)
+internal sealed class IssuerKeys(IssuerPlace place, RemoteCaller remote, JwtMetrics? metrics, TimeProvider time)
 {
     private const int MaxBytes = 1024 * 1024;
 
@@ -97,7 +97,7 @@ internal sealed class IssuerKeys(IssuerPlace place, RemoteCaller remote, JwtMetr
             _current = fetched.Value;
         }
 
-        metrics.Fetched(place.Url, fetched.Succeeded, time.GetUtcNow());
+        metrics?.Fetched(place.Url, fetched.Succeeded, time.GetUtcNow());
         return fetched;
     }
 

@@ -34,6 +34,11 @@ internal static class JwtExpressions
         {
             errors.Invalid(path, expression, $"compilation failed: {issues}");
         }
+        else if (program.Fault is { } fault)
+        {
+            errors.InternalError(path, $"program instantiation failed: {fault}");
+            return null;
+        }
 
         return program;
     }

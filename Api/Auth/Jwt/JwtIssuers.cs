@@ -11,22 +11,33 @@ namespace OrleansOrchestrator.Api.Auth.Jwt;
 public sealed class JwtIssuers
 {
     private readonly RemoteCaller _remote;
-    private readonly AuthOptions _options;
+    private readonly IReadOnlyList<string> _ownIssuers;
+    private readonly bool _admitsAnonymous;
     private readonly TimeProvider _time;
     private readonly JwtMetrics _metrics;
     private volatile Snapshot _current = new(FrozenDictionary<string, JwtAuthenticator>.Empty, null);
 
-    internal JwtIssuers(RemoteCaller remote, AuthOptions options, JwtMetrics metrics, TimeProvider time)
+    /// <param name="configuration">What is to be had at first.</param>
+    /// <param name="ownIssuers">Those of service-account tokens, which no other may be.</param>
+    /// <param name="admitsAnonymous">Whether requests of nobody are let in, where no configuration says.</param>
+    /// <param name="remote">Calls the issuers.</param>
+    /// <param name="metrics">Told of what came of it.</param>
+    /// <param name="time">The clock.</param>
+    /// <exception cref="Configuration.ConfigurationException">Something is wrong with the configuration.</exception>
+    internal JwtIssuers(
+        AuthenticationConfiguration configuration, IReadOnlyList<string> ownIssuers, bool admitsAnonymous,
+        RemoteCaller remote, JwtMetrics metrics, TimeProvider time)
     {
-        (_remote, _options, _metrics, _time) = (remote, options, metrics, time);
-        Use(options.Configuration);
+        (_ownIssuers, _admitsAnonymous) = (ownIssuers, admitsAnonymous);
+        (_remote, _metrics, _time) = (remote, metrics, time);
+        Use(configuration);
     }
 
     /// <summary>Has these from now on; the keys of issuers that stay are kept.</summary>
     /// <exception cref="Configuration.ConfigurationException">Something is wrong; the old ones stay.</exception>
     public void Use(AuthenticationConfiguration configuration)
     {
-        var compiled = JwtRules.Compile(configuration, _options.Issuers);
+        var compiled = JwtRules.Compile(configuration, _ownIssuers);
         var known = _current.Issuers.Values.ToDictionary(static a => a.Keys.Place, static a => a.Keys);
         _current = new Snapshot(
             compiled.Select(c => Make(c, known)).ToFrozenDictionary(static a => a.Issuer, StringComparer.Ordinal),
@@ -54,7 +65,7 @@ public sealed class JwtIssuers
     /// <summary>Whether a request of nobody is let in.</summary>
     public bool AdmitsAnonymous(string path) => _current.Anonymous is { } anonymous
         ? anonymous.Enabled && (anonymous.Paths.Count == 0 || anonymous.Paths.Contains(path))
-        : _options.AdmitsAnonymous;
+        : _admitsAnonymous;
 
     /// <summary>Where people get tokens of these issuers, as far as that is known by now.</summary>
     public IReadOnlyList<IssuerSignIn> KnownSignIns =>
@@ -71,8 +82,8 @@ public sealed class JwtIssuers
     {
         var place = IssuerPlace.Of(compiled.Settings.Issuer);
         return new JwtAuthenticator(
-            compiled, known.GetValueOrDefault(place) ?? new IssuerKeys(place, _remote, _metrics, _time), _metrics,
-            _time);
+            compiled, known.GetValueOrDefault(place) ?? new IssuerKeys(place, _remote, _metrics, _time),
+            new DistributedClaims(compiled.Settings, _remote, _time), _metrics, _time);
     }
 
     private sealed record Snapshot(

@@ -1,3 +1,4 @@
+using System.Buffers;
 using System.Buffers.Text;
 using System.Text.Json;
 using OrleansOrchestrator.Resources.Kernel;
@@ -56,6 +57,28 @@ internal sealed class TokenClaims : IDisposable
         }
     }
 
+    /// <summary>The same with one more.</summary>
+    /// <param name="claim">Its name.</param>
+    /// <param name="json">What it says: JSON that has been read before.</param>
+    public TokenClaims With(string claim, ReadOnlySpan<byte> json)
+    {
+        var all = new ArrayBufferWriter<byte>();
+        using (var writer = new Utf8JsonWriter(all))
+        {
+            writer.WriteStartObject();
+            foreach (var own in Root.EnumerateObject())
+            {
+                own.WriteTo(writer);
+            }
+
+            writer.WritePropertyName(claim);
+            writer.WriteRawValue(json, skipInputValidation: true);
+            writer.WriteEndObject();
+        }
+
+        return new TokenClaims(JsonDocument.Parse(all.WrittenMemory));
+    }
+
     public bool Has(string claim) => Root.TryGetProperty(claim, out _);
 
     /// <summary>A text.</summary>
@@ -105,7 +128,7 @@ internal sealed class TokenClaims : IDisposable
 
     public void Dispose() => _document.Dispose();
 
-    private static TokenRefusedException WrongType(string complaint, JsonElement value, string wanted)
+    internal static TokenRefusedException WrongType(string complaint, JsonElement value, string wanted)
     {
         var kind = value.ValueKind switch
         {

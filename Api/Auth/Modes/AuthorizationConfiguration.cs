@@ -8,6 +8,11 @@ public sealed record AuthorizationConfiguration
 
     public IReadOnlyList<AuthorizerSettings> Authorizers { get; init; } = [];
 
+    /// <summary>What the authorizer of type ABAC allows, as it was at start.</summary>
+    public IReadOnlyList<AttributePolicy> Policies { get; init; } = [];
+
+    public bool Has(string type) => Authorizers.Any(a => a.Type == type);
+
     /// <summary>Authorizers that need no settings, by their types.</summary>
     public static AuthorizationConfiguration OfModes(IEnumerable<string> types) => new()
     {
@@ -24,6 +29,7 @@ public sealed record AuthorizerSettings(string Type, string Name, WebhookSetting
 /// <summary>The types that there are.</summary>
 public static class AuthorizerTypes
 {
+    public const string Abac = "ABAC";
     public const string Node = "Node";
     public const string Rbac = "RBAC";
     public const string Webhook = "Webhook";
@@ -31,7 +37,7 @@ public static class AuthorizerTypes
     public const string AlwaysDeny = "AlwaysDeny";
 
     /// <summary>In the order in which complaints list them.</summary>
-    public static IReadOnlyList<string> All { get; } = [AlwaysAllow, AlwaysDeny, Node, Rbac, Webhook];
+    public static IReadOnlyList<string> All { get; } = [Abac, AlwaysAllow, AlwaysDeny, Node, Rbac, Webhook];
 }
 
 /// <summary>A server that is asked.</summary>

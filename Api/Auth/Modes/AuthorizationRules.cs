@@ -3,9 +3,7 @@ using OrleansOrchestrator.Resources.Kernel;
 
 namespace OrleansOrchestrator.Api.Auth.Modes;
 
-/// <summary>
-/// What is wrong with an AuthorizationConfiguration (upstream's <c>ValidateAuthorizationConfiguration</c>). Upstream's
-/// type ABAC is not known here.
+/// <summary>What is wrong with an AuthorizationConfiguration (upstream's <c>ValidateAuthorizationConfiguration</c>).
 /// </summary>
 internal static class AuthorizationRules
 {

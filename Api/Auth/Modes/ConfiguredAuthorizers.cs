@@ -17,18 +17,20 @@ public sealed class ConfiguredAuthorizers : IAuthorizer, IRuleSource
 {
     private readonly NodeAuthorizer _node;
     private readonly IAuthorizer[] _rbac;
+    private readonly AttributeAuthorizer? _abac;
     private readonly RemoteCaller _remote;
     private readonly AuthorizationMetrics _metrics;
     private readonly TimeProvider _time;
     private volatile Snapshot _current;
 
     public ConfiguredAuthorizers(
-        AuthOptions options, NodeAuthorizer node, BuiltInRoles builtIn, RoleAuthorizer roles, RemoteCaller remote,
-        AuthorizationMetrics metrics, TimeProvider time)
+        AuthorizationConfiguration configuration, NodeAuthorizer node, BuiltInRoles builtIn, RoleAuthorizer roles,
+        RemoteCaller remote, AuthorizationMetrics metrics, TimeProvider time)
     {
         (_node, _rbac) = (node, [builtIn, roles]);
+        _abac = configuration.Has(AuthorizerTypes.Abac) ? new AttributeAuthorizer(configuration.Policies) : null;
         (_remote, _metrics, _time) = (remote, metrics, time);
-        _current = Make(options.Authorization);
+        _current = Make(configuration);
     }
 
     /// <summary>Has these decide from now on.</summary>
@@ -64,6 +66,8 @@ public sealed class ConfiguredAuthorizers : IAuthorizer, IRuleSource
     {
         AuthorizerTypes.Node => [_node],
         AuthorizerTypes.Rbac => _rbac,
+        AuthorizerTypes.Abac => [_abac ?? throw new ConfigurationException(
+            "authorizer type ABAC is not allowed if it was not enabled at initial server startup")],
         AuthorizerTypes.AlwaysAllow => [new AlwaysAuthorizer(allows: true)],
         AuthorizerTypes.AlwaysDeny => [new AlwaysAuthorizer(allows: false)],
         _ => [MakeWebhook(settings)],

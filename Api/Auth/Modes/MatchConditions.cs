@@ -102,12 +102,19 @@ internal sealed class MatchConditions
             return null;
         }
 
-        if (program.ResultType.Equals(CelType.Bool))
+        if (!program.ResultType.Equals(CelType.Bool))
+        {
+            errors.Invalid(path, expression, $"must evaluate to bool but got {program.ResultType}");
+        }
+        else if (program.Fault is { } fault)
+        {
+            errors.InternalError(path, $"program instantiation failed: {fault}");
+        }
+        else
         {
             return program;
         }
 
-        errors.Invalid(path, expression, $"must evaluate to bool but got {program.ResultType}");
         return null;
     }
 

@@ -15,16 +15,19 @@ namespace OrleansOrchestrator.Api.Auth.RequestHeaders;
 /// Users that a proxy vouches for: it proves itself by a certificate of authorities that sign for proxies, and names
 /// the user in headers. Nobody else is believed a word of them.
 /// </summary>
-public sealed class RequestHeaderUsers(AuthOptions options, TimeProvider time)
+/// <param name="time">The clock.</param>
+/// <param name="proxies">Whom to believe; null for nobody.</param>
+/// <param name="client">What this server shows as a proxy itself; null for a certificate of its own authority.</param>
+public sealed class RequestHeaderUsers(
+    TimeProvider time, RequestHeaderSettings? proxies = null, ProxyClientFiles? client = null)
 {
     private const string ClientUsage = "1.3.6.1.5.5.7.3.2";
 
     /// <summary>Headers by which proxies here name users; null where there are no proxies.</summary>
-    private readonly FrozenSet<string>? _names =
-        options.RequestHeaders is { } proxies ? NamesOf(proxies) : null;
+    private readonly FrozenSet<string>? _names = proxies is null ? null : NamesOf(proxies);
 
     private volatile Authorities? _authorities =
-        options.RequestHeaders is { } settings ? Authorities.Of(settings.AuthorityPem) : null;
+        proxies is null ? null : Authorities.Of(proxies.AuthorityPem);
 
     /// <summary>Takes other authorities.</summary>
     /// <exception cref="ConfigurationException">They are none.</exception>
@@ -38,9 +41,9 @@ public sealed class RequestHeaderUsers(AuthOptions options, TimeProvider time)
     /// </summary>
     public UserIdentity? Find(X509Certificate2 certificate, IHeaderDictionary headers)
     {
-        if (options.RequestHeaders is not { } settings || _authorities is not { } authorities
-            || First(headers, settings.UsernameHeaders) is not { } name
-            || !authorities.Trust(certificate, time.GetUtcNow()) || !IsAllowed(settings, certificate))
+        if (proxies is null || _authorities is not { } authorities
+            || First(headers, proxies.UsernameHeaders) is not { } name
+            || !authorities.Trust(certificate, time.GetUtcNow()) || !IsAllowed(proxies, certificate))
         {
             return null;
         }
@@ -48,9 +51,9 @@ public sealed class RequestHeaderUsers(AuthOptions options, TimeProvider time)
         return new UserIdentity
         {
             Name = name,
-            Uid = First(headers, settings.UidHeaders) ?? "",
-            Groups = Groups(name, [.. settings.GroupHeaders.SelectMany(h => headers[h]).OfType<string>()]),
-            Extra = Extra(headers, settings.ExtraHeaderPrefixes),
+            Uid = First(headers, proxies.UidHeaders) ?? "",
+            Groups = Groups(name, [.. proxies.GroupHeaders.SelectMany(h => headers[h]).OfType<string>()]),
+            Extra = Extra(headers, proxies.ExtraHeaderPrefixes),
         };
     }
 
@@ -84,8 +87,8 @@ public sealed class RequestHeaderUsers(AuthOptions options, TimeProvider time)
     /// <param name="ownAuthority">Who signs for this server.</param>
     public FrontProxyTrust Published(string ownAuthority)
     {
-        var own = FrontProxyTrust.Of(options.ProxyClient is null ? ownAuthority : "");
-        if (options.RequestHeaders is not { } others || _authorities is not { } authorities)
+        var own = FrontProxyTrust.Of(client is null ? ownAuthority : "");
+        if (proxies is not { } others || _authorities is not { } authorities)
         {
             return own;
         }
@@ -171,8 +174,8 @@ public sealed class RequestHeaderUsers(AuthOptions options, TimeProvider time)
 
     private bool NamesUser(string name) =>
         FrontProxy.NamesUser(name)
-        || (options.RequestHeaders is { } settings
-            && (_names?.Contains(name) == true || HasAnyPrefix(name, settings.ExtraHeaderPrefixes)));
+        || (proxies is not null
+            && (_names?.Contains(name) == true || HasAnyPrefix(name, proxies.ExtraHeaderPrefixes)));
 
     private static bool HasAnyPrefix(string name, IReadOnlyList<string> prefixes)
     {

@@ -30,13 +30,18 @@ public sealed class TokenWebhook
     private readonly LruCache<string, (TokenVerdict Verdict, DateTimeOffset Until)> _known = new(MaxKept);
     private readonly TokenWebhookSettings _settings;
     private readonly ReviewWebhook _webhook;
-    private readonly AuthOptions _options;
+    private readonly IReadOnlyList<string> _audiences;
     private readonly TimeProvider _time;
 
+    /// <param name="settings">Whom to ask, and how.</param>
+    /// <param name="audiences">This server's own: what a token is good for of which nothing else is said.</param>
+    /// <param name="remote">Calls.</param>
+    /// <param name="time">The clock.</param>
     /// <exception cref="ConfigurationException">Its kubeconfig cannot be used.</exception>
-    public TokenWebhook(TokenWebhookSettings settings, RemoteCaller remote, AuthOptions options, TimeProvider time)
+    public TokenWebhook(
+        TokenWebhookSettings settings, IReadOnlyList<string> audiences, RemoteCaller remote, TimeProvider time)
     {
-        (_settings, _options, _time) = (settings, options, time);
+        (_settings, _audiences, _time) = (settings, audiences, time);
         _webhook = new ReviewWebhook(
             TargetOf(settings), "TokenReview", $"authentication.k8s.io/{settings.Version}",
             Timeout, remote, time);
@@ -94,7 +99,7 @@ public sealed class TokenWebhook
     {
         var named = Texts(status["audiences"]);
         IReadOnlyList<string> shared =
-            [.. audiences.Where((named.Count > 0 ? named : _options.Audiences).Contains)];
+            [.. audiences.Where((named.Count > 0 ? named : _audiences).Contains)];
         if (shared.Count == 0)
         {
             return TokenVerdict.Refuse("");

@@ -9,6 +9,9 @@ namespace OrleansOrchestrator.Resources.AdmissionRegistration.Expressions;
 /// <param name="Complaint">What is wrong, in upstream's words; null for nothing.</param>
 public sealed record AdmissionExpression(string Text, CelProgram? Program, string? Complaint)
 {
+    /// <summary>Whether its types are right, and yet it cannot run: upstream takes that for its own fault.</summary>
+    public bool IsFaulty { get; private init; }
+
     /// <summary>Compiles an expression that must give one of some types; none asked for is any.</summary>
     public static AdmissionExpression Compile(CelEnvironment environment, string text, params CelType[] wanted)
     {
@@ -16,6 +19,8 @@ public sealed record AdmissionExpression(string Text, CelProgram? Program, strin
         return program is null ? new(text, null, $"compilation failed: {issues}")
             : wanted.Length > 0 && !wanted.Contains(program.ResultType)
                 ? new(text, null, OtherType(program.ResultType, wanted))
+            : program.Fault is { } fault
+                ? new(text, null, $"program instantiation failed: {fault}") { IsFaulty = true }
             : new(text, program, null);
     }
 

@@ -122,7 +122,8 @@ internal sealed class CompiledRule
         if (rule.Text.Length > 0)
         {
             (rule.Program, rule.Complaint) = rule.Compile(
-                Read(json, "rule"), CelType.Bool, "compilation failed: ", "cel expression must evaluate to a bool");
+                Read(json, "rule"), CelType.Bool, "compilation failed: ", "program instantiation failed: ",
+                "cel expression must evaluate to a bool");
         }
 
         // Of a rule that is bad itself, the message is not looked at.
@@ -130,6 +131,7 @@ internal sealed class CompiledRule
         {
             (rule.MessageProgram, rule.MessageComplaint) = rule.Compile(
                 Read(json, "messageExpression"), CelType.String, "messageExpression compilation failed: ",
+                "messageExpression instantiation failed: ",
                 "messageExpression must evaluate to a string");
         }
 
@@ -137,11 +139,13 @@ internal sealed class CompiledRule
         return rule;
     }
 
-    private (CelProgram?, string?) Compile(string text, CelType wanted, string failed, string otherType)
+    private (CelProgram?, string?) Compile(
+        string text, CelType wanted, string failed, string notMade, string otherType)
     {
         var (program, issues) = Environment.Compile(text);
         return program is null ? (null, failed + issues)
             : !program.ResultType.Equals(wanted) ? (null, otherType)
+            : program.Fault is { } fault ? (null, notMade + fault)
             : (program, null);
     }
 }

@@ -1,5 +1,7 @@
+using System.Text.Json;
 using OrleansOrchestrator.Cel.Types;
 using OrleansOrchestrator.Resources.ApiExtensions.Schemas;
+using OrleansOrchestrator.Resources.Kernel;
 
 namespace OrleansOrchestrator.Resources.ApiExtensions.Rules;
 
@@ -14,11 +16,17 @@ internal sealed record RuleSchema(CelSchema Cel, long MinSize)
     private const long MaxRequestSize = 3 * 1024 * 1024;
     private const long MinTextSize = 2;
 
+    /// <summary>A schema bounds a text's runes; costs go by bytes, of which one has this many at most.</summary>
+    private const long BytesOfRune = 4;
+
     private static readonly JsonSchema TypeAndMetadata = JsonSchema.Parse(
         """
         {"type": "object", "properties": {"apiVersion": {"type": "string"}, "kind": {"type": "string"}, "metadata":
         {"type": "object", "properties": {"name": {"type": "string"}, "generateName": {"type": "string"}}}}}
         """);
+
+    /// <summary>Upstream's estimates take the length of keys for nothing.</summary>
+    private static readonly CelSchema Key = new(CelType.String) { MaxElements = 0 };
 
     /// <summary>How often such a value can be in one object, when nothing else bounds it.</summary>
     public ulong MaxCardinality => (ulong)(MaxRequestSize / (MinSize + 1));
@@ -44,7 +52,7 @@ internal sealed record RuleSchema(CelSchema Cel, long MinSize)
     /// <summary>Of a value that rules see; so they see what lists and maps have in them, too.</summary>
     private static RuleSchema OfSeen(JsonSchema schema, string name, bool isRoot) => schema.Type switch
     {
-        _ when schema.IsIntOrString => IntOrString(schema),
+        _ when schema.IsIntOrString => IntOrString(),
         "array" => List(schema, schema.Items!, name),
         "object" when schema.AdditionalProperties is { } values && !isRoot => Map(schema, values, name),
         "object" => Object(schema, name, isRoot),
@@ -54,8 +62,9 @@ internal sealed record RuleSchema(CelSchema Cel, long MinSize)
         _ => new(new CelSchema(CelType.Int), 1),
     };
 
-    private static RuleSchema IntOrString(JsonSchema schema) =>
-        new(new CelSchema(CelType.Dyn) { MaxElements = Math.Max(schema.MaxLength ?? MaxRequestSize - 2, 0) }, 1);
+    /// <summary>No bound of its length is told.</summary>
+    private static RuleSchema IntOrString() =>
+        new(new CelSchema(CelType.Dyn) { MaxElements = MaxRequestSize - 2 }, 1);
 
     private static RuleSchema List(JsonSchema schema, JsonSchema items, string name)
     {
@@ -76,7 +85,7 @@ internal sealed record RuleSchema(CelSchema Cel, long MinSize)
 
         // A key takes two quotes, a colon, a comma and one character at least.
         var max = Math.Max(schema.MaxProperties ?? (MaxRequestSize - 2) / (value.MinSize + 6), 0);
-        return new(CelSchema.Map(new CelSchema(CelType.String), value.Cel, max), 2);
+        return new(CelSchema.Map(Key, value.Cel, max), 2);
     }
 
     private static RuleSchema Object(JsonSchema schema, string name, bool isRoot)
@@ -110,19 +119,21 @@ internal sealed record RuleSchema(CelSchema Cel, long MinSize)
 
     private static RuleSchema Text(JsonSchema schema) => schema.Format switch
     {
-        "byte" => Text(schema, CelType.Bytes, MinTextSize, MaxRequestSize - 2),
-        "duration" => Text(schema, CelType.Duration, 2, 30),
-        "date" => Text(schema, CelType.Timestamp, 12, 10),
-        "date-time" => Text(schema, CelType.Timestamp, 22, 35),
-        _ => Text(schema, CelType.String, MinTextSize, LongestEnum(schema) ?? MaxRequestSize - 2),
+        "byte" => Text(CelType.Bytes, MinTextSize, MaxLength(schema, 1) ?? MaxRequestSize - 2),
+        "duration" => Text(CelType.Duration, 3, 32),
+        "date" => Text(CelType.Timestamp, 12, 12),
+        "date-time" => Text(CelType.Timestamp, 21, 32),
+        _ => Text(
+            CelType.String, MinTextSize, MaxLength(schema, BytesOfRune) ?? LongestEnum(schema) ?? MaxRequestSize - 2),
     };
 
-    private static RuleSchema Text(JsonSchema schema, CelType type, long minSize, long max) =>
-        new(new CelSchema(type)
-        {
-            MaxElements = type == CelType.String || type == CelType.Bytes ? Math.Max(schema.MaxLength ?? max, 0) : max,
-        }, minSize);
+    private static RuleSchema Text(CelType type, long minSize, long max) =>
+        new(new CelSchema(type) { MaxElements = max }, minSize);
 
-    private static long? LongestEnum(JsonSchema schema) =>
-        schema.Enum.Count > 0 ? schema.Enum.Max(static e => (long)e.GetRawText().Length) : null;
+    private static long? MaxLength(JsonSchema schema, long unit) =>
+        schema.MaxLength is { } max ? Math.Clamp(max, 0, CelSchema.Unbounded / unit) * unit : null;
+
+    private static long? LongestEnum(JsonSchema schema) => schema.Enum.Count > 0
+        ? schema.Enum.Max(static e => e.ValueKind == JsonValueKind.String ? NameRules.ByteCount(e.GetString()!) : 0)
+        : null;
 }

@@ -1,4 +1,3 @@
-using System.Globalization;
 using System.Text.Json;
 using k8s;
 using k8s.Models;
@@ -34,7 +33,8 @@ internal static class PodAnnotationRules
             Tolerations(tolerations, path, errors);
         }
 
-        if (annotations.TryGetValue(PodAnnotations.DeletionCost, out var cost) && !IsDeletionCost(cost))
+        if (annotations.TryGetValue(PodAnnotations.DeletionCost, out var cost)
+            && PodAnnotations.ReadDeletionCost(cost) is null)
         {
             errors.Invalid(path.Key(PodAnnotations.DeletionCost), cost, "must be a 32bit integer");
         }
@@ -162,11 +162,6 @@ internal static class PodAnnotationRules
             errors.Invalid(path, PodAnnotations.Tolerations, exception.Message);
         }
     }
-
-    /// <summary>A plus or a zero may not lead, but a zero after a minus may.</summary>
-    private static bool IsDeletionCost(string text) =>
-        int.TryParse(text, NumberStyles.AllowLeadingSign, CultureInfo.InvariantCulture, out _)
-            && (text == "0" || text[0] is '-' or (>= '1' and <= '9'));
 
     private static void Seccomp(IDictionary<string, string> annotations, FieldPath path, FieldErrors errors)
     {

@@ -1,3 +1,4 @@
+using System.Collections.Immutable;
 using k8s.Models;
 using OrleansOrchestrator.Resources.Kernel;
 
@@ -6,6 +7,9 @@ namespace OrleansOrchestrator.Resources.Core.Pods;
 /// <summary>What the containers of a pod ask for together.</summary>
 public static class PodResources
 {
+    private static readonly IDictionary<string, ResourceQuantity> Nothing =
+        ImmutableDictionary<string, ResourceQuantity>.Empty;
+
     /// <summary>
     /// The sum over containers and sidecars, or what an init container needs beside the sidecars started before it,
     /// whichever is more.
@@ -29,7 +33,7 @@ public static class PodResources
     {
         var total = Limits(spec);
         Replace(total, spec.Resources?.Limits);
-        foreach (var (name, quantity) in spec.Overhead ?? new Dictionary<string, ResourceQuantity>())
+        foreach (var (name, quantity) in spec.Overhead ?? Nothing)
         {
             if (total.TryGetValue(name, out var limit) && !limit.IsZero)
             {
@@ -42,7 +46,7 @@ public static class PodResources
 
     private static void Replace(Dictionary<string, Quantity> total, IDictionary<string, ResourceQuantity>? own)
     {
-        foreach (var (name, quantity) in own ?? new Dictionary<string, ResourceQuantity>())
+        foreach (var (name, quantity) in own ?? Nothing)
         {
             total[name] = Quantity.Of(quantity);
         }
@@ -57,9 +61,24 @@ public static class PodResources
             Add(total, select(container.Resources));
         }
 
+        if (spec.InitContainers is { Count: > 0 } starting)
+        {
+            AddStart(total, starting, select);
+        }
+
+        return total;
+    }
+
+    /// <summary>
+    /// Sidecars go on beside the containers; of the others the one that needs most beside them counts.
+    /// </summary>
+    private static void AddStart(
+        Dictionary<string, Quantity> total, IList<V1Container> starting,
+        Func<V1ResourceRequirements?, IDictionary<string, ResourceQuantity>?> select)
+    {
         var sidecars = new Dictionary<string, Quantity>(StringComparer.Ordinal);
         var init = new Dictionary<string, Quantity>(StringComparer.Ordinal);
-        foreach (var container in spec.InitContainers ?? [])
+        foreach (var container in starting)
         {
             var resources = select(container.Resources);
             if (IsSidecar(container))
@@ -77,7 +96,6 @@ public static class PodResources
         }
 
         Raise(total, init);
-        return total;
     }
 
     /// <summary>An init container that goes on running beside the others.</summary>
@@ -85,7 +103,7 @@ public static class PodResources
 
     private static void Add(Dictionary<string, Quantity> total, IDictionary<string, ResourceQuantity>? more)
     {
-        foreach (var (name, quantity) in more ?? new Dictionary<string, ResourceQuantity>())
+        foreach (var (name, quantity) in more ?? Nothing)
         {
             total[name] = total.GetValueOrDefault(name, Quantity.Zero) + Quantity.Of(quantity);
         }

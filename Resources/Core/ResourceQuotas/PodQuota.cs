@@ -1,3 +1,4 @@
+using System.Collections.Frozen;
 using k8s;
 using k8s.Models;
 using OrleansOrchestrator.Formats;
@@ -16,20 +17,36 @@ internal sealed class PodQuota() : QuotaEvaluator(WellKnown.Pods)
     private static readonly string[] Compute =
         [ResourceNames.Cpu, ResourceNames.Memory, ResourceNames.EphemeralStorage];
 
+    private static readonly FrozenSet<string> ComputeNames = Compute
+        .SelectMany(static c => new[] { c, Requests + c, Limits + c }).ToFrozenSet(StringComparer.Ordinal);
+
     /// <summary>What every container must say for itself when a quota bounds it.</summary>
-    private static readonly string[] NeedsSaying =
-        ["cpu", "memory", "requests.cpu", "requests.memory", "limits.cpu", "limits.memory"];
+    private static readonly Saying[] NeedsSaying =
+    [
+        new("cpu", ResourceNames.Cpu, false),
+        new("memory", ResourceNames.Memory, false),
+        new("requests.cpu", ResourceNames.Cpu, false),
+        new("requests.memory", ResourceNames.Memory, false),
+        new("limits.cpu", ResourceNames.Cpu, true),
+        new("limits.memory", ResourceNames.Memory, true),
+    ];
+
+    /// <summary>Names of what a pod uses when it says no more than requests and limits of CPU and memory.</summary>
+    private const int UsualNames = 11;
 
     /// <summary>True for a pod that may run for so long only.</summary>
     public static bool IsTerminating(V1Pod pod) => pod.Spec.ActiveDeadlineSeconds >= 0;
 
     public override bool Bounds(string name)
     {
+        if (name == Pods || name == CountName || ComputeNames.Contains(name))
+        {
+            return true;
+        }
+
         var resource = name.StartsWith(Requests, StringComparison.Ordinal) ? name[Requests.Length..]
-            : name.StartsWith(Limits, StringComparison.Ordinal) ? name[Limits.Length..]
             : name;
-        return name == Pods || name == CountName || Compute.Contains(resource)
-            || (!name.StartsWith(Limits, StringComparison.Ordinal) && ResourceNames.IsHugePages(resource))
+        return ResourceNames.IsHugePages(resource)
             || (name.StartsWith(Requests, StringComparison.Ordinal) && IsDevices(resource));
     }
 
@@ -38,11 +55,11 @@ internal sealed class PodQuota() : QuotaEvaluator(WellKnown.Pods)
         IKubernetesObject<V1ObjectMeta> item, DateTimeOffset? now = null)
     {
         var pod = (V1Pod)item;
-        var usage = new Dictionary<string, Quantity>(StringComparer.Ordinal) { [CountName] = Quantity.Parse("1") };
+        var usage = new Dictionary<string, Quantity>(UsualNames, StringComparer.Ordinal) { [CountName] = One };
         if (pod.Status?.Phase is not ("Succeeded" or "Failed") && !IsOverdue(pod, now))
         {
             var spec = OccupiedResources.SpecOf(pod);
-            usage[Pods] = Quantity.Parse("1");
+            usage[Pods] = One;
             Add(usage, PodResources.TotalRequests(spec), PodResources.TotalLimits(spec));
         }
 
@@ -57,15 +74,21 @@ internal sealed class PodQuota() : QuotaEvaluator(WellKnown.Pods)
             return null;
         }
 
-        var needed = NeedsSaying.Where(bounded.Contains).ToList();
-        var missing = (spec.Containers ?? []).Concat(spec.InitContainers ?? [])
-            .SelectMany(c => needed.Where(n => !Says(c.Resources, n)).Select(resource => (Resource: resource, c.Name)))
-            .GroupBy(static m => m.Resource, static m => m.Name)
-            .OrderBy(static g => g.Key, StringComparer.Ordinal)
-            .Select(static g => $"{g.Key} for: {string.Join(',', g.Distinct().Order(StringComparer.Ordinal))}")
-            .ToList();
-        return missing.Count == 0 ? null : $"must specify {string.Join("; ", missing)}";
+        Saying[] needed = [.. NeedsSaying.Where(n => bounded.Contains(n.Name))];
+        return needed.Length == 0 || Containers(spec).All(c => needed.All(n => n.IsSaidBy(c)))
+            ? null
+            : $"must specify {string.Join("; ", Unsaid(spec, needed))}";
     }
+
+    private static IEnumerable<string> Unsaid(V1PodSpec spec, Saying[] needed) => needed
+        .Select(n => (n.Name, Silent: Containers(spec).Where(c => !n.IsSaidBy(c))
+            .Select(static c => c.Name).Distinct().Order(StringComparer.Ordinal).ToList()))
+        .Where(static n => n.Silent.Count > 0)
+        .OrderBy(static n => n.Name, StringComparer.Ordinal)
+        .Select(static n => $"{n.Name} for: {string.Join(',', n.Silent)}");
+
+    private static IEnumerable<V1Container> Containers(V1PodSpec spec) =>
+        (spec.Containers ?? []).Concat(spec.InitContainers ?? []);
 
     protected override bool IsIn(V1ScopedResourceSelectorRequirement scope, IKubernetesObject<V1ObjectMeta> item)
     {
@@ -110,13 +133,6 @@ internal sealed class PodQuota() : QuotaEvaluator(WellKnown.Pods)
         ];
     }
 
-    /// <summary>True when resources say something for one of <see cref="NeedsSaying"/>.</summary>
-    private static bool Says(V1ResourceRequirements? resources, string name) =>
-        name.StartsWith(Limits, StringComparison.Ordinal)
-            ? resources?.Limits?.ContainsKey(name[Limits.Length..]) == true
-            : resources?.Requests?.ContainsKey(
-                name.StartsWith(Requests, StringComparison.Ordinal) ? name[Requests.Length..] : name) == true;
-
     private static void Add(
         Dictionary<string, Quantity> usage, Dictionary<string, Quantity> requests, Dictionary<string, Quantity> limits)
     {
@@ -137,5 +153,12 @@ internal sealed class PodQuota() : QuotaEvaluator(WellKnown.Pods)
         {
             usage[Limits + name] = amount;
         }
+    }
+
+    /// <summary>Something that a quota bounds by one name and a container says by another.</summary>
+    private readonly record struct Saying(string Name, string Resource, bool IsLimit)
+    {
+        public bool IsSaidBy(V1Container container) =>
+            (IsLimit ? container.Resources?.Limits : container.Resources?.Requests)?.ContainsKey(Resource) == true;
     }
 }

@@ -17,10 +17,6 @@ public sealed record QuotaCharge(string? Refusal, IReadOnlyList<QuotaCharge.Part
     /// <summary>Upstream forgets to say that the refusal is one: it is a failure to whoever asked.</summary>
     public bool IsFailure { get; init; }
 
-    /// <summary>Why the quotas, as used as they are, do not bear it, in upstream's words; null when they do.</summary>
-    public string? Exceeded =>
-        IsOwed ? null : Parts.Select(ExceededBy).FirstOrDefault(static e => e is not null);
-
     /// <summary>What a write would be charged, however much of the quotas is used.</summary>
     /// <param name="write">The write.</param>
     /// <param name="quotas">The quotas of the namespace.</param>
@@ -39,36 +35,26 @@ public sealed record QuotaCharge(string? Refusal, IReadOnlyList<QuotaCharge.Part
         }
 
         var usage = evaluator.Usage(item);
-        if (usage.Where(static u => u.Value.Sign < 0).Select(static u => u.Key).ToList() is { Count: > 0 } negative)
+        if (usage.Values.Any(static u => u.Sign < 0))
         {
-            return new QuotaCharge($"quota usage is negative for resource(s): {Names(negative)}", []);
+            var negative = Names(usage.Where(static u => u.Value.Sign < 0).Select(static u => u.Key));
+            return new QuotaCharge($"quota usage is negative for resource(s): {negative}", []);
         }
 
         // An object that comes into the scopes of a quota is new to it.
-        var before = old is null ? [] : evaluator.Usage(old);
-        (V1ResourceQuota Quota, Amounts More)[] growth =
-            [.. counting.Select(q => (q, More(usage, old is not null && evaluator.Counts(q, old) ? before : [])))];
-        var grows = growth.Length == 0 ? More(usage, before).Count > 0 : growth.Any(static g => g.More.Count > 0);
-        return (grows ? limits?.Uncovered(evaluator, item, usage, quotas, counting) : null)
-            ?? new QuotaCharge(null, Parted(growth)) { IsOwed = write.IsStatus };
-    }
-
-    private static Part[] Parted(IEnumerable<(V1ResourceQuota Quota, Amounts More)> growth) =>
+        var before = old is null ? null : evaluator.Usage(old);
+        Part[] growth =
         [
-            .. growth.Select(static g => new Part(g.Quota, Bounded(g.Quota, g.More)))
-                .Where(static p => p.More.Count > 0),
+            .. counting.Select(q => new Part(
+                q, Growth(usage, before is not null && evaluator.Counts(q, old!) ? before : null))),
         ];
-
-    /// <summary>Charges it: the statuses of the quotas say so, in place.</summary>
-    public void Apply()
-    {
-        foreach (var (quota, more) in Parts)
-        {
-            foreach (var (name, amount) in more)
+        var grows =
+            growth.Length == 0 ? Growth(usage, before).Length > 0 : growth.Any(static g => g.More.Count > 0);
+        return (grows ? limits?.Uncovered(evaluator, item, usage, quotas, counting) : null)
+            ?? new QuotaCharge(null, [.. growth.Select(Bounded).Where(static p => p.More.Count > 0)])
             {
-                quota.Status.Used[name] = ((Used(quota.Status.Used, name) ?? Quantity.Zero) + amount).ToModel();
-            }
-        }
+                IsOwed = write.IsStatus,
+            };
     }
 
     /// <summary>Why a quota cannot say how much of it is left.</summary>
@@ -86,41 +72,21 @@ public sealed record QuotaCharge(string? Refusal, IReadOnlyList<QuotaCharge.Part
             : $"status unknown for quota: {quota.Metadata.Name}, resources: {Names(bounded)}";
     }
 
-    private static Amounts More(Amounts usage, Amounts before) => usage
-        .Select(u => (u.Key, Amount: before.TryGetValue(u.Key, out var had) ? u.Value - had : u.Value))
-        .Where(static u => u.Amount.Sign > 0)
-        .ToDictionary(static u => u.Key, static u => u.Amount, StringComparer.Ordinal);
-
-    private static Amounts Bounded(V1ResourceQuota quota, Amounts more) => more
-        .Where(m => quota.Status.Hard.ContainsKey(m.Key))
-        .ToDictionary(static m => m.Key, static m => m.Value, StringComparer.Ordinal);
-
-    private static string? ExceededBy(Part part)
-    {
-        var (quota, more) = part;
-        var (hard, used) = (quota.Status.Hard, quota.Status.Used);
-        string[] names =
+    private static QuotaGrowth[] Growth(Amounts usage, Amounts? before) =>
         [
-            .. more.Keys.Where(n => (Used(used, n) is { } amount ? amount + more[n] : more[n]) > Quantity.Of(hard[n]))
-                .Order(StringComparer.Ordinal),
+            .. usage
+                .Select(u => new QuotaGrowth(
+                    u.Key, before?.TryGetValue(u.Key, out var had) == true ? u.Value - had : u.Value))
+                .Where(static g => g.Amount.Sign > 0),
         ];
-        return names.Length == 0
-            ? null
-            : $"exceeded quota: {quota.Metadata.Name}, requested: {Shown(names, n => more[n])}, " +
-                $"used: {Shown(names.Where(n => used?.ContainsKey(n) == true), n => Quantity.Of(used![n]))}, " +
-                $"limited: {Shown(names, n => Quantity.Of(hard[n]))}";
-    }
 
-    private static Quantity? Used(IDictionary<string, ResourceQuantity>? used, string name) =>
-        used?.TryGetValue(name, out var amount) == true ? Quantity.Of(amount) : null;
+    private static Part Bounded(Part part) =>
+        part with { More = [.. part.More.Where(m => part.Quota.Status.Hard.ContainsKey(m.Name))] };
 
     private static string Names(IEnumerable<string> names) => string.Join(',', names.Order(StringComparer.Ordinal));
-
-    private static string Shown(IEnumerable<string> names, Func<string, Quantity> amount) =>
-        string.Join(',', names.Select(n => $"{n}={amount(n)}"));
 
     /// <summary>What one quota is charged.</summary>
     /// <param name="Quota">Which.</param>
     /// <param name="More">By how much its use grows, of what it bounds; more than nothing.</param>
-    public sealed record Part(V1ResourceQuota Quota, IReadOnlyDictionary<string, Quantity> More);
+    public sealed record Part(V1ResourceQuota Quota, IReadOnlyList<QuotaGrowth> More);
 }

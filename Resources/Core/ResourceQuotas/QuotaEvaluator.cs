@@ -23,6 +23,9 @@ public class QuotaEvaluator
         [WellKnown.Services] = new ServiceQuota(),
     };
 
+    /// <summary>What an object counts for.</summary>
+    protected static readonly Quantity One = Quantity.Parse("1");
+
     private readonly string[] _names;
 
     protected QuotaEvaluator(ResourceName resource)
@@ -64,7 +67,7 @@ public class QuotaEvaluator
     /// <param name="now">The time; null when it is only about to be written.</param>
     public virtual Dictionary<string, Quantity> Usage(
         IKubernetesObject<V1ObjectMeta> item, DateTimeOffset? now = null) =>
-        _names.ToDictionary(static n => n, static _ => Quantity.Parse("1"), StringComparer.Ordinal);
+        _names.ToDictionary(static n => n, static _ => One, StringComparer.Ordinal);
 
     /// <summary>Why an object cannot be counted, where it does not say what a quota bounds; null when it can.</summary>
     public virtual string? Complaint(IReadOnlyCollection<string> bounded, IKubernetesObject<V1ObjectMeta> item) => null;

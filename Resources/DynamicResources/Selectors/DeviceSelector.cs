@@ -17,7 +17,7 @@ public sealed class DeviceSelector
     public static (DeviceSelector? Selector, string WhyNot) Compile(string expression)
     {
         var (program, why) = DeviceExpressions.Compile(expression);
-        return (program is null ? null : new DeviceSelector(program), why);
+        return (program is null || why.Length > 0 ? null : new DeviceSelector(program), why);
     }
 
     /// <summary>Whether it selects the device; an error when the expression fails on it.</summary>

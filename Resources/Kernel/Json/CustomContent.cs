@@ -14,7 +14,7 @@ internal sealed class CustomContent(CustomObject item, ObjectSchema schema) : IO
 {
     private CustomObject Item => item;
 
-    public ReadOnlyMemory<byte> Encode() => ResourceCodec.Encode(item);
+    public ReadOnlyMemory<byte> Encode() => ModelWriter.Encode(item);
 
     public FieldChanges? ChangesTo(IOwnedContent next)
     {

@@ -17,6 +17,9 @@ public sealed class JsonDecoding(CancellationToken cancellationToken = default)
     /// </summary>
     public const int MaxElements = 250_000;
 
+    /// <summary>Nesting that is accepted; upstream's bound is larger, but nothing real comes near.</summary>
+    internal const int MaxDepth = 500;
+
     private const int ElementsBetweenLooks = 256;
 
     private const string UnknownField = "unknown field";

@@ -7,7 +7,7 @@ internal sealed class ModelContent(object item) : IOwnedContent
 {
     private object Item => item;
 
-    public ReadOnlyMemory<byte> Encode() => ResourceCodec.Encode(item);
+    public ReadOnlyMemory<byte> Encode() => ModelWriter.Encode(item);
 
     public FieldChanges? ChangesTo(IOwnedContent next) =>
         next is ModelContent other && other.Item.GetType() == item.GetType()

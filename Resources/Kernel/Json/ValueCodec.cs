@@ -123,7 +123,7 @@ internal sealed class JsonEncoding
     {
         Encoder = JavaScriptEncoder.UnsafeRelaxedJsonEscaping,
         SkipValidation = true,
-        MaxDepth = ResourceCodec.MaxDepth,
+        MaxDepth = JsonDecoding.MaxDepth,
     };
 
     /// <summary>True to write empty lists and maps as null, as upstream's storage makes them.</summary>

@@ -1,6 +1,7 @@
 using System.Text.Json;
 using OrleansOrchestrator.Formats;
 using OrleansOrchestrator.Interfaces.Kernel;
+using OrleansOrchestrator.Resources.Kernel.Json;
 using OrleansOrchestrator.Resources.Kernel.Schema;
 
 namespace OrleansOrchestrator.Resources.Kernel.Protobuf;
@@ -14,7 +15,7 @@ public static class ProtobufEncoder
 {
     private const int KeepCapacity = 256 * 1024;
 
-    private static readonly JsonReaderOptions ReaderOptions = new() { MaxDepth = ResourceCodec.MaxDepth };
+    private static readonly JsonReaderOptions ReaderOptions = new() { MaxDepth = JsonDecoding.MaxDepth };
 
     [ThreadStatic]
     private static ProtobufWriter? _writer;

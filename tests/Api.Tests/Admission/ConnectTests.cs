@@ -116,8 +116,8 @@ public sealed class ConnectTests
     }
 
     private static Task<WebhookHost> StartAsync() => WebhookHost.StartAsync(
-        configure: static services => services.AddSingleton(new AuthOptions()).AddSingleton<RequestHeaderUsers>()
-            .AddSingleton<TrustStore>().AddOrchestratorKubeletAccess());
+        configure: static services => services.AddSingleton<RequestHeaderUsers>().AddSingleton<TrustStore>()
+            .AddOrchestratorKubeletAccess());
 
     private static async Task AssertRefusedAsync(WebhookHost host, string path, int code, string message)
     {

@@ -31,11 +31,15 @@ internal sealed class AggregationHost : IAsyncDisposable
     /// <summary>What it answers of itself, to whoever discovers it.</summary>
     public Func<HttpContext, Task> Describe { get; set; } = NotFoundAsync;
 
-    public static async Task<AggregationHost> StartAsync(Action<IServiceCollection>? configure = null)
+    public static async Task<AggregationHost> StartAsync(
+        Action<IServiceCollection>? configure = null, bool isLegacy = false)
     {
         var host = new AggregationHost(await ProtocolHost.StartAsync(configure: configure));
         host.Remote = await TestRemote.StartAsync(
-            host._authority.Issue(["localhost", "cargo.space.svc"]), (_, context) => host.AnswerAsync(context),
+            isLegacy
+                ? host._authority.IssueLegacy("cargo.space.svc")
+                : host._authority.Issue(["localhost", "cargo.space.svc"]),
+            (_, context) => host.AnswerAsync(context),
             asksForCertificate: true);
         await host.PostAsync("/api/v1/namespaces", """{"metadata":{"name":"space"}}""");
         await host.PostAsync("/api/v1/namespaces/space/services", """

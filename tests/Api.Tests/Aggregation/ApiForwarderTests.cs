@@ -7,9 +7,11 @@ using Microsoft.AspNetCore.Http;
 using Microsoft.AspNetCore.Http.Features;
 using Microsoft.Extensions.DependencyInjection;
 using OrleansOrchestrator.Api.Aggregation;
+using OrleansOrchestrator.Api.Audit;
 using OrleansOrchestrator.Api.Auth;
 using OrleansOrchestrator.Api.Auth.RequestHeaders;
 using OrleansOrchestrator.Api.Configuration;
+using OrleansOrchestrator.Api.Tests.Audit;
 using OrleansOrchestrator.Interfaces.Aggregation;
 using OrleansOrchestrator.Interfaces.Kernel;
 using OrleansOrchestrator.Interfaces.Security;
@@ -344,6 +346,35 @@ public sealed class ApiForwarderTests
     private static bool Concerns(string header) =>
         header.StartsWith("X-Remote-", StringComparison.OrdinalIgnoreCase)
         || header.Equals("Authorization", StringComparison.OrdinalIgnoreCase);
+
+    [Fact]
+    public async Task A_server_known_by_its_common_name_alone_is_refused_and_the_audit_log_says_so()
+    {
+        var events = new Recorder { Prefix = AggregationHost.Boats };
+        await using var host = await AggregationHost.StartAsync(
+            services =>
+            {
+                services.AddSingleton<IAuditSink>(events);
+                services.AddAudit(AuditPolicyReader.Read(
+                    """
+                    apiVersion: audit.k8s.io/v1
+                    kind: Policy
+                    rules: [{level: Metadata, omitStages: [RequestReceived]}]
+                    """u8));
+            },
+            isLegacy: true);
+        await host.RegisterAsync();
+
+        Assert.Equal(
+            (503, "error trying to reach service: tls: failed to verify certificate: x509: certificate relies on "
+                + "legacy Common Name field, use SANs instead\n"),
+            await GetAsync(host));
+        Assert.NotNull((await events.NextAsync())["annotations"]![
+            "missing-san.invalid-cert.kubernetes.io/cargo.space.svc"]);
+        Assert.Contains(
+            "apiserver_kube_aggregator_x509_missing_san_total 1\n",
+            await host.Http.GetStringAsync("/metrics", Limit), StringComparison.Ordinal);
+    }
 
     private static async Task<(int, string)> GetAsync(AggregationHost host, string path = AggregationHost.Boats)
     {

@@ -207,6 +207,27 @@ public sealed class AuditSinkTests
         Assert.Equal([("buffered", 1L), ("buffered", 1L), ("buffered", 1L)], lost.All);
     }
 
+    /// <summary>A host may go without having been stopped; what it loses then, it says.</summary>
+    [Fact]
+    public async Task WhatIsNotDeliveredAtTheEndIsLostAndNoFailure()
+    {
+        using var lost = new LostEvents();
+        var sink = new Stuck(lost.Metrics);
+        await sink.StartAsync(default);
+        for (var i = 0; i < 3; i++)
+        {
+            await TakeAsync(sink, Record(AuditLevel.Metadata));
+        }
+
+        await sink.Delivering.Task.WaitAsync(TimeSpan.FromMinutes(1));
+        sink.Dispose();
+        await sink.ExecuteTask!;
+
+        Assert.Equal([("test", 3L)], lost.All);
+        await TakeAsync(sink, Record(AuditLevel.Metadata));
+        Assert.Equal([("test", 3L), ("buffered", 1L)], lost.All);
+    }
+
     private static AuditFile LogAt(string path, LostEvents lost, AuditTruncation truncation) => new(
         new AuditFileOptions { Path = path, Delivery = AuditDelivery.OfLog with { Truncation = truncation } },
         lost.Metrics, TimeProvider.System, NullLogger<AuditFile>.Instance);
@@ -236,6 +257,22 @@ public sealed class AuditSinkTests
         {
             sizes.Add(events.Count);
             return Task.FromResult<string?>(null);
+        }
+    }
+
+    /// <summary>Delivers one event at a time, and none ever.</summary>
+    private sealed class Stuck(AuditMetrics metrics) : AuditSink(
+        "test", new AuditDelivery { MaxBatch = 1, MaxWait = TimeSpan.Zero }, metrics, TimeProvider.System,
+        NullLogger.Instance)
+    {
+        public TaskCompletionSource Delivering { get; } = new(TaskCreationOptions.RunContinuationsAsynchronously);
+
+        protected override async Task<string?> DeliverAsync(
+            IReadOnlyList<ReadOnlyMemory<byte>> events, CancellationToken cancellationToken)
+        {
+            Delivering.TrySetResult();
+            await Task.Delay(Timeout.InfiniteTimeSpan, TimeProvider.System, cancellationToken);
+            return null;
         }
     }
 

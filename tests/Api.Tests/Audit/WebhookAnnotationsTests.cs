@@ -3,6 +3,7 @@ using Microsoft.AspNetCore.Http;
 using Microsoft.Extensions.DependencyInjection;
 using OrleansOrchestrator.Api.Audit;
 using OrleansOrchestrator.Api.Tests.Admission.Webhooks;
+using OrleansOrchestrator.TestKit.Remote;
 using Xunit;
 
 namespace OrleansOrchestrator.Api.Tests.Audit;
@@ -104,6 +105,29 @@ public sealed class WebhookAnnotationsTests
         Assert.Equal(
             ["a.example.com/good", "authorization.k8s.io/decision", "authorization.k8s.io/reason"],
             annotations.Select(static a => a.Key));
+    }
+
+    /// <summary>A webhook that is not asked because of its certificate is found by that (upstream's
+    /// <c>x509metrics</c>).</summary>
+    [Fact]
+    public async Task ACertificateWithoutAlternativeNamesIsNamed()
+    {
+        await using var host = await StartAsync("Metadata");
+        using var certificate = host.Authority.IssueLegacy("localhost");
+        await using var legacy = await TestRemote.StartAsync(certificate, static (_, _) => Task.CompletedTask);
+        var hook = host.Hook("a.example.com", "/a", Ignored)
+            .Replace(host.Remote.Url("/a"), legacy.Url("/a"), StringComparison.Ordinal);
+        await host.ConfigureAsync("Validating", "one", hook);
+        await host.CreateAsync("x");
+
+        var annotations = (await _events.NextAsync())["annotations"]!;
+        Assert.Equal(
+            "relies on a legacy Common Name field instead of the SAN extension for subject validation",
+            (string?)annotations["missing-san.invalid-cert.kubernetes.io/localhost"]);
+        Assert.Null(annotations["insecure-sha1.invalid-cert.kubernetes.io/localhost"]);
+        Assert.Contains(
+            "apiserver_webhooks_x509_missing_san_total 1\n", await host.Api.Http.GetStringAsync("/metrics"),
+            StringComparison.Ordinal);
     }
 
     private async Task<WebhookHost> StartAsync(string level)

@@ -29,4 +29,25 @@ public sealed class AnswerHeadersTests
         Assert.Equal(isKept, answered == given);
         Assert.NotEmpty(answered);
     }
+
+    /// <summary>Every answer tells browsers of TLS, also one that was begun and is given up for another.</summary>
+    [Theory]
+    [InlineData("max-age=31536000; includeSubDomains")]
+    [InlineData("")]
+    public async Task Browsers_are_told_of_TLS(string directives)
+    {
+        await using var services = new ServiceCollection().BuildServiceProvider();
+        var app = new ApplicationBuilder(services);
+        app.UseAnswerHeaders(directives);
+        app.Run(static context =>
+        {
+            AnswerHeaders.Restart(context.Response);
+            return Task.CompletedTask;
+        });
+        var context = new DefaultHttpContext();
+        await app.Build()(context);
+
+        Assert.Equal(directives, context.Response.Headers.StrictTransportSecurity.ToString());
+        Assert.Equal(directives.Length > 0, context.Response.Headers.ContainsKey("Strict-Transport-Security"));
+    }
 }

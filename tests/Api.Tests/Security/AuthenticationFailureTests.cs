@@ -44,6 +44,18 @@ public sealed class AuthenticationFailureTests
         Assert.Contains("authorization_attempts_total{result=\"allowed\"} ", shown, StringComparison.Ordinal);
     }
 
+    /// <summary>What is wrong with a request itself is told before anybody asks who sent it.</summary>
+    [Fact]
+    public async Task ATimeThatCannotBeReadIsRefusedToEverybody()
+    {
+        await using var host = await ProtocolHost.StartAsync(
+            configure: s => s.AddSingleton<IAuthenticator>(new Away { Failure = null }));
+        using var answer = await host.Http.GetAsync("/api/v1/namespaces?timeout=5");
+        using var watch = await host.Http.GetAsync("/api/v1/namespaces?watch=1&timeout=5");
+
+        Assert.Equal((400, 401), ((int)answer.StatusCode, (int)watch.StatusCode));
+    }
+
     /// <summary>Knows nobody but those who ask for the figures; may fail to find out.</summary>
     private sealed class Away : IAuthenticator
     {

@@ -44,6 +44,9 @@ public sealed class ControlTests(ITestOutputHelper output)
             {
                 break;
             }
+
+            output.WriteLine(
+                $"not as recorded with {lanes} side by side: {string.Join(", ", scenarios.Select(static s => s.Name))}");
         }
 
         Report([.. results.Values.SelectMany(static r => r)]);

@@ -162,7 +162,7 @@ public sealed class CredentialTests(SecurityServer server) : IClassFixture<Secur
         var trust = services.GetRequiredService<TrustStore>();
         await trust.Trust;
         return new Authenticator(
-            new RequestHeaderUsers(new AuthOptions(), time),
+            new RequestHeaderUsers(time),
             new ClientCertificates(trust, services.GetRequiredService<AccessMetrics>(), time),
             services.GetRequiredService<BearerTokens>(),
             services.GetRequiredService<JwtIssuers>());

@@ -72,6 +72,68 @@ public sealed class JwtTests(IssuerServer server) : IClassFixture<IssuerServer>
         Assert.Equal($"[invalid bearer token, {complaint}]", (string?)(await ReviewAsync(token))["error"]);
     }
 
+    [Fact]
+    public async Task GroupsMayLieElsewhere()
+    {
+        server.Issuer.Elsewhere = header => header == "Bearer key"
+            ? server.Issuer.Token("other", Claims("""{"roles":["dev"]}"""))
+            : null;
+
+        await IsAsync(
+            server.Issuer.Token("plain", Distributed("key")),
+            """{"username":"plain:a@example.com","uid":"7","groups":["plain:dev","system:authenticated"]}""");
+    }
+
+    [Theory]
+    [InlineData(
+        "missing",
+        "while getting distributed claim \"roles\": error while getting distributed claim JWT: 404 Not Found")]
+    [InlineData("text", "getting untrusted issuer from endpoint ENDPOINT failed for claim \"roles\": malformed token")]
+    [InlineData("none", "jwt returned by distributed claim endpoint \"ENDPOINT\" did not contain claim: roles")]
+    [InlineData(
+        "aud",
+        "verify distributed claim token: oidc: expected audience in [\"k8s\" \"other\"] got [\"stranger\"]")]
+    [InlineData(
+        "iss",
+        "verifying untrusted issuer https://localhost:1 failed: verifier not initialized for issuer: "
+            + "\"https://localhost:1\"")]
+    [InlineData("sources", "oidc: no claim sources")]
+    [InlineData("source", "id token _claim_names contained a source there missing in _claims_sources")]
+    [InlineData(
+        "names",
+        "oidc: error parsing distributed claim names: json: cannot unmarshal number into Go value of type string")]
+    public async Task GroupsThatCannotBeFetchedAreAComplaint(string what, string complaint)
+    {
+        server.Issuer.Elsewhere = header => header switch
+        {
+            "Bearer text" => "no token",
+            "Bearer none" => server.Issuer.Token("other", new JsonObject()),
+            "Bearer aud" => server.Issuer.Token("other", Claims("""{"aud":"stranger","roles":[]}""")),
+            "Bearer iss" => server.Issuer.Token("other", Claims("""{"iss":"https://localhost:1","roles":[]}""")),
+            _ => null,
+        };
+        var claims = Distributed(what);
+        if (what == "sources")
+        {
+            claims.Remove("_claim_sources");
+        }
+        else if (what == "source")
+        {
+            claims["_claim_sources"] = new JsonObject();
+        }
+        else if (what == "names")
+        {
+            claims["_claim_names"] = new JsonObject { ["roles"] = 1 };
+        }
+
+        var error = (string?)(await ReviewAsync(server.Issuer.Token("plain", claims)))["error"];
+
+        Assert.Equal(
+            "[invalid bearer token, oidc: could not expand distributed claims: "
+                + $"{complaint.Replace("ENDPOINT", Endpoint, StringComparison.Ordinal)}]",
+            error);
+    }
+
     [Theory]
     [InlineData("a.b")]
     [InlineData("a.b.c")]
@@ -113,6 +175,18 @@ public sealed class JwtTests(IssuerServer server) : IClassFixture<IssuerServer>
 
         Assert.Equal(isGood, (bool?)status["authenticated"] ?? false);
     }
+
+    private string Endpoint => server.Issuer.Url("there/claims");
+
+    private JsonObject Distributed(string key) => new()
+    {
+        ["email"] = "a@example.com", ["hd"] = "example.com", ["oid"] = "7",
+        ["_claim_names"] = new JsonObject { ["roles"] = "there" },
+        ["_claim_sources"] = new JsonObject
+        {
+            ["there"] = new JsonObject { ["endpoint"] = Endpoint, ["access_token"] = key },
+        },
+    };
 
     private async Task IsAsync(string token, string user)
     {

@@ -67,7 +67,10 @@ public sealed class SignInSettingsTests
                 + "are defined",
             Refusal(new AccessSettings { ConfigurationFile = "f", Modes = "RBAC" }));
         Assert.Equal(
-            "authorization-mode \"ABAC\" is not a valid mode", Refusal(new AccessSettings { Modes = "Node,ABAC" }));
+            "authorization-mode \"XBAC\" is not a valid mode", Refusal(new AccessSettings { Modes = "Node,XBAC" }));
+        Assert.Equal(
+            "cannot specify --authorization-policy-file without mode ABAC",
+            Refusal(new AccessSettings { PolicyFile = "f" }));
         Assert.Equal(
             "authorization-mode [\"RBAC\" \"RBAC\"] has mode specified more than once",
             Refusal(new AccessSettings { Modes = "RBAC,RBAC" }));

@@ -95,6 +95,17 @@ public sealed class MutatingPolicyPluginTests
         """{"k":"v"}""")]
     [InlineData("[JSONPatch{op: 'move', from: '/data/k', path: '/data/m'}]", """{"m":"v"}""")]
     [InlineData("[JSONPatch{op: 'replace', path: '/data', value: {'n': 'w'}}]", """{"n":"w"}""")]
+    [InlineData("[JSONPatch{op: 'replace', path: '/data/n', value: 'w'}]", """{"k":"v","n":"w"}""")]
+    [InlineData("[JSONPatch{op: 'copy', from: '/data/k', path: '/data/n'}]", """{"k":"v","n":"v"}""")]
+    [InlineData(
+        "[JSONPatch{op: 'add', path: '/data/' + jsonpatch.escapeKey('a'), value: JSONPatch{op: 'o'}.op}]",
+        """{"k":"v","a":"o"}""")]
+    [InlineData(
+        "[JSONPatch{op: 'add', path: '/data', value: {'set': string(has(JSONPatch{from: 'f'}.from)), "
+        + "'unset': string(has(JSONPatch{}.value)), 'same': string(JSONPatch{op: 'a'} == JSONPatch{op: 'a'}), "
+        + "'other': string(JSONPatch{value: '1'} == JSONPatch{value: 1}), "
+        + "'value': string(JSONPatch{value: 'v'}.value)}}]",
+        """{"set":"true","unset":"false","same":"true","other":"false","value":"v"}""")]
     public async Task OperationsAreDone(string expression, string data)
     {
         await using var host = await WebhookHost.StartAsync();
@@ -106,7 +117,7 @@ public sealed class MutatingPolicyPluginTests
     [Theory]
     [InlineData(
         "[JSONPatch{op: 'remove', path: '/data/none'}]", 403,
-        Denied + "JSONPath: error in remove for path: '/data/none': Unable to remove nonexistent key: none: "
+        Denied + "JSON Patch: error in remove for path: '/data/none': Unable to remove nonexistent key: none: "
             + "missing value")]
     [InlineData(
         "[JSONPatch{op: 'add', path: '/unknown', value: 1}]", 500,

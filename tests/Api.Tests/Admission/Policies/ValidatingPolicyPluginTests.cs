@@ -13,6 +13,12 @@ namespace OrleansOrchestrator.Api.Tests.Admission.Policies;
 /// <summary>What policies say of writes, and what becomes of them; golden recordings have the rest.</summary>
 public sealed class ValidatingPolicyPluginTests
 {
+    private const string Twelve = "[1,2,3,4,5,6,7,8,9,10,11,12]";
+
+    /// <summary>Costs more than one expression may, a tenth of the budget of a policy.</summary>
+    private const string Dear = $"{Twelve}.all(a, {Twelve}.all(b, {Twelve}.all(c, {Twelve}.all(d, {Twelve}.all(e, "
+        + "a + b + c + d + e > 0)))))";
+
     /// <summary>Expressions about a ConfigMap <c>x</c> with <c>data: {k: v}</c>, and what comes of them.</summary>
     [Theory]
     [InlineData("object.data.k == 'v' && oldObject == null")]
@@ -144,16 +150,13 @@ public sealed class ValidatingPolicyPluginTests
     public async Task WhatCostsTooMuchIsEndedAndStopsNothingElse()
     {
         await using var host = await WebhookHost.StartAsync();
-        const string Twelve = "[1,2,3,4,5,6,7,8,9,10,11,12]";
-        var nested = $"{Twelve}.all(a, {Twelve}.all(b, {Twelve}.all(c, {Twelve}.all(d, {Twelve}.all(e, "
-            + "a + b + c + d + e > 0)))))";
-        var one = $"{{\"expression\":\"{nested}\"}}";
-        await host.ValidateAsync("p", $"\"validations\":[{one}]");
+        const string One = $"{{\"expression\":\"{Dear}\"}}";
+        await host.ValidateAsync("p", $"\"validations\":[{One}]");
         Assert.Equal(
             PolicySetup.Denied(
-                "p", $"expression '{nested}' resulted in error: operation cancelled: actual cost limit exceeded"),
+                "p", $"expression '{Dear}' resulted in error: operation cancelled: actual cost limit exceeded"),
             (string?)(await host.CreateAsync("x")).Body["message"]);
-        await host.ValidateAsync("a", $"\"validations\":[{string.Join(',', Enumerable.Repeat(one, 11))}]");
+        await host.ValidateAsync("a", $"\"validations\":[{string.Join(',', Enumerable.Repeat(One, 11))}]");
         Assert.Equal(
             PolicySetup.Denied(
                 "a", "validation failed due to running out of cost budget, no further validation rules will be run"),
@@ -162,6 +165,27 @@ public sealed class ValidatingPolicyPluginTests
             201,
             (await host.SendAsync(
                 HttpMethod.Post, "/api/v1/namespaces/space/secrets", """{"metadata":{"name":"s"}}""")).Code);
+    }
+
+    /// <summary>
+    /// Each dear expression costs a tenth of the budget: with those of the messages too, five use it up, and then
+    /// what upstream says of each validation is up to the failure policy, whatever it gave.
+    /// </summary>
+    [Theory]
+    [InlineData("Fail", "true", 5, "failed messageExpression: validation failed due to running out of cost budget, "
+        + "no further validation rules will be run")]
+    [InlineData("Ignore", "false", 5, null)]
+    [InlineData("Ignore", "false", 4, "told")]
+    public async Task MessagesHaveWhatValidationsLeaveOfTheBudget(string policy, string first, int dear, string? told)
+    {
+        await using var host = await WebhookHost.StartAsync();
+        const string One = $",{{\"expression\":\"{Dear}\",\"messageExpression\":\"{Dear} ? 'a' : 'b'\"}}";
+        await host.ValidateAsync(
+            "p", $"\"failurePolicy\":\"{policy}\",\"validations\":[{{\"expression\":\"{first}\","
+            + $"\"messageExpression\":\"'told'\"}}{string.Concat(Enumerable.Repeat(One, dear))}]");
+        var (code, body) = await host.CreateAsync("x");
+        Assert.Equal(
+            told is null ? (201, null) : (422, PolicySetup.Denied("p", told)), (code, (string?)body["message"]));
     }
 
     [Fact]

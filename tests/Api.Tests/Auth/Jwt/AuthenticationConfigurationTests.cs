@@ -38,7 +38,7 @@ public sealed class AuthenticationConfigurationTests
               userValidationRules: [{expression: '!user.username.startsWith("system:")', message: reserved}]
             """));
 
-        AuthenticationConfigurationReader.Check(read, new AuthOptions());
+        AuthenticationConfigurationReader.Check(read, new AuthOptions().Issuers);
         var jwt = Assert.Single(read.Jwt);
         Assert.Equal(["/livez"], read.Anonymous!.Paths);
         Assert.Equal("https://b.example/d", jwt.Issuer.DiscoveryUrl);
@@ -123,7 +123,7 @@ public sealed class AuthenticationConfigurationTests
             $"apiVersion: apiserver.config.k8s.io/v1\nkind: AuthenticationConfiguration\njwt: [{jwt}]"));
 
         var refusal = Assert.Throws<ConfigurationException>(
-            () => AuthenticationConfigurationReader.Check(read, new AuthOptions()));
+            () => AuthenticationConfigurationReader.Check(read, new AuthOptions().Issuers));
 
         Assert.Equal($"invalid authentication configuration: {complaint}", refusal.Message);
     }

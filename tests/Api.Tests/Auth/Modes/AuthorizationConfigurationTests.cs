@@ -27,9 +27,10 @@ public sealed class AuthorizationConfigurationTests
 
     [Theory]
     [InlineData("[]", "authorizers: Required value: at least one authorization mode must be defined")]
-    [InlineData("[{name: x}, {type: ABAC, name: abac}, " + Node + ", " + Node + "]",
-        "[authorizers[0].type: Required value, authorizers[1].type: Unsupported value: \"ABAC\": supported values: "
-        + "\"AlwaysAllow\", \"AlwaysDeny\", \"Node\", \"RBAC\", \"Webhook\", authorizers[3].type: Duplicate value: "
+    [InlineData("[{name: x}, {type: XBAC, name: xbac}, " + Node + ", " + Node + "]",
+        "[authorizers[0].type: Required value, authorizers[1].type: Unsupported value: \"XBAC\": supported values: "
+        + "\"ABAC\", \"AlwaysAllow\", "
+        + "\"AlwaysDeny\", \"Node\", \"RBAC\", \"Webhook\", authorizers[3].type: Duplicate value: "
         + "\"Node\"]")]
     [InlineData("[{type: Node}, {type: RBAC, name: r}]", "authorizers[0].name: Required value")]
     [InlineData("[{type: Node, name: x}, {type: RBAC, name: r}]",

@@ -1,6 +1,5 @@
 using System.Text;
 using Microsoft.AspNetCore.Http;
-using OrleansOrchestrator.Api.Auth;
 using OrleansOrchestrator.Api.Auth.RequestHeaders;
 using OrleansOrchestrator.Api.Configuration;
 using OrleansOrchestrator.TestKit.Remote;
@@ -71,7 +70,7 @@ public sealed class RequestHeaderUsersTests : IDisposable
     public void Without_proxies_headers_say_nothing()
     {
         using var certificate = _authority.Issue(["proxy"]);
-        Assert.Null(new RequestHeaderUsers(new AuthOptions(), TimeProvider.System).Find(certificate, Headers()));
+        Assert.Null(new RequestHeaderUsers(TimeProvider.System).Find(certificate, Headers()));
     }
 
     /// <summary>Also where no proxy is known: servers behind may believe the usual names.</summary>
@@ -84,7 +83,7 @@ public sealed class RequestHeaderUsersTests : IDisposable
             ["X-REMOTE-EXTRA-scopes"] = "all", ["X-Remote-Userinfo"] = "stays", ["X-Name"] = "stays",
         };
 
-        new RequestHeaderUsers(new AuthOptions(), TimeProvider.System).Clear(headers);
+        new RequestHeaderUsers(TimeProvider.System).Clear(headers);
 
         Assert.Equal(["X-Name", "X-Remote-Userinfo"], headers.Keys.Order(StringComparer.Ordinal));
     }
@@ -102,7 +101,7 @@ public sealed class RequestHeaderUsersTests : IDisposable
             ["X-Remote-Group"] = "system:masters", ["X-Names"] = "stays", ["X-More"] = "stays",
         };
 
-        new RequestHeaderUsers(new AuthOptions { RequestHeaders = settings }, TimeProvider.System).Clear(headers);
+        new RequestHeaderUsers(TimeProvider.System, settings).Clear(headers);
 
         Assert.Equal(["X-More", "X-Names"], headers.Keys.Order(StringComparer.Ordinal));
     }
@@ -111,8 +110,8 @@ public sealed class RequestHeaderUsersTests : IDisposable
     public void All_that_its_authorities_signed_are_proxies_when_no_names_are_told()
     {
         using var certificate = _authority.Issue(["proxy"]);
-        var options = new AuthOptions { RequestHeaders = Settings() with { AllowedNames = [] } };
-        Assert.NotNull(new RequestHeaderUsers(options, TimeProvider.System).Find(certificate, Headers()));
+        var settings = Settings() with { AllowedNames = [] };
+        Assert.NotNull(new RequestHeaderUsers(TimeProvider.System, settings).Find(certificate, Headers()));
     }
 
     [Fact]
@@ -136,22 +135,20 @@ public sealed class RequestHeaderUsersTests : IDisposable
         Assert.Equal(["X-Remote-User", "X-Name"], both.UserHeaders);
         Assert.Equal(["X-Remote-Extra-"], both.ExtraHeaderPrefixes);
 
-        var any = new AuthOptions { RequestHeaders = Settings() with { AllowedNames = [] } };
-        Assert.Empty(new RequestHeaderUsers(any, TimeProvider.System).Published("OWN").AllowedNames);
+        var any = Settings() with { AllowedNames = [] };
+        Assert.Empty(new RequestHeaderUsers(TimeProvider.System, any).Published("OWN").AllowedNames);
 
         var client = new ProxyClientFiles("cert", "key");
-        var others = new AuthOptions { RequestHeaders = Settings(), ProxyClient = client };
-        var published = new RequestHeaderUsers(others, TimeProvider.System).Published("OWN");
+        var published = new RequestHeaderUsers(TimeProvider.System, Settings(), client).Published("OWN");
         Assert.Equal($"{Pem(_authority).TrimEnd()}\n", published.AuthorityPem);
         Assert.Equal([CommonName], published.AllowedNames);
-        Assert.Empty(new RequestHeaderUsers(new AuthOptions { ProxyClient = client }, TimeProvider.System)
-            .Published("OWN").AuthorityPem);
-        var none = new RequestHeaderUsers(new AuthOptions(), TimeProvider.System);
+        Assert.Empty(new RequestHeaderUsers(TimeProvider.System, client: client).Published("OWN").AuthorityPem);
+        var none = new RequestHeaderUsers(TimeProvider.System);
         Assert.Equal("OWN", none.Published("OWN").AuthorityPem);
     }
 
     private RequestHeaderUsers Users(string allowed = CommonName, TimeSpan later = default) =>
-        new(new AuthOptions { RequestHeaders = Settings() with { AllowedNames = [allowed] } }, new Clock(later));
+        new(new Clock(later), Settings() with { AllowedNames = [allowed] });
 
     private RequestHeaderSettings Settings() => new()
     {

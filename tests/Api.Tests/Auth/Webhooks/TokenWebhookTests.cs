@@ -12,7 +12,7 @@ namespace OrleansOrchestrator.Api.Tests.Auth.Webhooks;
 /// <summary>A real server on loopback that is asked who bears a token.</summary>
 public sealed class TokenWebhookTests : IAsyncLifetime
 {
-    private static readonly AuthOptions Options = new();
+    private static readonly IReadOnlyList<string> Audiences = new AuthOptions().Audiences;
 
     private readonly string _folder = Directory.CreateTempSubdirectory().FullName;
     private readonly TestAuthority _authority = new();
@@ -43,15 +43,15 @@ public sealed class TokenWebhookTests : IAsyncLifetime
             {"authenticated":true,"user":{"username":"jane","uid":"7","groups":["dev"],"extra":{"a":["b"]}}}
             """;
 
-        var verdict = await webhook.ReviewAsync("t1", Options.Audiences, CancellationToken.None);
+        var verdict = await webhook.ReviewAsync("t1", Audiences, CancellationToken.None);
         _status = "{}";
-        var again = await webhook.ReviewAsync("t1", Options.Audiences, CancellationToken.None);
+        var again = await webhook.ReviewAsync("t1", Audiences, CancellationToken.None);
 
         Assert.Equal("jane", verdict.User!.Name);
         Assert.Equal("7", verdict.User.Uid);
         Assert.Equal(["dev", "system:authenticated"], verdict.User.Groups);
         Assert.Equal(["b"], verdict.User.Extra["a"]);
-        Assert.Equal(Options.Audiences, verdict.Audiences);
+        Assert.Equal(Audiences, verdict.Audiences);
         Assert.Same(verdict.User, again.User);
         var question = Assert.Single(_server!.Calls);
         Assert.Equal(
@@ -80,7 +80,7 @@ public sealed class TokenWebhookTests : IAsyncLifetime
     {
         _status = """{"authenticated":false,"error":"too old"}""";
 
-        var verdict = await Webhook("v1").ReviewAsync("t", Options.Audiences, CancellationToken.None);
+        var verdict = await Webhook("v1").ReviewAsync("t", Audiences, CancellationToken.None);
 
         Assert.Equal("too old", verdict.Complaint);
     }
@@ -92,7 +92,7 @@ public sealed class TokenWebhookTests : IAsyncLifetime
         _failures = 1;
         _status = """{"authenticated":true,"user":{"username":"j"}}""";
 
-        var verdict = await Webhook("v1").ReviewAsync("t", Options.Audiences, CancellationToken.None);
+        var verdict = await Webhook("v1").ReviewAsync("t", Audiences, CancellationToken.None);
 
         Assert.Equal("j", verdict.User!.Name);
         Assert.Equal(2, _server!.Calls.Count);
@@ -109,11 +109,33 @@ public sealed class TokenWebhookTests : IAsyncLifetime
         Assert.Equal(complaint, refusal.Message);
     }
 
+    /// <summary>The file is read for each question.</summary>
+    [Theory]
+    [InlineData(null, "failed to read token file \"")]
+    [InlineData(" \n", "read empty token from file \"")]
+    public async Task ATokenThatIsGoneIsAFailureOfTheWebhook(string? content, string complaint)
+    {
+        var path = Path.Combine(_folder, "token");
+        if (content is not null)
+        {
+            await File.WriteAllTextAsync(path, content);
+        }
+
+        var target = RemoteKubeconfig.Load(
+            TestKubeconfig.Write(_folder, _authority, _server!.Url("/review"), $"tokenFile: {path}"));
+        var answer = await new RemoteCaller(_connections, TimeProvider.System).AskAsync(
+            target, "{}"u8.ToArray(), TimeSpan.FromSeconds(30), 1000, CancellationToken.None);
+
+        Assert.False(answer.Succeeded);
+        Assert.Contains($": {complaint}{path}\"", answer.Error.Message, StringComparison.Ordinal);
+        Assert.Empty(_server.Calls);
+    }
+
     private TokenWebhook Webhook(string version, string user = "token: secret") => new(
         new TokenWebhookSettings(
             TestKubeconfig.Write(_folder, _authority, _server!.Url("/review"), user), version,
             TimeSpan.FromMinutes(10)),
-        new RemoteCaller(_connections, TimeProvider.System), Options, TimeProvider.System);
+        Audiences, new RemoteCaller(_connections, TimeProvider.System), TimeProvider.System);
 
     private async Task AnswerAsync(TestRemote remote, HttpContext context)
     {

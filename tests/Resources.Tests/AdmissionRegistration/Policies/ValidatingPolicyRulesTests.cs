@@ -23,6 +23,14 @@ public sealed class ValidatingPolicyRulesTests
         "spec.auditAnnotations[0].key: Invalid value: \"k\": requires metadata.name be non-empty",
         Assert.Single(Create(@"""auditAnnotations"":[{""key"":""k"",""valueExpression"":""'v'""}]", name: "")));
 
+    [Fact]
+    public void Constants_that_do_not_convert_are_refused() => Assert.Equal(
+        [
+            "spec.validations[0].expression: Internal error: program instantiation failed: type conversion error from "
+                + "'string' to 'int'",
+        ],
+        Create(@"""validations"":[{""expression"":""int('a') == 1""}]"));
+
     [Theory]
     [InlineData("spec.validations[0].expression", null)]
     [InlineData("spec}, and {spec.variables", null)]

@@ -149,6 +149,15 @@ public sealed class RuleTreeTests
         + "\"\",\"MessageExpression\":\"\",\"Reason\":null,\"FieldPath\":\"\",\"OptionalOldSelf\":null}: cel "
         + "expression must evaluate to a bool")]
     [InlineData(
+        """{"type":"integer","x-kubernetes-validations":[{"rule":"int('a') == self"}]}""",
+        "p.properties[a].x-kubernetes-validations[0].rule: Invalid value: {\"Rule\":\"int('a') == self\",\"Message\":"
+        + "\"\",\"MessageExpression\":\"\",\"Reason\":null,\"FieldPath\":\"\",\"OptionalOldSelf\":null}: program "
+        + "instantiation failed: type conversion error from 'string' to 'int'")]
+    [InlineData(
+        """{"type":"object","properties":{"b":{"type":"array","items":{"type":"string"}}},"""
+        + """ "x-kubernetes-validations":[{"rule":"self == oldSelf"}]}""",
+        "")]
+    [InlineData(
         """{"type":"array","items":{"type":"string","x-kubernetes-validations":[{"rule":"self.contains('a')"}]}}""",
         "p.properties[a].items.x-kubernetes-validations[0].rule: Forbidden: estimated rule cost exceeds budget by "
         + "factor of more than 100x (try simplifying the rule, or adding maxItems, maxProperties, and maxLength "

@@ -93,9 +93,9 @@ public sealed class DeviceQuotaTests
             "c", """[{"name":"a","exactly":{"deviceClassName":"gpu","allocationMode":"ExactCount","count":2}}]""");
         Assert.Equal(
             $"exceeded quota: q, requested: {Gpus}=2, used: {Gpus}=0, limited: {Gpus}=1",
-            QuotaCharge.Of(new QuotedWrite(WellKnown.ResourceClaims, claim), [Quota(Gpus, 1)], Around()).Exceeded);
+            QuotaCharge.Of(new QuotedWrite(WellKnown.ResourceClaims, claim), [Quota(Gpus, 1)], Around()).Exceeded());
         Assert.Null(QuotaCharge.Of(
-            new QuotedWrite(WellKnown.ResourceClaims, claim, claim), [Quota(Gpus, 1)], Around()).Exceeded);
+            new QuotedWrite(WellKnown.ResourceClaims, claim, claim), [Quota(Gpus, 1)], Around()).Exceeded());
     }
 
     [Fact]
@@ -107,7 +107,7 @@ public sealed class DeviceQuotaTests
 
         Assert.Equal(
             $"exceeded quota: q, requested: {Implicit}=4, used: {Implicit}=0, limited: {Implicit}=3",
-            QuotaCharge.Of(new QuotedWrite(WellKnown.Pods, pod), [Quota(Implicit, 3)]).Exceeded);
+            QuotaCharge.Of(new QuotedWrite(WellKnown.Pods, pod), [Quota(Implicit, 3)]).Exceeded());
     }
 
     /// <summary>What of everything a quota without end has been charged.</summary>

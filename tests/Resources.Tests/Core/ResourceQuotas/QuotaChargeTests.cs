@@ -64,7 +64,7 @@ public sealed class QuotaChargeTests
         var pod = Pod("1");
         pod.Spec.PriorityClassName = "high";
         var charge = QuotaCharge.Of(new QuotedWrite(WellKnown.Pods, pod), [Quota("""{"pods":"0"}""", spec)]);
-        Assert.Equal(counts, charge.Exceeded is not null);
+        Assert.Equal(counts, charge.Exceeded() is not null);
     }
 
     [Fact]
@@ -81,7 +81,7 @@ public sealed class QuotaChargeTests
                 "limited: requests.storage=3Gi",
             QuotaCharge.Of(
                 new QuotedWrite(WellKnown.PersistentVolumeClaims, Claim("3Gi", "b"), Claim("2Gi", "b")), [quota])
-                .Exceeded);
+                .Exceeded());
     }
 
     /// <summary>
@@ -103,7 +103,7 @@ public sealed class QuotaChargeTests
         Assert.Equal(("1", "2"), Used(all));
         Assert.Equal(
             "exceeded quota: q, requested: pods=1, used: pods=1, limited: pods=1",
-            QuotaCharge.Of(write, [terminating]).Exceeded);
+            QuotaCharge.Of(write, [terminating]).Exceeded());
 
         static (string, string) Used(V1ResourceQuota quota) =>
             (quota.Status.Used["pods"].ToString(), quota.Status.Used["requests.cpu"].ToString());
@@ -125,10 +125,14 @@ public sealed class QuotaChargeTests
         Assert.True(QuotaEvaluator.IsConcerned(write));
         Assert.False(QuotaEvaluator.IsConcerned(write with { Old = claim }));
 
-        Assert.Null(Charge(write, quota));
+        var charge = QuotaCharge.Of(write, [quota]);
+        Assert.True(charge.IsOwed);
+        charge.Apply();
         Assert.Equal("1", quota.Status.Used["persistentvolumeclaims"].ToString());
         Assert.Equal("2", quota.Status.Used["requests.storage"].ToString());
-        Assert.NotNull(QuotaCharge.Of(write with { Subresource = "" }, [quota]).Exceeded);
+        var asked = QuotaCharge.Of(write with { Subresource = "" }, [quota]);
+        Assert.False(asked.IsOwed);
+        Assert.NotNull(asked.Exceeded());
     }
 
     /// <summary>A claim between two classes is in a scope when one of them is.</summary>
@@ -157,7 +161,7 @@ public sealed class QuotaChargeTests
     public void WhatIsOnlyJudgedLeavesNoTrace()
     {
         var quota = Quota("""{"pods":"5"}""", "{}");
-        Assert.Null(QuotaCharge.Of(new QuotedWrite(WellKnown.Pods, Pod("1")), [quota]).Exceeded);
+        Assert.Null(QuotaCharge.Of(new QuotedWrite(WellKnown.Pods, Pod("1")), [quota]).Exceeded());
         Assert.Equal("0", quota.Status.Used["pods"].ToString());
     }
 
@@ -165,7 +169,7 @@ public sealed class QuotaChargeTests
     private static string? Charge(QuotedWrite write, params V1ResourceQuota[] quotas)
     {
         var charge = QuotaCharge.Of(write, quotas);
-        if ((charge.Refusal ?? charge.Exceeded) is { } refusal)
+        if ((charge.Refusal ?? charge.Exceeded()) is { } refusal)
         {
             return refusal;
         }

@@ -1,8 +1,9 @@
 using Microsoft.IdentityModel.Tokens;
 using OrleansOrchestrator.Api.Auth.Jwt;
+using OrleansOrchestrator.Api.Auth.TokenKeys;
 using OrleansOrchestrator.Interfaces.Security;
 
-namespace OrleansOrchestrator.Api.Auth.TokenKeys;
+namespace OrleansOrchestrator.Api.Auth;
 
 /// <summary>
 /// The keys of service-account tokens. The cluster has its own, which it replaces by itself; files may hold others.

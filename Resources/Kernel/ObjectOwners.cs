@@ -2,8 +2,9 @@ using System.Runtime.CompilerServices;
 using k8s;
 using k8s.Models;
 using OrleansOrchestrator.Interfaces.Kernel;
+using OrleansOrchestrator.Resources.Kernel.Ownership;
 
-namespace OrleansOrchestrator.Resources.Kernel.Ownership;
+namespace OrleansOrchestrator.Resources.Kernel;
 
 /// <summary>Says in objects that are written who owns which of their fields, by the rules of their kinds.</summary>
 public static class ObjectOwners
