@@ -11,7 +11,9 @@ internal sealed class AccessOptions
         "An AuthorizationConfiguration: who decides, in order. It is read again when it changes.");
     private readonly Option<string?> _modes = CommonOptions.MaybeText(
         "--authorization-mode",
-        "Who decides, in order, with commas: Node, RBAC, Webhook, AlwaysAllow, AlwaysDeny. Default: Node,RBAC.");
+        "Who decides, in order, with commas: Node, RBAC, ABAC, Webhook, AlwaysAllow, AlwaysDeny. Default: Node,RBAC.");
+    private readonly FileOption _policies = CommonOptions.MaybeFile(
+        "--authorization-policy-file", "Of the mode ABAC: its policies, one a line, in JSON.");
     private readonly FileOption _webhook = CommonOptions.MaybeFile(
         "--authorization-webhook-config-file",
         "Of the mode Webhook: a kubeconfig that says which server is asked (by SubjectAccessReviews).");
@@ -22,12 +24,13 @@ internal sealed class AccessOptions
     private readonly Option<string?> _unauthorized = CommonOptions.MaybeText(
         "--authorization-webhook-cache-unauthorized-ttl", "How long what it does not allow stays so. Default: 30s.");
 
-    public IEnumerable<Option> All => [_file, _modes, _webhook, _version, _authorized, _unauthorized];
+    public IEnumerable<Option> All => [_file, _modes, _policies, _webhook, _version, _authorized, _unauthorized];
 
     public AccessSettings Read(ParseResult parsed) => new()
     {
         ConfigurationFile = parsed.GetValue(_file),
         Modes = parsed.GetValue(_modes),
+        PolicyFile = parsed.GetValue(_policies),
         WebhookFile = parsed.GetValue(_webhook),
         WebhookVersion = parsed.GetValue(_version),
         AuthorizedTtl = CommonOptions.MaybeTimeOf(parsed, _authorized),

@@ -39,6 +39,7 @@ internal sealed class ApiOptions
     private readonly AuditOptions _audit = new();
     private readonly TelemetrySiloOptions _telemetry = new();
     private readonly RemoteWriteOption _remoteWrite = new();
+    private readonly TransportSecurityOption _transport = new();
     private readonly AddOnOptions _addOns = new();
 
     /// <summary>All of them, by theme.</summary>
@@ -53,6 +54,7 @@ internal sealed class ApiOptions
         new("Logs, metrics, dashboards", [.. _addOns.All]),
         new("What is sent elsewhere", [_logs, .. _telemetry.All, .. _remoteWrite.All]),
         new("Proxies in front of the API, and servers behind it", [.. _proxies.All]),
+        new("What browsers are told", [.. _transport.All]),
     ];
 
     private IEnumerable<Option> All => Groups.SelectMany(static g => g.Options);
@@ -87,6 +89,7 @@ internal sealed class ApiOptions
         Telemetry = _telemetry.Of(parsed),
         RemoteWrite = _remoteWrite.Of(parsed),
         AddOns = _addOns.Read(parsed),
+        TransportSecurity = _transport.Read(parsed),
     };
 
     /// <summary>Fails, in one sentence, where a silo could not start with these arguments.</summary>

@@ -30,6 +30,8 @@ internal sealed class LogQueryOptions
         CommonOptions.MaybeText("--source", "programs or events. Default: both.");
     private readonly Option<string?> _since =
         CommonOptions.MaybeText("--since", "Not older than, such as 15m, 1h or 48h.");
+    private readonly Option<string?> _until =
+        CommonOptions.MaybeText("--until", "Not newer than, such as 5m: what is less than 5 minutes old is left out.");
 
     public LogQueryOptions()
     {
@@ -42,7 +44,7 @@ internal sealed class LogQueryOptions
     {
         command.Add(_query);
         foreach (var option in (Option<string?>[])
-            [_namespace, _pod, _container, _workload, _node, _selector, _level, _source, _since])
+            [_namespace, _pod, _container, _workload, _node, _selector, _level, _source, _since, _until])
         {
             command.Add(option);
         }
@@ -62,12 +64,16 @@ internal sealed class LogQueryOptions
         ["labelSelector"] = parsed.GetValue(_selector),
         ["level"] = parsed.GetValue(_level),
         ["source"] = parsed.GetValue(_source),
-        ["sinceSeconds"] = Seconds(parsed.GetValue(_since)),
+        ["sinceSeconds"] = Seconds(parsed, _since),
+        ["untilSeconds"] = Seconds(parsed, _until),
     };
 
-    private static string? Seconds(string? text)
+    /// <summary>Whether lines that are still to come are left out.</summary>
+    public bool HasEnd(ParseResult parsed) => parsed.GetValue(_until) is not null;
+
+    private static string? Seconds(ParseResult parsed, Option<string?> option)
     {
-        if (text is null)
+        if (parsed.GetValue(option) is not { } text)
         {
             return null;
         }
@@ -75,6 +81,6 @@ internal sealed class LogQueryOptions
         var complaint = GoDuration.Read(text, out var duration);
         return complaint is null && duration > TimeSpan.Zero
             ? ((long)Math.Ceiling(duration.TotalSeconds)).ToString(CultureInfo.InvariantCulture)
-            : throw new UserErrorException($"--since is no time above 0, such as 15m or 1h: '{text}'.");
+            : throw new UserErrorException($"{option.Name} is no time above 0, such as 15m or 1h: '{text}'.");
     }
 }

@@ -44,6 +44,11 @@ internal static class LogsCommand
                 throw new UserErrorException("--context and --follow: what comes after a line is not there yet.");
             }
 
+            if (follows && query.HasEnd(parsed))
+            {
+                throw new UserErrorException("--until and --follow: what comes is newer.");
+            }
+
             var file = parsed.GetValue(kubeconfig) ?? MachineShare.KubeconfigOf(parsed.GetRequiredValue(data));
             using var reader = new LogReader(file);
             var print = new LogPrinter(Console.Out, parsed.GetValue(json), hasColors: !Console.IsOutputRedirected);

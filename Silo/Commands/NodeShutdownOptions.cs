@@ -25,7 +25,8 @@ internal sealed class NodeShutdownOptions
         var (all, critical) = (PeriodOf(parsed, _all), PeriodOf(parsed, _critical));
         return critical > all
             ? throw new UserErrorException($"{_critical.Name} is more than {_all.Name}, of which it is a part.")
-            : all == TimeSpan.Zero ? [] : [_all.Name, GoDuration.Format(all), _critical.Name, GoDuration.Format(critical)];
+            : all == TimeSpan.Zero ? []
+            : [$"{_all.Name}={GoDuration.Format(all)}", $"{_critical.Name}={GoDuration.Format(critical)}"];
     }
 
     private static TimeSpan PeriodOf(ParseResult parsed, Option<string?> option) =>

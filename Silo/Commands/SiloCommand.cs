@@ -52,7 +52,17 @@ internal static class SiloCommand
 
         await app.StartAsync(cancellationToken);
         var credentials = app.Services.GetRequiredService<CredentialWriter>();
-        await credentials.WriteAsync(cancellationToken);
+        try
+        {
+            await credentials.WriteAsync(cancellationToken);
+        }
+        catch
+        {
+            // In order, so that the reason is the last thing said and not followed by what loses its services.
+            await app.StopAsync(CancellationToken.None);
+            throw;
+        }
+
         app.Logger.LogInformation("The API answers on {Url}; {Access}", credentials.LocalUrl, Access(options));
         await app.WaitForShutdownAsync(cancellationToken);
         return 0;

@@ -33,6 +33,7 @@ internal static class UpCommand
         var programs = CommonOptions.MaybeFile(
             "--image-credential-provider-bin-dir", "The directory of these programs.");
         var shutdown = new NodeShutdownOptions();
+        var others = NodeOptions();
         var share = new ShareOptions();
         var api = new ApiOptions();
         var without = Without(api);
@@ -43,7 +44,7 @@ internal static class UpCommand
                     "The cluster",
                     [
                         data, kubeconfig, yes, hollow, nodeName, manifests, credentials, programs, .. shutdown.All,
-                        without,
+                        others, without,
                     ]),
                 new("PostgreSQL", connection, connections),
                 new("Ports, addresses and names on the machine", [.. share.All]),
@@ -61,8 +62,11 @@ internal static class UpCommand
                     NodeName = parsed.GetRequiredValue(nodeName),
                     HollowNodes = parsed.GetValue(hollow),
                     StaticPodPath = parsed.GetValue(manifests) is { } path ? FileOption.Full(path) : "",
-                    CredentialArguments = [.. Argument(parsed, credentials), .. Argument(parsed, programs)],
-                    ShutdownArguments = shutdown.Read(parsed),
+                    NodeArguments =
+                    [
+                        .. Argument(parsed, credentials), .. Argument(parsed, programs), .. shutdown.Read(parsed),
+                        .. parsed.GetRequiredValue(others).Select(static o => $"--{o}"),
+                    ],
                     ConnectionString = connection.ValueOf(parsed),
                     StoreConnections = parsed.GetValue(connections),
                 },
@@ -72,7 +76,7 @@ internal static class UpCommand
     }
 
     private static string[] Argument(ParseResult parsed, FileOption option) =>
-        parsed.GetValue(option) is { } path ? [option.Name, FileOption.Full(path)] : [];
+        parsed.GetValue(option) is { } path ? [$"{option.Name}={FileOption.Full(path)}"] : [];
 
     private static async Task<int> RunAsync(Asked asked, CancellationToken cancellationToken)
     {
@@ -86,16 +90,10 @@ internal static class UpCommand
                 "--pod-manifest-path needs a real node: hollow nodes run no pods of their own.");
         }
 
-        if (isHollow && options.CredentialArguments.Count > 0)
+        if (isHollow && options.NodeArguments is [var first, ..])
         {
             throw new UserErrorException(
-                $"{options.CredentialArguments[0]} needs a real node: hollow nodes pull no images.");
-        }
-
-        if (isHollow && options.ShutdownArguments.Count > 0)
-        {
-            throw new UserErrorException(
-                "--shutdown-grace-period needs a real node: pods of hollow nodes end with the cluster.");
+                $"{first.Split('=')[0]} needs a real node: hollow nodes have no agent and run no containers.");
         }
 
         var needed = isHollow ? Programs.ForControlPlane : [.. Programs.ForControlPlane, .. Programs.ForNode];
@@ -207,6 +205,25 @@ internal static class UpCommand
                 "The silo of this cluster still runs, with other options: "
                     + $"'{DataDirectory.CommandFor("down", known.Root)}' stops it, and the next 'up' starts it with "
                     + "these.");
+    }
+
+    private static Option<string[]> NodeOptions()
+    {
+        var option = new Option<string[]>("--node-option")
+        {
+            Description = "An option of the node agent, such as cpu-manager-policy=static (docs/nodes.md); may be given "
+                + "several times.",
+            DefaultValueFactory = static _ => [],
+        };
+        option.Validators.Add(static result =>
+        {
+            foreach (var token in result.Tokens.Where(static t => t.Value.IndexOf('=', StringComparison.Ordinal) < 1))
+            {
+                result.AddError(
+                    $"--node-option: '{token.Value}' is not NAME=VALUE, such as cpu-manager-policy=static.");
+            }
+        });
+        return option;
     }
 
     private static Option<string[]> Without(ApiOptions api)

@@ -14,6 +14,9 @@ public sealed record AccessSettings
     /// <summary>Types of authorizers, with commas.</summary>
     public string? Modes { get; init; }
 
+    /// <summary>Of the mode ABAC: its policies.</summary>
+    public string? PolicyFile { get; init; }
+
     /// <summary>Of the mode Webhook: a kubeconfig.</summary>
     public string? WebhookFile { get; init; }
 
@@ -51,6 +54,12 @@ public sealed record AccessSettings
         return (AuthorizationConfigurationReader.Read(content, []), content);
     }
 
+    /// <summary>The policies of the mode ABAC, where that is one of those who decide.</summary>
+    public IReadOnlyList<AttributePolicy> ReadPolicies(AuthorizationConfiguration configuration) =>
+        !configuration.Has(AuthorizerTypes.Abac) ? []
+        : PolicyFile is { } file ? AttributePolicyReader.Load(file)
+        : throw new UserErrorException("authorization-mode ABAC's authorization policy file not passed");
+
     private AuthorizationConfiguration OfFlags()
     {
         var modes = All;
@@ -63,6 +72,11 @@ public sealed record AccessSettings
         {
             throw new UserErrorException(
                 $"authorization-mode {GoText.Quoted(modes)} has mode specified more than once");
+        }
+
+        if (PolicyFile is not null && !modes.Contains(AuthorizerTypes.Abac))
+        {
+            throw new UserErrorException("cannot specify --authorization-policy-file without mode ABAC");
         }
 
         var hasWebhook = modes.Contains(AuthorizerTypes.Webhook);

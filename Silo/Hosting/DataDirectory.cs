@@ -84,6 +84,8 @@ public sealed class DataDirectory
         directory.CheckIsOurs();
         try
         {
+            // PostgreSQL runs as a user of its own, who must come through what is missing above, too.
+            OwnFiles.MakeMissing(Path.GetDirectoryName(directory.Root) ?? "/", OwnFiles.PassableDirectory);
             OwnFiles.MakeDirectory(directory.Root, OwnFiles.PrivateDirectory);
         }
         catch (Exception failure) when (failure is IOException or UnauthorizedAccessException)

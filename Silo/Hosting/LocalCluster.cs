@@ -25,11 +25,8 @@ public sealed record LocalClusterOptions
     /// <summary>Where the real node finds pods of its own; empty for nowhere.</summary>
     public string StaticPodPath { get; init; } = "";
 
-    /// <summary>Which programs know credentials of registries, and where: arguments of the node agent.</summary>
-    public IReadOnlyList<string> CredentialArguments { get; init; } = [];
-
-    /// <summary>How long the real node's pods have when the machine goes down: arguments of the node agent.</summary>
-    public IReadOnlyList<string> ShutdownArguments { get; init; } = [];
+    /// <summary>Further arguments of the real node's agent, each <c>--name=value</c>.</summary>
+    public IReadOnlyList<string> NodeArguments { get; init; } = [];
 
     /// <summary>How the API is set up.</summary>
     public KeptOptions Api { get; init; } = KeptOptions.None;
@@ -468,8 +465,7 @@ public sealed class LocalCluster
         .. Share.AnnounceLink.Length > 0 ? new[] { "--announce-link", Share.AnnounceLink } : [],
         .. _options.Api.Has(KeptOptions.Cloud) ? new[] { "--cloud-provider", "external" } : [],
         .. _options.StaticPodPath.Length > 0 ? new[] { "--pod-manifest-path", _options.StaticPodPath } : [],
-        .. _options.CredentialArguments,
-        .. _options.ShutdownArguments,
+        .. _options.NodeArguments,
         .. _options.Api.IsOff(KeptOptions.Logs) ? new[] { "--logs=false" } : [],
         .. NodeAgentProgram.Place(_directory, Share),
     ];

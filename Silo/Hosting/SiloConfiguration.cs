@@ -53,9 +53,9 @@ public sealed record SiloConfiguration
             TokenWebhook = options.SignIn.TokenWebhook,
             RequestHeaders = requestHeaders,
             ProxyClient = options.FrontProxies.Client,
-            Authorization = authorization,
+            Authorization = authorization with { Policies = options.Access.ReadPolicies(authorization) },
         });
-        AuthenticationConfigurationReader.Check(configuration, auth);
+        AuthenticationConfigurationReader.Check(configuration, auth.Issuers);
         CheckWebhooks(auth);
         _ = auth.ProxyClient?.Read();
         var (encryption, encryptionContent) =

@@ -72,7 +72,7 @@ public static class SiloHost
         ConfigureServer(builder.WebHost, options);
 
         var app = builder.Build();
-        app.UseAnswerHeaders();
+        app.UseAnswerHeaders(options.TransportSecurity);
         if (options.AddOns.Dashboard)
         {
             app.UseDashboard(new DashboardSignIn(

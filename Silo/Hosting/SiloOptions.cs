@@ -73,6 +73,9 @@ public sealed record SiloOptions
     /// <summary>True for a cluster that begins with the default StorageClass <c>local-path</c>.</summary>
     public bool LocalStorage { get; init; }
 
+    /// <summary>What browsers are told of TLS here (<c>Strict-Transport-Security</c>); empty for nothing.</summary>
+    public string TransportSecurity { get; init; } = "";
+
     /// <summary>How much the API does at once, and for how long.</summary>
     public RequestLimits Limits { get; init; } = new();
 

@@ -16,23 +16,6 @@ internal static class Ratchets
     public static readonly IReadOnlyList<string> PathsToCome = [];
 
     /// <summary>
-    /// Folders that know the folder above them and are known there: parts of one subsystem by topic, or, of Kernel, the
-    /// forms of one vocabulary. The list may only grow shorter.
-    /// </summary>
-    public static readonly IReadOnlySet<string> OneWithTheFolderAbove = new HashSet<string>
-    {
-        "Api/Auth/Jwt",
-        "Api/Auth/Modes",
-        "Api/Auth/RequestHeaders",
-        "Api/Auth/TokenKeys",
-        "Api/Auth/Webhooks",
-        "Grains/Scheduling/Extenders",
-        "Grains/Scheduling/Plugins",
-        "Resources/Kernel/Json",
-        "Resources/Kernel/Ownership",
-    };
-
-    /// <summary>
     /// Who may make files by other means than OwnFiles: OwnFiles itself, what makes the files of users with the modes
     /// that are documented, what writes the kernel's own files, what adds to files of others, and the audit log, which
     /// is continued with a mode of its own.
@@ -52,14 +35,10 @@ internal static class Ratchets
 
     /// <summary>
     /// Places that catch everything (unless they are stopping) with no word of logging in the clause itself, by file.
-    /// The mapper, the health checks and the binder log right after; the collector of garbage repeats with growing
-    /// delays; the token cache goes on with the token that it has. A new one needs a reason as good.
+    /// The mapper logs right after. A new one needs a reason as good.
     /// </summary>
     public static readonly IReadOnlyDictionary<string, int> SilentBroadCatches = new Dictionary<string, int>
     {
         ["Api/Errors/FailureMapper.cs"] = 1,
-        ["Grains/GarbageCollection/GarbageCollector.cs"] = 1,
-        ["Grains/Scheduling/PodBinder.cs"] = 1,
-        ["NodeAgent/Cluster/TokenCache.cs"] = 1,
     };
 }

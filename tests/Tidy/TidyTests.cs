@@ -106,13 +106,21 @@ public sealed class TidyTests
 
     [Fact]
     public void Folders_below_do_not_use_what_uses_them() => Rule.Holds(
-        files => NestingRules.FoldersBelowDoNotUseWhatUsesThem(files, Ratchets.OneWithTheFolderAbove),
-        bad: [new("Grains/Apps/Sets/D.cs", "class D { Table t; }")],
+        NestingRules.FoldersBelowDoNotUseWhatUsesThem,
+        bad:
+        [
+            new("Grains/Apps/Sets/D.cs", "class D { Table t; }"),
+            new("Grains/Apps/Sets/E.cs", "var t = new Table(1);"),
+            new("Grains/Apps/Sets/F.cs", "class F(int n) : Table(n);"),
+            new("Grains/Apps/Sets/G.cs", "class G { Shown s; }"),
+        ],
         good:
         [
             new("Grains/Apps/Rows.cs", "using OrleansOrchestrator.Grains.Apps.Sets;\nclass Table;"),
             new("Grains/Apps/Rules.cs", "class Rules;"),
             new("Grains/Apps/Sets/A.cs", "class A { Rules r; } // Table"),
+            new("Grains/Apps/Shown.cs", "class Shown { Table t; }"),
+            new("Grains/Apps/Sets/C.cs", "class C { int Table(int n) => C.Table(n); Rules? Table { get; } }"),
             new("Grains/Other/B.cs", "class B { Table t; }"),
         ]);
 

@@ -81,6 +81,8 @@ public sealed class CommandLineTests : IDisposable
         "up --shutdown-grace-period 5s --shutdown-grace-period-critical-pods 6s",
         "--shutdown-grace-period-critical-pods is more than --shutdown-grace-period")]
     [InlineData("up --hollow-nodes 1 --shutdown-grace-period 5s", "--shutdown-grace-period needs a real node")]
+    [InlineData("up --node-option max-pods", "--node-option: 'max-pods' is not NAME=VALUE")]
+    [InlineData("up --hollow-nodes 1 --node-option max-pods=5", "--max-pods needs a real node")]
     [InlineData("up --connection nonsense", "--connection is no connection string")]
     [InlineData("up --connection Username=x", "--connection names no Host")]
     [InlineData("up --store-connections 1", "--store-connections: '1' is no number from 5")]
@@ -113,7 +115,13 @@ public sealed class CommandLineTests : IDisposable
         "unsupported webhook authenticator version \"v2\"")]
     [InlineData("up --authorization-config {missing}", "missing")]
     [InlineData("up --authorization-config {file}", "failed to load AuthorizationConfiguration from file")]
-    [InlineData("up --authorization-mode ABAC", "authorization-mode \"ABAC\" is not a valid mode")]
+    [InlineData("up --authorization-mode XBAC", "authorization-mode \"XBAC\" is not a valid mode")]
+    [InlineData("up --authorization-mode ABAC --authorization-policy-file {missing}", "missing")]
+    [InlineData(
+        "up --strict-transport-security-directives max-age=1,,preload",
+        "empty value in strict-transport-security-directives")]
+    [InlineData(
+        "up --strict-transport-security-directives max-age", "allowed values: max-age=expireTime, includeSubDomains")]
     [InlineData("up --authorization-mode Webhook --authorization-webhook-config-file {missing}", "missing")]
     [InlineData("up --authorization-webhook-cache-authorized-ttl x", "is no time, such as 5m0s: 'x'")]
     [InlineData("up --audit-log-path {missing}", "need --audit-policy-file")]

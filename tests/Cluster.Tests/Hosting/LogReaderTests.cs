@@ -65,6 +65,30 @@ public sealed class LogReaderTests : IAsyncLifetime
     }
 
     [Fact]
+    public async Task Times_are_asked_for_as_they_are_written()
+    {
+        var asked = "";
+        _answer = context =>
+        {
+            asked = context.Request.QueryString.Value!;
+            return context.Response.WriteAsync("""{"items":[],"metadata":{}}""");
+        };
+        Assert.Equal((0, ""), await RunAsync("--since", "3h", "--until", "1.5s"));
+        Assert.Contains("sinceSeconds=10800&untilSeconds=2&", asked, StringComparison.Ordinal);
+    }
+
+    [Theory]
+    [InlineData("--since", "0s")]
+    [InlineData("--until", "-1m")]
+    [InlineData("--until", "yesterday")]
+    public async Task What_is_no_time_is_told_by_its_option(string option, string text) => Assert.Equal(
+        (1, $"orc: {option} is no time above 0, such as 15m or 1h: '{text}'."), await RunAsync($"{option}={text}"));
+
+    [Fact]
+    public async Task What_is_to_come_is_not_older_than_an_end() => Assert.Equal(
+        (1, "orc: --until and --follow: what comes is newer."), await RunAsync("--follow", "--until", "5m"));
+
+    [Fact]
     public async Task A_connection_that_breaks_is_no_success()
     {
         _answer = async context =>

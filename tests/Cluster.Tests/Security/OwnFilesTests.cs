@@ -15,6 +15,16 @@ public sealed class OwnFilesTests : IDisposable
 
     public void Dispose() => Directory.Delete(_scratch, recursive: true);
 
+    /// <summary>PostgreSQL, which is another user, reaches its part of a directory whose parents are new.</summary>
+    [Fact]
+    public void What_is_missing_above_the_data_can_be_passed_through()
+    {
+        var above = Path.Combine(_scratch, "new", "too");
+        DataDirectory.Open(Path.Combine(above, "data"));
+        Assert.Equal(OwnFiles.PassableDirectory, File.GetUnixFileMode(above));
+        Assert.Equal(OwnFiles.PassableDirectory, File.GetUnixFileMode(Path.GetDirectoryName(above)!));
+    }
+
     [Theory]
     [InlineData("", OwnFiles.PrivateDirectory)]
     [InlineData("run", OwnFiles.PrivateDirectory)]
