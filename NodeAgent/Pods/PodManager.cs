@@ -47,6 +47,8 @@ public sealed partial class PodManager(
     private readonly ConcurrentDictionary<string, byte> _runningLoops = new();
     private readonly Lock _admission = new();
     private readonly CancellationTokenSource _stopping = new();
+    /// <summary>What pods had that are gone is free.</summary>
+    private readonly TaskCompletionSource _kept = new(TaskCreationOptions.RunContinuationsAsynchronously);
     private readonly TaskCompletionSource _allKnown = new(TaskCreationOptions.RunContinuationsAsynchronously);
 
     /// <summary>Completes when all pods have workers: what runs here without one from then on has no object.</summary>
@@ -81,10 +83,11 @@ public sealed partial class PodManager(
         statics.Mirrored += statuses.ObserveMirror;
         statics.Changed += OnPodChanged;
         source.Changed += OnApiPodChanged;
-        await statics.Synced.WaitAsync(stoppingToken);
         await source.Synced.WaitAsync(stoppingToken);
         await runtime.FirstListAsync(stoppingToken);
         KeepKnown();
+        _kept.SetResult();
+        await statics.Synced.WaitAsync(stoppingToken);
         _allKnown.SetResult();
         foreach (var state in runtime.All)
         {
@@ -102,19 +105,32 @@ public sealed partial class PodManager(
         await enforcing.ConfigureAwait(ConfigureAwaitOptions.SuppressThrowing);
     }
 
-    /// <summary>Frees what pods had that went, or ended, while the agent was away.</summary>
+    /// <summary>
+    /// Frees what pods had that went, or ended, while the agent was away. Pods of files that run are known by what
+    /// runs.
+    /// </summary>
     private void KeepKnown()
     {
-        lock (_admission) // pods of files may be admitted already
+        TryWrite(() =>
         {
-            allocations.Keep(_workers.Keys.Concat(runtime.All.Select(static state => state.Uid)).ToHashSet());
-        }
+            lock (_admission) // pods of files may be admitted already
+            {
+                allocations.Keep(_workers.Keys.Concat(runtime.All.Select(static state => state.Uid)).ToHashSet());
+            }
+        });
+        TryWrite(() => topology.Keep(uid =>
+            runtime.Get(uid).Containers.Any(static c => !c.IsExited)
+                || Worker(uid)?.Pod.HasTerminalPhase() == false));
+    }
 
+    /// <summary>What cannot be written down now is right in memory, and is written with the next change.</summary>
+    private void TryWrite(Action write)
+    {
         try
         {
-            topology.Keep(uid => !runtime.Get(uid).IsEmpty || Worker(uid)?.Pod.HasTerminalPhase() == false);
+            write();
         }
-        catch (IOException problem)
+        catch (Exception problem) when (problem is IOException or UnauthorizedAccessException)
         {
             LogNotWritten(problem.Message);
         }
@@ -306,11 +322,13 @@ public sealed partial class PodManager(
 
         _workers.TryRemove(worker.Uid, out _);
         _runningLoops.TryRemove(worker.Uid, out _);
-        lock (_admission)
+        TryWrite(() =>
         {
-            allocations.Forget(worker.Uid); // not while a retry gives it something
-        }
-
+            lock (_admission) // not while a retry gives it something
+            {
+                allocations.Forget(worker.Uid);
+            }
+        });
         statics.Ended(worker.Uid);
         UpdateClassShares();
         RetryResizes();
@@ -318,13 +336,13 @@ public sealed partial class PodManager(
 
     /// <summary>
     /// One that was accepted before has its devices, CPUs and memory. Nobody goes for a critical pod that does not get
-    /// these. Only pods of files are judged before all pods are known: there may be no API that tells of others.
+    /// these. Only pods of files are judged before it is known who has what: there may be no API that tells of others.
     /// </summary>
     private async Task<PodVerdict?> AdmitAsync(PodWorker worker, V1Pod pod, CancellationToken cancellationToken)
     {
         if (!pod.IsStatic())
         {
-            await AllKnown.WaitAsync(cancellationToken);
+            await _kept.Task.WaitAsync(cancellationToken);
         }
 
         var refusal = await JudgeAsync(worker, pod, cancellationToken);
@@ -416,13 +434,15 @@ public sealed partial class PodManager(
             return;
         }
 
-        IReadOnlyList<string> news;
-        lock (_admission)
+        IReadOnlyList<string> news = [];
+        TryWrite(() =>
         {
-            news = allocations.Retry([.. Active().Select(WithStatus).Select(
-                p => p.Metadata.Uid == newest?.Metadata.Uid ? newest with { Status = p.Status } : p)]);
-        }
-
+            lock (_admission)
+            {
+                news = allocations.Retry([.. Active().Select(WithStatus).Select(
+                    p => p.Metadata.Uid == newest?.Metadata.Uid ? newest with { Status = p.Status } : p)]);
+            }
+        });
         foreach (var uid in news)
         {
             Wake(uid);

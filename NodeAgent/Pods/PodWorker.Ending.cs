@@ -15,6 +15,9 @@ public sealed partial class PodWorker
 
     private int _cgroupTries;
 
+    /// <summary>What its last status tells of its devices, which are not its own by then.</summary>
+    private Dictionary<string, IList<V1ResourceStatus>>? _lastDevices;
+
     private async Task TerminateAsync(V1Pod pod, CancellationToken cancellationToken)
     {
         var grace = EndGrace(pod);
@@ -34,13 +37,9 @@ public sealed partial class PodWorker
         }
 
         // After its containers, and before the cluster hears that they have ended, and gives what it had to others.
+        _lastDevices ??= DevicesOf(pod);
         await _services.Devices.UnprepareAsync(Uid, cancellationToken);
         Publish(pod, observed, isTerminated: true);
-        lock (_lock)
-        {
-            _stage = Stage.Terminated;
-        }
-
         _ended.TrySetResult();
         _services.Allocations.NoteFreed();
     }

@@ -94,13 +94,14 @@ public sealed partial class PodWorker
 
         _services.Events.Pod(pod, EventRecorder.Warning, refusal.Reason, refusal.Message);
         Release(pod);
-        _services.Statuses.Set(pod, PodStatusComputer.Rejected(pod, refusal, _services.Time.GetUtcNow()));
         lock (_lock)
         {
             _stage = Stage.Terminated;
         }
 
+        _services.Statuses.Set(pod, PodStatusComputer.Rejected(pod, refusal, _services.Time.GetUtcNow()));
         _ended.TrySetResult();
+        _services.Allocations.NoteFreed();
         return false;
     }
 

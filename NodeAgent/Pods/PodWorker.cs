@@ -256,7 +256,7 @@ public sealed partial class PodWorker
         Verdict = isTerminated ? _verdict : null, // a pod has not failed while its containers still run
         IsTerminated = isTerminated,
         Abilities = _services.Health.Abilities,
-        Devices = DevicesOf(pod),
+        Devices = _lastDevices ?? DevicesOf(pod),
     };
 
     /// <summary>Whether the devices of containers work, by name of the container.</summary>
@@ -314,6 +314,10 @@ public sealed partial class PodWorker
         if (isTerminated)
         {
             Release(pod); // once its status has told of its devices, and before anybody hears that they are free
+            lock (_lock)
+            {
+                _stage = Stage.Terminated;
+            }
         }
 
         if (status is null)
@@ -321,14 +325,30 @@ public sealed partial class PodWorker
             return pod.Status?.Phase ?? "";
         }
 
+        var phase = status.Phase;
+        if (!isTerminated && phase is PodFacts.Failed or PodFacts.Succeeded && !pod.HasTerminalPhase())
+        {
+            HoldBack(pod, status);
+        }
+
         _services.Statuses.Set(pod, status);
-        if (_seenAt is { } seen && status.Phase == "Running")
+        if (_seenAt is { } seen && phase == "Running")
         {
             _services.Meters.PodStart.Record(_services.Time.GetElapsedTime(seen));
             _seenAt = null; // once a pod
         }
 
-        return status.Phase;
+        return phase;
+    }
+
+    /// <summary>
+    /// Nobody hears that a pod has ended while it holds anything yet: upstream's status manager, too, keeps the phase
+    /// of a pod that could still have running containers.
+    /// </summary>
+    private void HoldBack(V1Pod pod, V1PodStatus status)
+    {
+        var told = _services.Statuses.Current(Uid) ?? pod.Status;
+        (status.Phase, status.Reason, status.Message) = (told?.Phase ?? "Running", told?.Reason, told?.Message);
     }
 
     private void ReadMessages(PodRuntimeState observed)

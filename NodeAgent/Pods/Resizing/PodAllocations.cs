@@ -75,15 +75,27 @@ public sealed class PodAllocations(NodeAgentOptions options, NodeFacts facts, Ev
     {
         _pending.TryRemove(uid, out _);
         _conditions.TryRemove(uid, out _);
-        _allocated.Remove(uid);
-        Actuated.Remove(uid);
+        try
+        {
+            _allocated.Remove(uid);
+        }
+        finally
+        {
+            Actuated.Remove(uid); // each is a file of its own, which may not be written
+        }
     }
 
     /// <summary>Forgets pods that went while the agent was away.</summary>
     public void Keep(IReadOnlySet<string> uids)
     {
-        _allocated.Keep(uids);
-        Actuated.Keep(uids);
+        try
+        {
+            _allocated.Keep(uids);
+        }
+        finally
+        {
+            Actuated.Keep(uids);
+        }
     }
 
     private bool TryOne(V1Pod pod, IReadOnlyList<V1Pod> active)

@@ -208,6 +208,7 @@ public sealed class CpuManagerTests : IDisposable
     [Fact]
     public void A_file_that_cannot_be_read_is_said_before_anything_starts()
     {
+        Assert.Null(AgentPreconditions.ResourceProblem(Options("static", "0"), Of(SingleSocket)));
         const string unreadable = "/proc/self/mem"; // for root too
         File.CreateSymbolicLink(Path.Combine(_directory.FullName, CpuCheckpoint.Name), unreadable);
 

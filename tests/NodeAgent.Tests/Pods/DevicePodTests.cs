@@ -1,5 +1,8 @@
+using System.Collections.Concurrent;
 using k8s.Models;
+using OrleansOrchestrator.NodeAgent.Cluster;
 using OrleansOrchestrator.NodeAgent.Devices;
+using OrleansOrchestrator.NodeAgent.PodRecords;
 using OrleansOrchestrator.NodeAgent.Tests.Support;
 using Xunit;
 using static OrleansOrchestrator.NodeAgent.Tests.Support.TestPods;
@@ -47,6 +50,38 @@ public sealed class DevicePodTests(NodeHarness node)
         await node.DeleteAsync(pod);
         await node.DeleteAsync(late);
         Assert.Empty(node.Get<DeviceAllocations>().InUse(Resource));
+    }
+
+    /// <summary>Else the scheduler sends another one, which is refused for good.</summary>
+    [Fact]
+    public async Task What_a_pod_had_is_free_when_its_end_is_told()
+    {
+        node.Require();
+        await node.Get<DeviceServer>().Listening;
+        await using var plugin = await FakeDevicePlugin.StartAsync(node.Options.DevicePluginsDirectory);
+        await plugin.RegisterAsync(Resource);
+        plugin.Tell("one");
+        await Cluster.UntilAsync(
+            () => node.Get<DeviceManager>().Serves(Resource), () => "the node has devices", poll: true);
+        var pod = WithDevices("ends-with-devices", 1, "exit 0");
+        pod.Spec.RestartPolicy = "Never";
+        var held = new ConcurrentQueue<int>();
+        void Note(PodChange change, V1Pod told)
+        {
+            if (told.Metadata.Uid == pod.Metadata.Uid && told.HasTerminalPhase())
+            {
+                held.Enqueue(node.Get<DeviceAllocations>().InUse(Resource).Count);
+            }
+        }
+
+        Cluster.Changed += Note;
+        Cluster.Create(pod);
+        await Cluster.UntilAsync(pod, static p => p.Status?.Phase == "Succeeded", "ended");
+        Cluster.Changed -= Note;
+
+        Assert.Equal(0, held.First());
+        Assert.Equal($"{Resource}: one Healthy", HealthOf(Cluster.Get(pod)));
+        await node.DeleteAsync(pod);
     }
 
     private static string HealthOf(V1Pod pod) => string.Join(
