@@ -6,8 +6,8 @@ using OrleansOrchestrator.Cel.Values;
 namespace OrleansOrchestrator.Cel.Libraries;
 
 /// <summary>
-/// Timestamps and durations, and their parts: in a time zone that is named, else in the one that the timestamp was
-/// written in, as upstream does; the language says in UTC.
+/// Timestamps and durations, and their parts: in a time zone that is named, else in UTC, whatever zone the timestamp
+/// was written in.
 /// </summary>
 internal static class TimeLibrary
 {
@@ -50,7 +50,7 @@ internal static class TimeLibrary
         var overloads = new List<(string, string, CelFunctionBody)>
         {
             ($"timestamp_to_{id}", "timestamp.() int", a => CelValue.Of(
-                part(a[0].AsTimestamp.ToLocalDateTime(), a[0].AsTimestamp.Nanoseconds))),
+                part(a[0].AsTimestamp.ToDateTime(), a[0].AsTimestamp.Nanoseconds))),
             ($"timestamp_to_{id}_with_tz", "timestamp.(string) int", a =>
                 InZone(a[0].AsTimestamp, a[1].AsString, part)),
         };

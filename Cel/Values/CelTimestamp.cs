@@ -11,7 +11,7 @@ public readonly record struct CelTimestamp(long Seconds, int Nanoseconds) : ICom
     internal const long MaxSeconds = 253402300799;
     private const long NanosPerSecond = 1_000_000_000;
 
-    /// <summary>Minutes east of Greenwich where it was written; it is printed and taken apart so.</summary>
+    /// <summary>Minutes east of Greenwich where it was written; it is printed so.</summary>
     internal short OffsetMinutes { get; init; }
 
     private int ShownOffset => InRange(Seconds + (OffsetMinutes * 60)) ? OffsetMinutes : 0;
@@ -97,14 +97,14 @@ public readonly record struct CelTimestamp(long Seconds, int Nanoseconds) : ICom
 
     internal DateTime ToDateTime() => DateTime.UnixEpoch.AddSeconds(Seconds);
 
-    /// <summary>As it was written; in UTC where that is beyond the years that are.</summary>
-    internal DateTime ToLocalDateTime() => ToDateTime().AddMinutes(ShownOffset);
-
-    /// <summary>RFC 3339 with as many digits of the second as are needed.</summary>
+    /// <summary>
+    /// RFC 3339 with as many digits of the second as are needed, in the zone in which it was written; in UTC where that
+    /// is beyond the years that are.
+    /// </summary>
     public override string ToString()
     {
         var offset = ShownOffset;
-        var text = ToLocalDateTime().ToString("yyyy-MM-dd'T'HH:mm:ss", CultureInfo.InvariantCulture);
+        var text = ToDateTime().AddMinutes(offset).ToString("yyyy-MM-dd'T'HH:mm:ss", CultureInfo.InvariantCulture);
         var zone = offset == 0
             ? "Z"
             : string.Create(

@@ -242,6 +242,7 @@ public sealed partial class GarbageCollector : IController
     private async Task CollectAsync(ObjectAddress target, CancellationToken cancellationToken)
     {
         var read = await _client.GetAsync(target.Resource, target.Key, ReadFreshness.Linearizable, cancellationToken);
+        read.ThrowIfRefused($"object {target}", StatusReasons.NotFound);
         if (!read.Succeeded)
         {
             _aggregated.Forget(target);

@@ -73,7 +73,9 @@ internal sealed class BindingWait(IResourceClient client, ChangeSignals signals,
         finally
         {
             await ended.CancelAsync();
-            foreach (var (kind, key) in others.Concat(objects.Select(o => (resource, o))))
+            // So that nothing is kept for who waits no more; many wait for a node, and it changes soon by itself.
+            var own = others.Where(static o => o.Resource != WellKnown.Nodes);
+            foreach (var (kind, key) in own.Concat(objects.Select(o => (resource, o))))
             {
                 signals.Tell(kind, key);
             }

@@ -76,10 +76,11 @@ internal sealed class RepeatedEvents(TimeProvider time)
                     _series.Remove(key);
                 }
 
-                if ((hasEnded || isRefresh) && series.Event.Count > series.Written)
+                if ((hasEnded || isRefresh || series.Event.Failures > 0) && series.Event.Count > series.Written)
                 {
                     series.Written = series.Event.Count;
                     due.Add(series.Event);
+                    series.Event = series.Event with { Failures = 0 }; // whoever puts it back says how many it were
                 }
             }
 

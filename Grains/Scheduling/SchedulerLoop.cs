@@ -310,6 +310,7 @@ public sealed partial class SchedulerLoop : IDisposable
         }
         else if (_preemptionsInFlight == _options.MaxBindingsInFlight)
         {
+            _reporter.Failed(note);
             _core.PreemptionPutOff(decision.Pod);
         }
         else

@@ -15,6 +15,7 @@ namespace OrleansOrchestrator.Api.Auth.Modes;
 /// </summary>
 public sealed class ConfiguredAuthorizers : IAuthorizer, IRuleSource
 {
+    private readonly AuthorizationConfiguration _initial;
     private readonly NodeAuthorizer _node;
     private readonly IAuthorizer[] _rbac;
     private readonly AttributeAuthorizer? _abac;
@@ -27,7 +28,7 @@ public sealed class ConfiguredAuthorizers : IAuthorizer, IRuleSource
         AuthorizationConfiguration configuration, NodeAuthorizer node, BuiltInRoles builtIn, RoleAuthorizer roles,
         RemoteCaller remote, AuthorizationMetrics metrics, TimeProvider time)
     {
-        (_node, _rbac) = (node, [builtIn, roles]);
+        (_initial, _node, _rbac) = (configuration, node, [builtIn, roles]);
         _abac = configuration.Has(AuthorizerTypes.Abac) ? new AttributeAuthorizer(configuration.Policies) : null;
         (_remote, _metrics, _time) = (remote, metrics, time);
         _current = Make(configuration);
@@ -64,10 +65,12 @@ public sealed class ConfiguredAuthorizers : IAuthorizer, IRuleSource
 
     private IAuthorizer[] Make(AuthorizerSettings settings) => settings.Type switch
     {
+        AuthorizerTypes.Node or AuthorizerTypes.Rbac or AuthorizerTypes.Abac when !_initial.Has(settings.Type) =>
+            throw new ConfigurationException(
+                $"authorizer type {settings.Type} is not allowed if it was not enabled at initial server startup"),
         AuthorizerTypes.Node => [_node],
         AuthorizerTypes.Rbac => _rbac,
-        AuthorizerTypes.Abac => [_abac ?? throw new ConfigurationException(
-            "authorizer type ABAC is not allowed if it was not enabled at initial server startup")],
+        AuthorizerTypes.Abac => [_abac!],
         AuthorizerTypes.AlwaysAllow => [new AlwaysAuthorizer(allows: true)],
         AuthorizerTypes.AlwaysDeny => [new AlwaysAuthorizer(allows: false)],
         _ => [MakeWebhook(settings)],

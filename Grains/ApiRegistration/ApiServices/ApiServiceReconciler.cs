@@ -74,6 +74,7 @@ public sealed class ApiServiceReconciler : IObjectReconciler
     {
         var key = new ObjectKey(wanted.NamespaceProperty, wanted.Name);
         var service = await _client.GetAsync<V1Service>(key, ReadFreshness.Linearizable, cancellationToken);
+        service.ThrowIfRefused($"service of APIService {_key.Name}", StatusReasons.NotFound);
         var slices = service.Succeeded
             ? await _client.ListAsync<V1EndpointSlice>(
                 ResourceOf<V1EndpointSlice>.Query(key.Namespace) with

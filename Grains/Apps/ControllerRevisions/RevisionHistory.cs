@@ -137,7 +137,9 @@ public static class RevisionHistory
 
         var existing = await client.GetAsync<V1ControllerRevision>(
             revision.Key(), ReadFreshness.Linearizable, cancellationToken);
-        return existing.Succeeded && IsSame(existing.Value, (JsonElement)revision.Data) ? existing.Value : null;
+        return existing.OrNull($"revision {revision.Key()}") is { } other && IsSame(other, (JsonElement)revision.Data)
+            ? other
+            : null;
     }
 
     /// <summary>Gives a revision a new number.</summary>

@@ -96,6 +96,7 @@ public sealed class OrphanedJobPodController : IController
     private async Task VisitAsync(ObjectKey pod, CancellationToken cancellationToken)
     {
         var read = await _client.GetAsync(WellKnown.Pods, pod, ReadFreshness.Linearizable, cancellationToken);
+        read.ThrowIfRefused($"pod {pod}", StatusReasons.NotFound);
         if (read.Succeeded && JobTracking.IsTracked(read.Value)
             && await IsOrphanAsync(read.Value, cancellationToken)
             && await JobTracking.UntrackAsync(_client, read.Value, cancellationToken) is { } refused)
@@ -121,7 +122,7 @@ public sealed class OrphanedJobPodController : IController
             new ObjectKey(pod.Key.Namespace, owner.Name),
             ReadFreshness.Linearizable,
             cancellationToken);
-        return !job.Succeeded || job.Value.Uid != owner.Uid || HasEnded(job.Value);
+        return job.OrNull($"job of pod {pod.Key}") is not { } found || found.Uid != owner.Uid || HasEnded(found);
     }
 
     /// <summary>Ended under this cluster's controller: another one counts as it likes.</summary>

@@ -87,6 +87,7 @@ public sealed class PodResourceClaimReconciler(ObjectKey key, ReconcilingService
 
         var template = await _client.GetAsync<V1ResourceClaimTemplate>(
             new ObjectKey(key.Namespace, templateName), ReadFreshness.Linearizable, cancellationToken);
+        template.ThrowIfRefused($"resource claim template {templateName}", StatusReasons.NotFound);
         if (!template.Succeeded)
         {
             var quoted = GoText.Quote(templateName);

@@ -96,12 +96,12 @@ public static class LibraryTests
     [InlineData("isURL('mailto:a') && url('https:://a/?b=c').getHost() == '' && isURL('*')")]
     [InlineData("!isURL('a') && !isURL(':a')")]
     [InlineData("string(timestamp('2020-01-01T00:00:00+05:00')) == '2020-01-01T00:00:00+05:00'")]
-    [InlineData("timestamp('2020-01-01T00:30:00+05:30').getHours() == 0")]
-    [InlineData("timestamp('2020-01-01T00:30:00+05:30').getMinutes() == 30")]
-    [InlineData("timestamp('2020-01-01T00:00:00+05:00').getFullYear() == 2020")]
+    [InlineData("timestamp('2020-01-01T00:30:00+05:30').getHours() == 19")]
+    [InlineData("timestamp('2020-01-01T00:30:00+05:30').getMinutes() == 0")]
+    [InlineData("timestamp('2020-01-01T00:00:00+05:00').getFullYear() == 2019")]
     [InlineData("timestamp('2020-01-01T00:00:00+05:00').getHours('UTC') == 19")]
     [InlineData("timestamp('2020-01-01T00:00:00+05:00').getHours('+01:00') == 20")]
-    [InlineData("(timestamp('2020-01-01T00:00:00+05:00') + duration('1h')).getHours() == 1")]
+    [InlineData("(timestamp('2020-01-01T00:00:00+05:00') + duration('1h')).getHours() == 20")]
     public static void Good_input_gives_what_upstream_says(string text) => Assert.Equal("true", Evaluate(text));
 
     [Theory]

@@ -142,6 +142,21 @@ public sealed class GarbageCollectorTests
         Assert.Equal(["right", "unknown"], world.Api.All<V1ConfigMap>().Select(c => c.Metadata.Name));
     }
 
+    /// <summary>Not taken for gone: it is looked at again.</summary>
+    [Fact]
+    public async Task What_cannot_be_read_is_looked_at_again()
+    {
+        var world = new World();
+        AddOwned(world, "absent", new V1OwnerReference { ApiVersion = "v1", Kind = "Node", Name = "n2", Uid = "x" });
+        var collector = new GarbageCollector(world.Services);
+        world.Api.BeforeRead = static (_, _) => StatusErrors.ServiceUnavailable("no store");
+        await SettleAsync(world, collector);
+        world.Api.BeforeRead = null;
+        world.Time.Advance(TimeSpan.FromSeconds(1));
+        await collector.DrainAsync(default);
+        Assert.Empty(world.Api.All<V1ConfigMap>());
+    }
+
     [Fact]
     public async Task One_solid_owner_keeps_it_and_the_others_are_forgotten()
     {

@@ -86,6 +86,29 @@ public sealed class RepeatedEventsTests
         Assert.Equal(Enumerable.Repeat(3, RepeatedEvents.MaxPutBack + 1), due);
     }
 
+    /// <summary>It then waits for its half an hour again.</summary>
+    [Fact]
+    public void What_is_put_back_of_a_series_that_goes_on_is_due_at_the_next_look()
+    {
+        _events.Count(Note(), "first");
+        var told = new List<(int Look, int Count, int Failures)>();
+        for (var look = 1; look <= 10; look++)
+        {
+            _time.Advance(RepeatedEvents.End);
+            _events.Count(Note(), "other");
+            foreach (var repeated in _events.Take())
+            {
+                told.Add((look, repeated.Count, repeated.Failures));
+                if (look is 5 or 6)
+                {
+                    _events.PutBack(repeated);
+                }
+            }
+        }
+
+        Assert.Equal([(5, 6, 0), (6, 7, 1), (7, 8, 2), (10, 11, 0)], told);
+    }
+
     [Fact]
     public void What_is_put_back_is_not_counted_on_another_event()
     {

@@ -219,6 +219,41 @@ public sealed class SchedulerLoopTests : IAsyncDisposable
         Assert.Equal(2, refusals);
     }
 
+    /// <summary>What came of its attempt is told at once, not when its turn has come.</summary>
+    [Fact]
+    public async Task APodThatMustWaitToMakeRoomIsToldOf()
+    {
+        using var isTold = new ManualResetEventSlim();
+        _api.Intercept = (what, _) =>
+        {
+            if (what == "delete pods")
+            {
+                isTold.Wait(_stop.Token);
+            }
+
+            return null;
+        };
+        foreach (var name in (string[])["a", "b"])
+        {
+            _api.Put(WellKnown.Nodes, new NodeSketch(name) { Allocatable = "cpu=1,memory=1Gi,pods=1" }.Build());
+            _api.Put(WellKnown.Pods, new PodSketch($"low-{name}") { NodeName = name }.Build());
+            _api.Put(WellKnown.Pods, new PodSketch($"high-{name}") { Priority = 1 }.Build());
+        }
+
+        Start(maxInFlight: 1);
+        try
+        {
+            await _api.UntilAsync(() => EventsOf("high-a").Any() && EventsOf("high-b").Any());
+        }
+        finally
+        {
+            isTold.Set();
+        }
+
+        await _api.UntilAsync(() => _api.All(WellKnown.Pods).Count(
+            static p => p["metadata"]!["deletionTimestamp"] is not null) == 2);
+    }
+
     [Fact]
     public async Task AnUnreadablePodHoldsUpNoOther()
     {
@@ -263,10 +298,10 @@ public sealed class SchedulerLoopTests : IAsyncDisposable
         await _run.WaitAsync(TimeSpan.FromSeconds(30));
     }
 
-    private void Start()
+    private void Start(int maxInFlight = 256)
     {
-        var loop = new SchedulerLoop(
-            _api, new SchedulerOptions { Seed = 1 }, TimeProvider.System, NullLogger.Instance);
+        var options = new SchedulerOptions { Seed = 1, MaxBindingsInFlight = maxInFlight };
+        var loop = new SchedulerLoop(_api, options, TimeProvider.System, NullLogger.Instance);
         _run = RunAsync(loop);
     }
 

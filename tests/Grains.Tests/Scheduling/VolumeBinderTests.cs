@@ -32,7 +32,10 @@ public sealed class VolumeBinderTests
             Volumes = [new VolumeChoice(claim.Key(), claim.Metadata.Uid, null)],
             VolumePatience = TimeSpan.FromSeconds(seconds),
         };
-        var binding = new VolumeBinder(api, new ChangeSignals(), _time).BindAsync(
+        var signals = new ChangeSignals();
+        var (pod, node) = (
+            signals.Next(WellKnown.Pods, decision.Pod.Key), signals.Next(WellKnown.Nodes, new ObjectKey("", "n1")));
+        var binding = new VolumeBinder(api, signals, _time).BindAsync(
             decision, TestContext.Current.CancellationToken);
         if (seconds > 0)
         {
@@ -43,6 +46,8 @@ public sealed class VolumeBinderTests
         }
 
         Assert.Equal("context deadline exceeded", await binding);
+        Assert.True(pod.IsCompleted);
+        Assert.False(node.IsCompleted, "others who wait for the node are not woken");
         Assert.Equal("n1", api.Find(WellKnown.PersistentVolumeClaims, claim.Key())!
             .As<V1PersistentVolumeClaim>().Metadata.Annotations["volume.kubernetes.io/selected-node"]);
     }

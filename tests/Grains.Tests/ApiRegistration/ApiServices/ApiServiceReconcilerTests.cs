@@ -1,8 +1,10 @@
 using k8s.Models;
 using OrleansOrchestrator.Grains.ApiRegistration.ApiServices;
+using OrleansOrchestrator.Grains.Reconciling;
 using OrleansOrchestrator.Grains.Tests.Reconciling;
 using OrleansOrchestrator.Interfaces.Aggregation;
 using OrleansOrchestrator.Interfaces.Kernel;
+using OrleansOrchestrator.Resources.Kernel;
 using Xunit;
 
 namespace OrleansOrchestrator.Grains.Tests.ApiRegistration.ApiServices;
@@ -67,6 +69,17 @@ public sealed class ApiServiceReconcilerTests
         Assert.Equal(("True", "Passed", "all checks passed"), Condition());
         Assert.Equal(TimeSpan.FromSeconds(30), result.After);
         Assert.NotEqual(before, Find().Status.Conditions[0].LastTransitionTime);
+    }
+
+    [Fact]
+    public async Task A_service_that_cannot_be_read_is_not_called_missing()
+    {
+        Register(new Apiregistrationv1ServiceReference { Name = "port", NamespaceProperty = "space", Port = 443 });
+        _world.Api.BeforeRead = static (resource, _) => resource == ResourceOf<V1Service>.Name
+            ? StatusErrors.ServiceUnavailable("no store")
+            : null;
+        await Assert.ThrowsAsync<ReconcileException>(StepAsync);
+        Assert.Null(Find().Status?.Conditions);
     }
 
     [Fact]

@@ -1,7 +1,9 @@
 using System.Text.Json;
 using k8s.Models;
 using OrleansOrchestrator.Grains.Apps.ControllerRevisions;
+using OrleansOrchestrator.Grains.Reconciling;
 using OrleansOrchestrator.Grains.Tests.Reconciling;
+using OrleansOrchestrator.Interfaces.Kernel;
 using Xunit;
 
 namespace OrleansOrchestrator.Grains.Tests.Apps.ControllerRevisions;
@@ -59,6 +61,19 @@ public sealed class RevisionHistoryTests
         var history = Enumerable.Range(1, 3).Select(n => Revision(n, patch));
         var gone = RevisionHistory.Surplus(history, r => r.Revision == 2, limit);
         Assert.Equal(expected, string.Join(",", gone.Select(r => r.Revision)));
+    }
+
+    /// <summary>Else its name would be taken for that of another template, and every pod be replaced.</summary>
+    [Fact]
+    public async Task A_revision_that_cannot_be_read_is_told()
+    {
+        var world = new World();
+        var revision = Revision(1, RevisionHistory.Patch(World.Template("web")));
+        revision.Metadata.NamespaceProperty = "default";
+        Assert.NotNull(await RevisionHistory.CreateAsync(world.Api, revision, default));
+        Assert.NotNull(await RevisionHistory.CreateAsync(world.Api, revision, default));
+        world.Api.BeforeRead = static (_, _) => StatusErrors.ServiceUnavailable("no store");
+        await Assert.ThrowsAsync<ReconcileException>(() => RevisionHistory.CreateAsync(world.Api, revision, default));
     }
 
     private static V1ControllerRevision Revision(long number, JsonElement patch) => new()

@@ -1,6 +1,8 @@
 using k8s.Models;
 using OrleansOrchestrator.Grains.Batch.Jobs;
+using OrleansOrchestrator.Grains.Reconciling;
 using OrleansOrchestrator.Grains.Tests.Reconciling;
+using OrleansOrchestrator.Interfaces.Kernel;
 using OrleansOrchestrator.Resources.Kernel;
 using Xunit;
 
@@ -37,5 +39,26 @@ public sealed class OrphanedJobPodControllerTests
         await new OrphanedJobPodController(world.Services).ResyncAsync(CancellationToken.None);
         Assert.Equal(
             isTracked, world.Api.Find<V1Pod>("default", "p")!.Metadata.Finalizers.Contains(JobTracking.Finalizer));
+    }
+
+    /// <summary>Its pods would not be counted any more.</summary>
+    [Theory]
+    [InlineData("jobs")]
+    [InlineData("pods")]
+    public async Task What_cannot_be_read_is_not_taken_for_gone(string plural)
+    {
+        var world = new World();
+        var reference = world.AddJob("j", static _ => { }).ControllerReference();
+        world.AddPod("p", "n1");
+        world.Api.Change<V1Pod>("default", "p", p =>
+        {
+            p.Metadata.Finalizers = [JobTracking.Finalizer];
+            p.Metadata.OwnerReferences = [reference];
+        });
+        world.Api.BeforeRead = (resource, _) =>
+            resource.Plural == plural ? StatusErrors.ServiceUnavailable("no store") : null;
+        await Assert.ThrowsAsync<ReconcileException>(
+            () => new OrphanedJobPodController(world.Services).ResyncAsync(CancellationToken.None));
+        Assert.Contains(JobTracking.Finalizer, world.Api.Find<V1Pod>("default", "p")!.Metadata.Finalizers);
     }
 }

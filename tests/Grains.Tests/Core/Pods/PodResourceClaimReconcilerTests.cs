@@ -3,6 +3,7 @@ using OrleansOrchestrator.Grains.Core.Pods;
 using OrleansOrchestrator.Grains.Reconciling;
 using OrleansOrchestrator.Grains.Tests.Reconciling;
 using OrleansOrchestrator.Interfaces.Kernel;
+using OrleansOrchestrator.Resources.Kernel;
 using Xunit;
 
 namespace OrleansOrchestrator.Grains.Tests.Core.Pods;
@@ -43,6 +44,17 @@ public sealed class PodResourceClaimReconcilerTests
             "gpu: resource claim template \"tpl\": resourceclaimtemplate.resource.k8s.io \"tpl\" not found",
             failure.Message,
             StringComparison.Ordinal);
+    }
+
+    [Fact]
+    public async Task A_template_that_cannot_be_read_is_not_called_missing()
+    {
+        AddPod("web");
+        _world.Api.BeforeRead = static (resource, _) => resource == ResourceOf<V1ResourceClaimTemplate>.Name
+            ? StatusErrors.ServiceUnavailable("no store")
+            : null;
+        var failure = await Assert.ThrowsAsync<ReconcileException>(() => StepAsync("web"));
+        Assert.Equal("resource claim template tpl: no store", failure.Message);
     }
 
     [Fact]
