@@ -56,21 +56,22 @@ public sealed class DevicePodTests(NodeHarness node)
     [Fact]
     public async Task What_a_pod_had_is_free_when_its_end_is_told()
     {
+        const string resource = "example.com/another"; // whose plugin no other test stops
         node.Require();
         await node.Get<DeviceServer>().Listening;
         await using var plugin = await FakeDevicePlugin.StartAsync(node.Options.DevicePluginsDirectory);
-        await plugin.RegisterAsync(Resource);
+        await plugin.RegisterAsync(resource);
         plugin.Tell("one");
         await Cluster.UntilAsync(
-            () => node.Get<DeviceManager>().Serves(Resource), () => "the node has devices", poll: true);
-        var pod = WithDevices("ends-with-devices", 1, "exit 0");
+            () => node.Get<DeviceManager>().Serves(resource), () => "the node has devices", poll: true);
+        var pod = WithDevices("ends-with-devices", 1, "exit 0", resource);
         pod.Spec.RestartPolicy = "Never";
         var held = new ConcurrentQueue<int>();
         void Note(PodChange change, V1Pod told)
         {
             if (told.Metadata.Uid == pod.Metadata.Uid && told.HasTerminalPhase())
             {
-                held.Enqueue(node.Get<DeviceAllocations>().InUse(Resource).Count);
+                held.Enqueue(node.Get<DeviceAllocations>().InUse(resource).Count);
             }
         }
 
@@ -80,7 +81,7 @@ public sealed class DevicePodTests(NodeHarness node)
         Cluster.Changed -= Note;
 
         Assert.Equal(0, held.First());
-        Assert.Equal($"{Resource}: one Healthy", HealthOf(Cluster.Get(pod)));
+        Assert.Equal($"{resource}: one Healthy", HealthOf(Cluster.Get(pod)));
         await node.DeleteAsync(pod);
     }
 
@@ -89,14 +90,14 @@ public sealed class DevicePodTests(NodeHarness node)
         (pod.Status.ContainerStatuses[0].AllocatedResourcesStatus ?? []).Select(static r =>
             $"{r.Name}: {string.Join(", ", r.Resources.Select(static d => $"{d.ResourceID} {d.Health}"))}"));
 
-    private static V1Pod WithDevices(string name, int count, string script)
+    private static V1Pod WithDevices(string name, int count, string script, string resource = Resource)
     {
         var pod = Pod(name, Shell("c", script));
         pod.Spec.Containers[0].Resources = new V1ResourceRequirements
         {
             Limits = new Dictionary<string, ResourceQuantity>
             {
-                [Resource] = new(count.ToString(System.Globalization.CultureInfo.InvariantCulture)),
+                [resource] = new(count.ToString(System.Globalization.CultureInfo.InvariantCulture)),
             },
         };
         return pod;
