@@ -69,7 +69,6 @@ public static class CpuCheckpoint
             return $"could not parse default cpu set {GoQuotes.Quote(told.DefaultCpuSet)}: {wrong}";
         }
 
-        state = CpuState.None;
         foreach (var (uid, container, text) in (told.Entries ?? []).SelectMany(
             static p => p.Value, static (p, c) => (p.Key, c.Key, c.Value)))
         {

@@ -469,7 +469,7 @@ public sealed partial class PodManager(
     [LoggerMessage(2, LogLevel.Critical, "The worker of pod {Pod} ended")]
     private partial void LogWorkerDied(Exception exception, string pod);
 
-    [LoggerMessage(3, LogLevel.Warning, "That what pods had that are gone is free could not be written: {Problem}")]
+    [LoggerMessage(3, LogLevel.Warning, "What pods have of the node now could not be written down: {Problem}")]
     private partial void LogNotWritten(string problem);
 
     [LoggerMessage(4, LogLevel.Critical, "Pods are not held to what is not reserved for the system")]
