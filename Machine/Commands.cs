@@ -18,10 +18,12 @@ public static class Commands
     /// <param name="input">What it may read.</param>
     /// <param name="variables">What its environment has besides ours, or instead of it.</param>
     /// <param name="maxOutput">How many characters it may write, and how many to its standard error.</param>
+    /// <param name="dropsRest">What it writes beyond that is dropped, and it goes on.</param>
     /// <exception cref="IOException">It wrote more, and was ended.</exception>
     public static async Task<CommandResult> RunAsync(
         string program, IEnumerable<string> arguments, CancellationToken cancellationToken, string? input = null,
-        IEnumerable<KeyValuePair<string, string>>? variables = null, int maxOutput = int.MaxValue)
+        IEnumerable<KeyValuePair<string, string>>? variables = null, int maxOutput = int.MaxValue,
+        bool dropsRest = false)
     {
         var start = new ProcessStartInfo(program, arguments)
         {
@@ -36,8 +38,8 @@ public static class Commands
 
         using var process = Process.Start(start)
             ?? throw new InvalidOperationException($"\"{program}\" could not be started.");
-        var output = ReadAsync(process.StandardOutput, process, maxOutput, cancellationToken);
-        var error = ReadAsync(process.StandardError, process, maxOutput, cancellationToken);
+        var output = ReadAsync(process.StandardOutput, process, maxOutput, dropsRest, cancellationToken);
+        var error = ReadAsync(process.StandardError, process, maxOutput, dropsRest, cancellationToken);
         try
         {
             if (input is not null)
@@ -58,19 +60,20 @@ public static class Commands
     }
 
     private static async Task<string> ReadAsync(
-        StreamReader source, Process process, int limit, CancellationToken cancellationToken)
+        StreamReader source, Process process, int limit, bool dropsRest, CancellationToken cancellationToken)
     {
         var text = new StringBuilder();
         var part = new char[4096];
         while (await source.ReadAsync(part, cancellationToken) is var count && count > 0)
         {
-            if (count > limit - text.Length)
+            var room = limit - text.Length;
+            if (count > room && !dropsRest)
             {
                 process.Kill(entireProcessTree: true); // it may wait for its output to be read
                 throw new IOException($"it wrote more than {limit} characters");
             }
 
-            text.Append(part, 0, count);
+            text.Append(part, 0, Math.Min(count, room));
         }
 
         return text.ToString();

@@ -8,6 +8,13 @@ public static class MountPoints
 {
     public static bool Contains(string path) => All().Contains(RealPath.OfEntry(path));
 
+    /// <summary>Those of the paths that are mount points; nothing is asked of what is mounted.</summary>
+    public static IEnumerable<string> Among(IEnumerable<string> paths)
+    {
+        var all = All().ToHashSet(StringComparer.Ordinal);
+        return paths.Where(p => all.Contains(RealPath.OfEntry(p)));
+    }
+
     /// <summary>Mount points at or below a directory, in the order they were mounted.</summary>
     public static IEnumerable<string> AtOrBelow(string directory)
     {

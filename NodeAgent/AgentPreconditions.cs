@@ -3,12 +3,14 @@ using k8s;
 using k8s.Exceptions;
 using OrleansOrchestrator.Machine;
 using OrleansOrchestrator.NodeAgent.Cpus;
+using OrleansOrchestrator.NodeAgent.Dra;
 using OrleansOrchestrator.NodeAgent.Images;
 using OrleansOrchestrator.NodeAgent.Kernel;
 using OrleansOrchestrator.NodeAgent.MemoryBlocks;
 using OrleansOrchestrator.NodeAgent.Nftables;
 using OrleansOrchestrator.NodeAgent.Node;
 using OrleansOrchestrator.NodeAgent.Numa;
+using OrleansOrchestrator.NodeAgent.Pods.Resizing;
 using OrleansOrchestrator.NodeAgent.StaticPods;
 using OrleansOrchestrator.NodeAgent.Swap;
 using OrleansOrchestrator.NodeAgent.UserNamespaces;
@@ -25,7 +27,9 @@ public static class AgentPreconditions
         OptionProblem(options) ?? FileProblem(options) ?? MachineProblem(options)
             ?? ResourceProblem(options, MachineTopology.Read("/sys", NodeFacts.MemoryInfo("MemTotal")));
 
-    /// <summary>Why parts of this machine cannot be given to containers alone as the options want it.</summary>
+    /// <summary>
+    /// Why parts of this machine cannot be given to pods as the options want it, or it is not known who has which.
+    /// </summary>
     public static string? ResourceProblem(NodeAgentOptions options, MachineTopology machine)
     {
         try
@@ -33,10 +37,11 @@ public static class AgentPreconditions
             CpuManager.Start(options, machine.Cpus);
             MemoryManager.Start(options, machine);
             TopologyRules.Of(options.Resources, machine.Memory.Count);
+            PodAllocations.Require(options);
+            _ = new PreparedClaims(options);
             return null;
         }
-        catch (Exception problem)
-            when (problem is InvalidDataException or IOException or UnauthorizedAccessException)
+        catch (InvalidDataException problem)
         {
             return problem.Message;
         }

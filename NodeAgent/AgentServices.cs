@@ -48,6 +48,7 @@ public static class AgentServices
         services.AddPart<NodeStatusLoop>();
         services.AddPart<NodeWatch>();
         services.AddPart<CsiNodeStart>();
+        services.AddPart<CsiDriverWatch>();
         services.AddPart<LeaseLoop>();
         services.AddPart<HostNetwork>();
         services.AddPart<PodRoutes>();
@@ -110,6 +111,11 @@ public static class AgentServices
             s.GetRequiredService<IClusterApi>(), s.GetRequiredService<TimeProvider>(),
             s.GetRequiredService<ILogger<TokenCache>>()));
         services.AddSingleton<ObjectFiles>();
+        services.AddSingleton(new MountProgram("mount"));
+        services.AddSingleton<NfsVolumes>();
+        services.AddSingleton<VolumeOwnership>();
+        services.AddSingleton<DeviceFileSystems>();
+        services.AddSingleton<LocalMounts>();
         services.AddSingleton<ClaimedVolumes>();
         services.AddDynamicResources();
         services.AddCsi(options);
@@ -170,6 +176,7 @@ public static class AgentServices
         services.AddSingleton<CsiVolumes>();
         services.AddSingleton<CsiExpansion>();
         services.AddSingleton<CsiUsage>();
+        services.AddPart<CsiLimits>();
         services.AddPart<PluginWatcher>();
         services.AddPart<CsiUpkeep>();
     }

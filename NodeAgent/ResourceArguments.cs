@@ -5,7 +5,7 @@ using OrleansOrchestrator.Formats;
 namespace OrleansOrchestrator.NodeAgent;
 
 /// <summary>The command line's part of <see cref="ResourceOptions"/>, by the kubelet's names.</summary>
-internal static class ResourceArguments
+public static class ResourceArguments
 {
     private static readonly ResourceOptions Defaults = new();
 
@@ -36,6 +36,12 @@ internal static class ResourceArguments
         "--reserved-memory",
         "Memory of NUMA nodes kept from pods, like 0:memory=1Gi;1:memory=1Gi", "");
 
+    private static readonly Option<long> PodPidsLimit = new("--pod-max-pids")
+    {
+        Description = "Processes and threads that a pod may have (default -1: as many as there can be)",
+        DefaultValueFactory = static _ => Defaults.PodPidsLimit,
+    };
+
     private static readonly Option<string> TopologyPolicy = Text(
         "--topology-manager-policy",
         "'best-effort', 'restricted' or 'single-numa-node': what a pod gets is of the NUMA nodes best for all of it",
@@ -48,12 +54,14 @@ internal static class ResourceArguments
     private static readonly Option<IReadOnlyDictionary<string, string>> TopologyOptions = Pairs(
         "--topology-manager-policy-options", "Options of that policy, like prefer-closest-numa-nodes=true");
 
+    /// <summary>Those there are.</summary>
     public static IEnumerable<Option> All { get; } =
     [
-        CpuPolicy, CpuOptions, CpuPeriod, ReservedCpus, MemoryPolicy, ReservedMemory, TopologyPolicy, TopologyScope,
-        TopologyOptions,
+        CpuPolicy, CpuOptions, CpuPeriod, ReservedCpus, MemoryPolicy, ReservedMemory, PodPidsLimit, TopologyPolicy,
+        TopologyScope, TopologyOptions,
     ];
 
+    /// <summary>What a command line says of them, or their defaults.</summary>
     public static ResourceOptions Read(ParseResult result) => new()
     {
         CpuPolicy = result.GetRequiredValue(CpuPolicy),
@@ -62,6 +70,7 @@ internal static class ResourceArguments
         ReservedCpus = result.GetRequiredValue(ReservedCpus),
         MemoryPolicy = result.GetRequiredValue(MemoryPolicy),
         ReservedMemory = result.GetRequiredValue(ReservedMemory),
+        PodPidsLimit = result.GetValue(PodPidsLimit),
         TopologyPolicy = result.GetRequiredValue(TopologyPolicy),
         TopologyScope = result.GetRequiredValue(TopologyScope),
         TopologyPolicyOptions = result.GetValue(TopologyOptions) ?? Defaults.TopologyPolicyOptions,

@@ -42,6 +42,9 @@ public sealed record ResourceOptions
     /// </summary>
     public string ReservedMemory { get; init; } = "";
 
+    /// <summary>How many processes and threads a pod may have; what is not positive is no limit.</summary>
+    public long PodPidsLimit { get; init; } = -1;
+
     public string TopologyPolicy { get; init; } = "none";
 
     public string TopologyScope { get; init; } = ContainerScope;

@@ -1,5 +1,6 @@
 using System.Globalization;
 using k8s.Models;
+using OrleansOrchestrator.NodeAgent.Kernel;
 using OrleansOrchestrator.NodeAgent.Metrics;
 using OrleansOrchestrator.NodeAgent.Numa;
 using OrleansOrchestrator.NodeAgent.PodRecords;
@@ -14,25 +15,24 @@ public sealed class CpuManager : IHintProvider
 {
     private const int MilliPerCpu = 1000;
 
-    private readonly string _path;
-    private readonly string _policy;
+    private readonly Checkpoint<CpuState> _file;
     private readonly CpuTopology _topology;
     private readonly CpuReservation? _rules;
     private readonly PinningMeters _meters;
     private readonly Lock _lock = new();
-    private CpuState _state;
 
     /// <exception cref="InvalidDataException">It cannot be had on this machine, or the file is not one of
     /// ours.</exception>
     public CpuManager(NodeAgentOptions options, MachineTopology machine, KubeletMeters meters)
     {
-        (_path, _policy) = (PathOf(options), options.Resources.CpuPolicy);
         (_topology, _meters) = (machine.Cpus, meters.Pinning);
-        (_rules, var state) = Start(options, machine.Cpus);
-        _state = state ?? new CpuState(_rules?.Known ?? CpuSet.Empty, CpuState.None.Assigned);
-        if (state is null)
+        (_rules, var found) = Start(options, machine.Cpus);
+        _file = new Checkpoint<CpuState>(
+            options.DataDirectory, new CpuCheckpoint(options.Resources.CpuPolicy),
+            found ?? CpuState.None with { Shared = _rules?.Known ?? CpuSet.Empty });
+        if (found is null)
         {
-            CpuCheckpoint.Write(_path, _policy, _state);
+            _file.Flush();
         }
 
         ExpectMeters();
@@ -48,17 +48,21 @@ public sealed class CpuManager : IHintProvider
     /// <summary>CPUs that containers can have for themselves; none where no container does.</summary>
     public CpuSet Allocatable => _rules is null ? CpuSet.Empty : _topology.All.Except(_rules.Reserved);
 
-    private CpuSet Available => _state.Shared.Except(_rules!.Reserved);
+    private CpuState State => _file.State;
+
+    private CpuSet Available => State.Shared.Except(_rules!.Reserved);
 
     /// <summary>What the node starts with, by its options and its file.</summary>
     /// <exception cref="InvalidDataException">It cannot.</exception>
     public static (CpuReservation? Rules, CpuState? State) Start(NodeAgentOptions options, CpuTopology topology)
     {
         var rules = CpuReservation.Of(options, topology);
-        var state = CpuCheckpoint.Read(PathOf(options), options.Resources.CpuPolicy);
+        var form = new CpuCheckpoint(options.Resources.CpuPolicy);
+        var state = Checkpoint.Read(options.DataDirectory, form);
         return rules is not null && state is not null && rules.Refuse(state) is { } problem
             ? throw new InvalidDataException(
-                $"{problem}: drain this node and remove {PathOf(options)} before the agent starts again")
+                $"{problem}: drain this node and remove " +
+                $"{Checkpoint.PathOf(options.DataDirectory, form)} before the agent starts again")
             : (rules, state is { Shared.IsEmpty: true } && rules is not null ? null : state);
     }
 
@@ -67,7 +71,7 @@ public sealed class CpuManager : IHintProvider
     {
         lock (_lock)
         {
-            return _state.Of(uid, container) ?? CpuSet.Empty;
+            return State.Of(uid, container) ?? CpuSet.Empty;
         }
     }
 
@@ -76,7 +80,7 @@ public sealed class CpuManager : IHintProvider
     {
         lock (_lock)
         {
-            return _state.Of(uid, container) ?? _state.Shared;
+            return State.Of(uid, container) ?? State.Shared;
         }
     }
 
@@ -85,7 +89,7 @@ public sealed class CpuManager : IHintProvider
     {
         lock (_lock)
         {
-            return _state.Assigned.ContainsKey(pod.Metadata.Uid);
+            return State.Assigned.ContainsKey(pod.Metadata.Uid);
         }
     }
 
@@ -96,7 +100,7 @@ public sealed class CpuManager : IHintProvider
         lock (_lock)
         {
             return Wanted(pod, container) is var count and > 0
-                ? Hints(_state.Of(pod.Metadata.Uid, container.Name), count, Reusable(pod, container))
+                ? Hints(State.Of(pod.Metadata.Uid, container.Name), count, Reusable(pod, container))
                 : [];
         }
     }
@@ -110,7 +114,7 @@ public sealed class CpuManager : IHintProvider
                 return [];
             }
 
-            var has = All(pod).Select(c => (Wanted: Wanted(pod, c), Has: _state.Of(pod.Metadata.Uid, c.Name)))
+            var has = All(pod).Select(c => (Wanted: Wanted(pod, c), Has: State.Of(pod.Metadata.Uid, c.Name)))
                 .Where(static c => c.Has is not null).ToList();
             var assigned = CpuSet.Of(has.SelectMany(static c => c.Has!));
             return has.Exists(static c => c.Has!.Count != c.Wanted) ? Told([])
@@ -143,11 +147,9 @@ public sealed class CpuManager : IHintProvider
     {
         lock (_lock)
         {
-            LetGo([.. _state.Assigned.Keys.Where(uid => !isKnown(uid))]);
+            LetGo([.. State.Assigned.Keys.Where(uid => !isKnown(uid))]);
         }
     }
-
-    private static string PathOf(NodeAgentOptions options) => Path.Combine(options.DataDirectory, CpuCheckpoint.Name);
 
     private static IEnumerable<V1Container> All(V1Pod pod) => pod.Inits().Concat(pod.Spec.Containers);
 
@@ -179,7 +181,7 @@ public sealed class CpuManager : IHintProvider
     /// <summary>What init containers before it leave to a container.</summary>
     private CpuSet Reusable(V1Pod pod, V1Container container) =>
         All(pod).TakeWhile(c => c.Name != container.Name).Aggregate(CpuSet.Empty, (free, before) =>
-            _state.Of(pod.Metadata.Uid, before.Name) is not { } cpus ? free
+            State.Of(pod.Metadata.Uid, before.Name) is not { } cpus ? free
             : pod.IsPlainInit(before) ? free.Union(cpus)
             : free.Except(cpus));
 
@@ -194,11 +196,11 @@ public sealed class CpuManager : IHintProvider
     {
         lock (_lock)
         {
-            if (_state.Of(pod.Metadata.Uid, container.Name) is null)
+            if (State.Of(pod.Metadata.Uid, container.Name) is null)
             {
                 RequireWholeCores(count);
                 var cpus = Choose(count, nodes, Available.Union(Reusable(pod, container)));
-                Take(_state.Assign(pod.Metadata.Uid, container.Name, cpus));
+                Take(State.Assign(pod.Metadata.Uid, container.Name, cpus));
                 if (_topology.Ids(cpus, CpuTopology.Cache).Count <= 1)
                 {
                     _meters.Aligned.Add(PinningMeters.OneCache, ResourceOptions.ContainerScope);
@@ -221,7 +223,7 @@ public sealed class CpuManager : IHintProvider
             return;
         }
 
-        var (threads, free) = (_topology.ThreadsPerCore, _state.Shared.Except(_rules.ReservedCores).Count);
+        var (threads, free) = (_topology.ThreadsPerCore, State.Shared.Except(_rules.ReservedCores).Count);
         var problem = count % threads != 0
             ? $"requested {count} cpus not multiple cpus per core = {threads}"
             : count > free
@@ -252,37 +254,31 @@ public sealed class CpuManager : IHintProvider
         }
     }
 
-    /// <summary>What cannot be written is not given.</summary>
     private void Take(CpuState next)
     {
-        CpuCheckpoint.Write(_path, _policy, next);
-        _state = next;
+        _file.Take(next);
         Measure();
     }
 
-    /// <summary>
-    /// What is free is free, even if that cannot be written: the file says so with the next change, and a restarted
-    /// agent sees that the pods have ended.
-    /// </summary>
     private void LetGo(IReadOnlyList<string> uids)
     {
         lock (_lock)
         {
-            var next = uids.Where(_state.Assigned.ContainsKey)
-                .Aggregate(_state, static (state, uid) => state.Release(uid));
-            if (ReferenceEquals(next, _state))
+            var next = uids.Where(State.Assigned.ContainsKey)
+                .Aggregate(State, static (state, uid) => state.Release(uid));
+            if (ReferenceEquals(next, State))
             {
                 return;
             }
 
-            _state = next;
+            _file.Free(next);
             Measure();
         }
 
         Changed?.Invoke();
         lock (_lock)
         {
-            CpuCheckpoint.Write(_path, _policy, _state);
+            _file.Flush();
         }
     }
 
@@ -303,7 +299,7 @@ public sealed class CpuManager : IHintProvider
             return;
         }
 
-        var exclusive = _state.Exclusive;
+        var exclusive = State.Exclusive;
         _meters.SharedMilliCpu.Set(Available.Count * MilliPerCpu);
         _meters.ExclusiveCpus.Set(exclusive.Count);
         foreach (var node in _topology.Nodes)

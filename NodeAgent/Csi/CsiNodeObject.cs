@@ -31,15 +31,24 @@ public sealed class CsiNodeObject(IClusterApi api, NodeAgentOptions options)
         {
             var node = await NodeAsync(cancellationToken);
             await PatchNodeAsync(node, NodePatch(node, driver, info), cancellationToken);
-            var entry = Entry(driver, info);
-            if (await api.GetCsiNodeAsync(options.NodeName, cancellationToken) is not { } known)
+            await WriteAsync(node, Entry(driver, info), cancellationToken);
+        }
+        finally
+        {
+            _turn.Release();
+        }
+    }
+
+    /// <summary>Changes what the CSINode says of a driver; one of which it says nothing has gone meanwhile.</summary>
+    public async Task UpdateAsync(string driver, NodeGetInfoResponse info, CancellationToken cancellationToken)
+    {
+        await _turn.WaitAsync(cancellationToken);
+        try
+        {
+            var known = await api.GetCsiNodeAsync(options.NodeName, cancellationToken);
+            if (known?.Spec.Drivers?.FirstOrDefault(d => d.Name == driver) is { } before)
             {
-                await api.CreateCsiNodeAsync(Fresh(node, [entry]), cancellationToken);
-            }
-            else if (known.Spec.Drivers?.FirstOrDefault(d => d.Name == driver) is not { } before
-                || !IsSame(before, entry))
-            {
-                await api.PatchCsiNodeAsync(options.NodeName, DriverPatch(ToJson(entry)), cancellationToken);
+                await ChangeAsync(before, Entry(driver, info), cancellationToken);
             }
         }
         finally
@@ -89,6 +98,23 @@ public sealed class CsiNodeObject(IClusterApi api, NodeAgentOptions options)
             _turn.Release();
         }
     }
+
+    private async Task WriteAsync(V1Node node, V1CSINodeDriver entry, CancellationToken cancellationToken)
+    {
+        if (await api.GetCsiNodeAsync(options.NodeName, cancellationToken) is not { } known)
+        {
+            await api.CreateCsiNodeAsync(Fresh(node, [entry]), cancellationToken);
+        }
+        else
+        {
+            await ChangeAsync(known.Spec.Drivers?.FirstOrDefault(d => d.Name == entry.Name), entry, cancellationToken);
+        }
+    }
+
+    private Task ChangeAsync(V1CSINodeDriver? before, V1CSINodeDriver entry, CancellationToken cancellationToken) =>
+        before is not null && IsSame(before, entry)
+            ? Task.CompletedTask
+            : api.PatchCsiNodeAsync(options.NodeName, DriverPatch(ToJson(entry)), cancellationToken);
 
     private async Task<V1Node> NodeAsync(CancellationToken cancellationToken) =>
         await api.GetNodeAsync(options.NodeName, cancellationToken)

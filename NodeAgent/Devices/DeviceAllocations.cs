@@ -1,5 +1,5 @@
 using System.Text.Json;
-using OrleansOrchestrator.Machine;
+using OrleansOrchestrator.NodeAgent.Kernel;
 
 namespace OrleansOrchestrator.NodeAgent.Devices;
 
@@ -11,20 +11,23 @@ public sealed record AllocatedDevices(string Resource, IReadOnlyList<string> Dev
 
 /// <summary>
 /// Which container has which devices, in a file of the agent's: containers outlive it, and their devices must not be
-/// given to others. What is given is on disk before it counts. Safe for any thread.
+/// given to others. What is given is on disk before it counts. Where the file cannot be read, that is told and nobody
+/// has any, as upstream. Safe for any thread.
 /// </summary>
-public sealed class DeviceAllocations
+public sealed partial class DeviceAllocations
 {
-    private readonly string _path;
+    private readonly ILogger<DeviceAllocations> _logger;
     private readonly Lock _lock = new();
-    private Checkpoint _state;
+    private readonly Checkpoint<GivenDevices> _file;
 
-    /// <exception cref="InvalidDataException">The file is not one of ours.</exception>
-    public DeviceAllocations(NodeAgentOptions options)
+    public DeviceAllocations(NodeAgentOptions options, ILogger<DeviceAllocations> logger)
     {
-        _path = Path.Combine(options.DataDirectory, "allocated_devices_state");
-        _state = Read(_path);
+        _logger = logger;
+        _file = new Checkpoint<GivenDevices>(
+            options.DataDirectory, Form.Only, Read(options.DataDirectory) ?? new GivenDevices([], []));
     }
+
+    private GivenDevices State => _file.State;
 
     /// <summary>Resources that plugins have had here.</summary>
     public IReadOnlyCollection<string> Resources
@@ -33,7 +36,7 @@ public sealed class DeviceAllocations
         {
             lock (_lock)
             {
-                return [.. _state.Resources];
+                return [.. State.Resources];
             }
         }
     }
@@ -45,9 +48,9 @@ public sealed class DeviceAllocations
     {
         lock (_lock)
         {
-            if (!_state.Resources.Contains(resource))
+            if (!State.Resources.Contains(resource))
             {
-                Take(_state with { Resources = [.. _state.Resources, resource] });
+                _file.Take(State with { Resources = [.. State.Resources, resource] });
             }
         }
     }
@@ -57,7 +60,7 @@ public sealed class DeviceAllocations
     {
         lock (_lock)
         {
-            return _state.Pods.GetValueOrDefault(uid)?.GetValueOrDefault(container) is { } found ? [.. found] : [];
+            return State.Pods.GetValueOrDefault(uid)?.GetValueOrDefault(container) is { } found ? [.. found] : [];
         }
     }
 
@@ -68,7 +71,7 @@ public sealed class DeviceAllocations
         {
             lock (_lock)
             {
-                return [.. _state.Pods.Keys];
+                return [.. State.Pods.Keys];
             }
         }
     }
@@ -78,7 +81,7 @@ public sealed class DeviceAllocations
     {
         lock (_lock)
         {
-            return _state.Pods.Values.SelectMany(static p => p.Values).SelectMany(static c => c)
+            return State.Pods.Values.SelectMany(static p => p.Values).SelectMany(static c => c)
                 .Where(a => a.Resource == resource).SelectMany(static a => a.Devices)
                 .ToHashSet(StringComparer.Ordinal);
         }
@@ -89,9 +92,9 @@ public sealed class DeviceAllocations
     {
         lock (_lock)
         {
-            var pod = new Dictionary<string, List<AllocatedDevices>>(_state.Pods.GetValueOrDefault(uid) ?? []);
+            var pod = new Dictionary<string, List<AllocatedDevices>>(State.Pods.GetValueOrDefault(uid) ?? []);
             pod[container] = [.. pod.GetValueOrDefault(container, []), devices];
-            Take(_state with { Pods = new(_state.Pods) { [uid] = pod } });
+            _file.Take(State with { Pods = new(State.Pods) { [uid] = pod } });
         }
     }
 
@@ -109,54 +112,61 @@ public sealed class DeviceAllocations
     {
         lock (_lock)
         {
-            LetGo([.. _state.Pods.Keys.Where(uid => !isKnown(uid))]);
+            LetGo([.. State.Pods.Keys.Where(uid => !isKnown(uid))]);
         }
     }
 
-    /// <summary>What cannot be written is not given.</summary>
-    private void Take(Checkpoint next)
-    {
-        Write(next);
-        _state = next;
-    }
-
-    /// <summary>
-    /// What is free is free, even if that cannot be written: the file says so with the next change, and a restarted
-    /// agent sees that the pods have ended.
-    /// </summary>
     private void LetGo(IReadOnlyList<string> uids)
     {
-        var gone = uids.Where(_state.Pods.Remove).ToList();
-        if (gone.Count > 0)
+        var left = State.Pods.Where(p => !uids.Contains(p.Key)).ToDictionary();
+        if (left.Count < State.Pods.Count)
         {
-            Write(_state);
+            _file.Free(State with { Pods = left });
+            _file.Flush();
         }
     }
 
-    private void Write(Checkpoint state) =>
-        OwnFiles.Replace(_path, JsonSerializer.SerializeToUtf8Bytes(state), isDurable: true);
-
-    private static Checkpoint Read(string path)
+    private GivenDevices? Read(string directory)
     {
-        if (!File.Exists(path))
-        {
-            return new Checkpoint([], []);
-        }
-
         try
         {
-            return JsonSerializer.Deserialize<Checkpoint>(File.ReadAllBytes(path))
-                ?? throw new JsonException("it is empty");
+            return Checkpoint.Read(directory, Form.Only);
         }
-        catch (JsonException exception)
+        catch (InvalidDataException problem)
         {
-            throw new InvalidDataException(
-                $"{path} is damaged ({exception.Message}). Remove it when no container runs: " +
-                "which has which device is in it.",
-                exception);
+            LogBegunAnew(problem.Message);
+            return null;
         }
     }
 
-    private sealed record Checkpoint(
+    [LoggerMessage(1, LogLevel.Error,
+        "Continue after failing to read checkpoint file. Device allocation info may NOT be up-to-date: {Problem}")]
+    private partial void LogBegunAnew(string problem);
+
+    private sealed record GivenDevices(
         HashSet<string> Resources, Dictionary<string, Dictionary<string, List<AllocatedDevices>>> Pods);
+
+    private sealed class Form : ICheckpointForm<GivenDevices>
+    {
+        public static readonly Form Only = new();
+
+        public string Name => "allocated_devices_state";
+
+        public string Title => "the device manager checkpoint file";
+
+        public byte[] Write(GivenDevices state) => JsonSerializer.SerializeToUtf8Bytes(state);
+
+        public GivenDevices Read(byte[] content) =>
+            JsonSerializer.Deserialize<GivenDevices>(content, Checkpoint.Strict) is { } read && IsWhole(read)
+                ? read
+                : throw new InvalidDataException("checkpoint is corrupted");
+
+        private static bool IsWhole(GivenDevices read) =>
+            read is { Resources: not null, Pods: not null }
+            && !read.Resources.Contains(null!)
+            && read.Pods.Values.All(static p => p?.Values.All(static c => c?.All(IsWhole) == true) == true);
+
+        private static bool IsWhole(AllocatedDevices? read) =>
+            read is { Resource: not null, Devices: not null, Response: not null } && !read.Devices.Contains(null!);
+    }
 }

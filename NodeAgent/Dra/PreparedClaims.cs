@@ -1,5 +1,5 @@
 using System.Text.Json;
-using OrleansOrchestrator.Machine;
+using OrleansOrchestrator.NodeAgent.Kernel;
 
 namespace OrleansOrchestrator.NodeAgent.Dra;
 
@@ -10,17 +10,13 @@ namespace OrleansOrchestrator.NodeAgent.Dra;
 /// </summary>
 public sealed class PreparedClaims
 {
-    private readonly string _path;
     private readonly Lock _lock = new();
     private readonly Dictionary<string, TaskCompletionSource> _leaving = new(StringComparer.Ordinal);
-    private ClaimBook _book;
+    private readonly Checkpoint<ClaimBook> _file;
 
     /// <exception cref="InvalidDataException">The file is not one of ours.</exception>
-    public PreparedClaims(NodeAgentOptions options)
-    {
-        _path = Path.Combine(options.DataDirectory, "dra_manager_state");
-        _book = Read(_path);
-    }
+    public PreparedClaims(NodeAgentOptions options) =>
+        _file = Checkpoint.Open(options.DataDirectory, new Form(), ClaimBook.Empty);
 
     /// <summary>As it is now.</summary>
     public ClaimBook Book
@@ -29,7 +25,7 @@ public sealed class PreparedClaims
         {
             lock (_lock)
             {
-                return _book;
+                return _file.State;
             }
         }
     }
@@ -48,8 +44,8 @@ public sealed class PreparedClaims
             {
                 if (Leaving(wanted) is not { } leaving)
                 {
-                    Take(_book.With(pod, wanted));
-                    return [.. _book.OfPod(pod).Where(static c => !c.IsPrepared)];
+                    Take(_file.State.With(pod, wanted));
+                    return [.. _file.State.OfPod(pod).Where(static c => !c.IsPrepared)];
                 }
 
                 left = leaving;
@@ -64,7 +60,7 @@ public sealed class PreparedClaims
     {
         lock (_lock)
         {
-            Take(_book.WithPrepared(claims));
+            Take(_file.State.WithPrepared(claims));
         }
     }
 
@@ -88,7 +84,7 @@ public sealed class PreparedClaims
             await takeBack(last);
             lock (_lock)
             {
-                Take(_book.Without(last));
+                Take(_file.State.Without(last));
             }
         }
         finally
@@ -104,7 +100,7 @@ public sealed class PreparedClaims
             Task left;
             lock (_lock)
             {
-                var own = _book.OfPod(pod);
+                var own = _file.State.OfPod(pod);
                 if (Leaving(own) is not { } leaving)
                 {
                     return BeginLeave(pod, own);
@@ -122,12 +118,12 @@ public sealed class PreparedClaims
         List<ClaimRecord> last = [.. own.Where(static c => c.Pods.Count == 1)];
         if (last.Count < own.Count)
         {
-            Take(_book.WithoutShared(pod));
+            Take(_file.State.WithoutShared(pod));
         }
 
         var end = new TaskCompletionSource(TaskCreationOptions.RunContinuationsAsynchronously);
         last.ForEach(c => _leaving.Add(c.Key, end));
-        _book = _book.WithUnprepared(last); // of which the file says nothing
+        _file.Free(_file.State.WithUnprepared(last)); // in memory only: whether one is prepared is not stored
         return last;
     }
 
@@ -148,39 +144,36 @@ public sealed class PreparedClaims
     private Task? Leaving(IReadOnlyList<ClaimRecord> claims) =>
         claims.Select(c => _leaving.GetValueOrDefault(c.Key)?.Task).FirstOrDefault(static t => t is not null);
 
-    /// <summary>What cannot be written does not count.</summary>
     private void Take(ClaimBook next)
     {
         try
         {
-            OwnFiles.Replace(_path, JsonSerializer.SerializeToUtf8Bytes(next.Claims.Values), isDurable: true);
+            _file.Take(next);
         }
         catch (Exception failure) when (failure is IOException or UnauthorizedAccessException)
         {
             throw new DraException($"checkpoint ResourceClaim state: {failure.Message}");
         }
-
-        _book = next;
     }
 
-    private static ClaimBook Read(string path)
+    private sealed class Form : ICheckpointForm<ClaimBook>
     {
-        if (!File.Exists(path))
-        {
-            return ClaimBook.Empty;
-        }
+        public string Name => "dra_manager_state";
 
-        try
+        public string Title => "the dra state file";
+
+        public byte[] Write(ClaimBook state) => JsonSerializer.SerializeToUtf8Bytes(state.Claims.Values);
+
+        public ClaimBook Read(byte[] content) =>
+            ClaimBook.Of(Checkpoint.AllRequired(Checkpoint.Required(
+                JsonSerializer.Deserialize<List<ClaimRecord>>(content, Checkpoint.Strict))).Select(Whole));
+
+        private static ClaimRecord Whole(ClaimRecord claim)
         {
-            return ClaimBook.Of(JsonSerializer.Deserialize<List<ClaimRecord>>(File.ReadAllBytes(path))
-                ?? throw new JsonException("it is empty"));
-        }
-        catch (Exception exception) when (exception is JsonException or ArgumentException)
-        {
-            throw new InvalidDataException(
-                $"{path} is damaged ({exception.Message}). Drain the node and remove it: " +
-                "which pod uses which devices of drivers is in it.",
-                exception);
+            var devices = claim.Drivers.Values.Select(Checkpoint.Required).SelectMany(Checkpoint.AllRequired);
+            return claim.Pods.Concat(devices.SelectMany(static d => d.Requests.Concat(d.CdiIds))).Contains(null)
+                ? throw new InvalidDataException("checkpoint is corrupted")
+                : claim;
         }
     }
 }

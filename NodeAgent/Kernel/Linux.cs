@@ -191,6 +191,13 @@ public static partial class Linux
             : null;
     }
 
+    /// <summary>The device that a path leads to; null when nothing is there.</summary>
+    public static (uint Major, uint Minor)? NumberOf(string path)
+    {
+        const int currentDirectory = -100;
+        return NativeStatX(currentDirectory, path, 0, 0, out var stat) == 0 ? (stat.OwnMajor, stat.OwnMinor) : null;
+    }
+
     /// <summary>
     /// Removes an empty directory; .NET's own call refuses cgroups, whose files cannot be deleted first.
     /// </summary>
@@ -265,6 +272,12 @@ public static partial class Linux
 
         [FieldOffset(48)]
         public ulong Blocks;
+
+        [FieldOffset(128)]
+        public uint OwnMajor;
+
+        [FieldOffset(132)]
+        public uint OwnMinor;
 
         [FieldOffset(136)]
         public uint DeviceMajor;

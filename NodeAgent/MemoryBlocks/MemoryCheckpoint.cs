@@ -2,8 +2,6 @@ using System.Collections.Immutable;
 using System.Globalization;
 using System.Text.Json;
 using System.Text.Json.Serialization;
-using OrleansOrchestrator.Formats;
-using OrleansOrchestrator.Machine;
 using OrleansOrchestrator.NodeAgent.Kernel;
 using OrleansOrchestrator.NodeAgent.Numa;
 
@@ -12,67 +10,38 @@ namespace OrleansOrchestrator.NodeAgent.MemoryBlocks;
 /// <summary>
 /// Who has which memory, in a file that is upstream's, its checksum included, as that of CPUs is.
 /// </summary>
-public static class MemoryCheckpoint
+public sealed class MemoryCheckpoint(string policy) : ICheckpointForm<MemoryState>
 {
-    public const string Name = "memory_manager_state";
+    public const string FileName = "memory_manager_state";
 
-    /// <summary>Of kubelets before 1.36, and what those of 1.36 read too: the checksum is of the type's name.</summary>
+    /// <summary>Of kubelets before 1.36.</summary>
     private const string TypeName = "MemoryManagerCheckpoint";
 
     /// <summary>Of kubelets of 1.36 without the gate PodLevelResourceManagers.</summary>
     private const string RenamedType = "MemoryManagerCheckpointV1";
 
-    /// <summary>What the file says; null without one.</summary>
-    /// <exception cref="InvalidDataException">It is of another policy, damaged, or not one of ours.</exception>
-    public static MemoryState? Read(string path, string policy)
+    public string Name => FileName;
+
+    public string Title => "the memory manager checkpoint file";
+
+    public byte[] Write(MemoryState state) => JsonSerializer.SerializeToUtf8Bytes(new Document
     {
-        if (!File.Exists(path))
-        {
-            return null;
-        }
+        PolicyName = policy,
+        MachineState = state.Nodes.ToDictionary(static n => Text(n.Key), static n => NodeDocument.Of(n.Value)),
+        Entries = state.Assigned.IsEmpty ? null : state.Assigned.ToDictionary(
+            static p => p.Key,
+            static p => p.Value.ToDictionary(static c => c.Key, static c => c.Value.Select(BlockDocument.Of).ToList())),
+        Checksum = GoChecksum.Of(Dump(TypeName, policy, state)),
+    });
 
-        return Problem(File.ReadAllBytes(path), policy, out var state) is { } problem
-            ? throw new InvalidDataException(
-                $"could not restore state from checkpoint: {problem}, please drain this node and delete the memory " +
-                $"manager checkpoint file {GoQuotes.Quote(path)} before restarting Kubelet")
-            : state;
-    }
-
-    public static void Write(string path, string policy, MemoryState state) => OwnFiles.Replace(
-        path,
-        JsonSerializer.SerializeToUtf8Bytes(new Document
-        {
-            PolicyName = policy,
-            MachineState = state.Nodes.ToDictionary(static n => Text(n.Key), static n => NodeDocument.Of(n.Value)),
-            Entries = state.Assigned.IsEmpty ? null : state.Assigned.ToDictionary(
-                static p => p.Key,
-                static p => p.Value.ToDictionary(
-                    static c => c.Key, static c => c.Value.Select(BlockDocument.Of).ToList())),
-            Checksum = GoChecksum.Of(Dump(TypeName, policy, state)),
-        }),
-        isDurable: true);
-
-    private static string? Problem(byte[] content, string policy, out MemoryState state)
+    public MemoryState Read(byte[] content)
     {
-        state = MemoryState.None;
-        Document told;
-        try
-        {
-            told = JsonSerializer.Deserialize<Document>(content) ?? new Document();
-            state = StateOf(told);
-        }
-        catch (Exception exception) when (exception is JsonException or FormatException or OverflowException)
-        {
-            return exception.Message;
-        }
-
-        return told.Checksum != GoChecksum.Of(Dump(TypeName, told.PolicyName, state))
-            && told.Checksum != GoChecksum.Of(Dump(RenamedType, told.PolicyName, state))
-                ? "checkpoint is corrupted"
-            : told.PolicyName != policy
-                ? $"[memorymanager] configured policy {GoQuotes.Quote(policy)} differs from state checkpoint policy " +
-                    GoQuotes.Quote(told.PolicyName)
-            : null;
+        var told = Checkpoint.Required(JsonSerializer.Deserialize<Document>(content, Checkpoint.Strict));
+        var state = StateOf(told);
+        told.Require(
+            policy, "[memorymanager] ", Dump(TypeName, told.PolicyName, state),
+            Dump(RenamedType, told.PolicyName, state));
+        return state;
     }
 
     private static MemoryState StateOf(Document told)
@@ -80,12 +49,14 @@ public static class MemoryCheckpoint
         var state = MemoryState.None with
         {
             Nodes = told.MachineState.ToImmutableSortedDictionary(
-                static n => int.Parse(n.Key, CultureInfo.InvariantCulture), static n => n.Value.Node),
+                static n => int.Parse(n.Key, CultureInfo.InvariantCulture), static n => Checkpoint.Required(n.Value).Node),
         };
         return (told.Entries ?? [])
-            .SelectMany(static p => p.Value, static (p, c) => (Uid: p.Key, Container: c.Key, Blocks: c.Value))
+            .SelectMany(
+                static p => Checkpoint.Required(p.Value),
+                static (p, c) => (Uid: p.Key, Container: c.Key, Blocks: Checkpoint.Required(c.Value)))
             .Aggregate(state, static (all, own) => all.With(
-                own.Uid, own.Container, [.. own.Blocks.Select(static b => b.Block)]));
+                own.Uid, own.Container, [.. Checkpoint.AllRequired(own.Blocks).Select(static b => b.Block)]));
     }
 
     /// <summary>The state as Go's debugging printer writes it, of which upstream makes the checksum.</summary>
@@ -117,20 +88,14 @@ public static class MemoryCheckpoint
 
     private static string Text(long number) => number.ToString(CultureInfo.InvariantCulture);
 
-    private sealed record Document
+    private sealed record Document : PolicyDocument
     {
-        [JsonPropertyName("policyName")]
-        public string PolicyName { get; init; } = "";
-
         [JsonPropertyName("machineState")]
         public Dictionary<string, NodeDocument> MachineState { get; init; } = [];
 
         [JsonPropertyName("entries")]
         [JsonIgnore(Condition = JsonIgnoreCondition.WhenWritingNull)]
         public Dictionary<string, Dictionary<string, List<BlockDocument>>>? Entries { get; init; }
-
-        [JsonPropertyName("checksum")]
-        public uint Checksum { get; init; }
     }
 
     private sealed record NodeDocument
@@ -147,7 +112,8 @@ public static class MemoryCheckpoint
         [JsonIgnore]
         public MemoryNode Node => new(
             Assignments, NumaSet.Of(Cells),
-            Tables.ToImmutableSortedDictionary(static t => t.Key, static t => t.Value.Table, StringComparer.Ordinal));
+            Tables.ToImmutableSortedDictionary(
+                static t => t.Key, static t => Checkpoint.Required(t.Value).Table, StringComparer.Ordinal));
 
         public static NodeDocument Of(MemoryNode node) => new()
         {

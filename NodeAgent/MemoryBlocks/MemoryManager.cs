@@ -1,4 +1,5 @@
 using k8s.Models;
+using OrleansOrchestrator.NodeAgent.Kernel;
 using OrleansOrchestrator.NodeAgent.Metrics;
 using OrleansOrchestrator.NodeAgent.Numa;
 using OrleansOrchestrator.NodeAgent.PodRecords;
@@ -11,24 +12,22 @@ namespace OrleansOrchestrator.NodeAgent.MemoryBlocks;
 /// </summary>
 public sealed class MemoryManager : IHintProvider
 {
-    private readonly string _path;
-    private readonly string _policy;
+    private readonly Checkpoint<MemoryState> _file;
     private readonly bool _isOn;
     private readonly PinningMeters _meters;
     private readonly Lock _lock = new();
-    private MemoryState _state;
 
     /// <exception cref="InvalidDataException">It cannot be had on this machine, or the file is not one of
     /// ours.</exception>
     public MemoryManager(NodeAgentOptions options, MachineTopology machine, KubeletMeters meters)
     {
-        (_path, _policy, _isOn) = (PathOf(options), options.Resources.MemoryPolicy, options.Resources.PinsMemory);
-        _meters = meters.Pinning;
+        (_isOn, _meters) = (options.Resources.PinsMemory, meters.Pinning);
         var (empty, found) = Start(options, machine);
-        _state = found ?? empty;
+        _file = new Checkpoint<MemoryState>(
+            options.DataDirectory, new MemoryCheckpoint(options.Resources.MemoryPolicy), found ?? empty);
         if (found is null)
         {
-            MemoryCheckpoint.Write(_path, _policy, _state);
+            _file.Flush();
         }
     }
 
@@ -41,7 +40,7 @@ public sealed class MemoryManager : IHintProvider
             {
                 return
                 [
-                    .. from node in _state.Nodes
+                    .. from node in State.Nodes
                        from table in node.Value.Tables
                        where table.Value.Allocatable > 0
                        select new MemoryBlock(NumaSet.Of(node.Key), table.Key, table.Value.Allocatable),
@@ -50,16 +49,19 @@ public sealed class MemoryManager : IHintProvider
         }
     }
 
+    private MemoryState State => _file.State;
+
     /// <summary>What the node starts with, by its options and its file.</summary>
     /// <exception cref="InvalidDataException">It cannot.</exception>
     public static (MemoryState Empty, MemoryState? Found) Start(NodeAgentOptions options, MachineTopology machine)
     {
         var empty = MemoryReservation.Of(options, machine)?.Empty(machine) ?? MemoryState.None;
-        var found = MemoryCheckpoint.Read(PathOf(options), options.Resources.MemoryPolicy);
+        var form = new MemoryCheckpoint(options.Resources.MemoryPolicy);
+        var found = Checkpoint.Read(options.DataDirectory, form);
         return found is not null && !IsOf(found, empty)
             ? throw new InvalidDataException(
                 "[memorymanager] the expected machine state is different from the real one: drain this node and " +
-                $"remove {PathOf(options)} before the agent starts again")
+                $"remove {Checkpoint.PathOf(options.DataDirectory, form)} before the agent starts again")
             : (empty, found);
     }
 
@@ -68,7 +70,7 @@ public sealed class MemoryManager : IHintProvider
     {
         lock (_lock)
         {
-            return _state.Of(uid, container) ?? [];
+            return State.Of(uid, container) ?? [];
         }
     }
 
@@ -83,7 +85,7 @@ public sealed class MemoryManager : IHintProvider
         lock (_lock)
         {
             var wanted = _isOn ? MemoryPlanner.Wanted(pod, container) : [];
-            return Hints(pod, wanted, _state.Of(pod.Metadata.Uid, container.Name));
+            return Hints(pod, wanted, State.Of(pod.Metadata.Uid, container.Name));
         }
     }
 
@@ -91,7 +93,7 @@ public sealed class MemoryManager : IHintProvider
     {
         lock (_lock)
         {
-            var has = pod.Inits().Concat(pod.Spec.Containers).Select(c => _state.Of(pod.Metadata.Uid, c.Name))
+            var has = pod.Inits().Concat(pod.Spec.Containers).Select(c => State.Of(pod.Metadata.Uid, c.Name))
                 .FirstOrDefault(static blocks => blocks is not null);
             return Hints(pod, _isOn ? MemoryPlanner.WantedOf(pod) : [], has);
         }
@@ -122,12 +124,9 @@ public sealed class MemoryManager : IHintProvider
     {
         lock (_lock)
         {
-            LetGo([.. _state.Assigned.Keys.Where(uid => !isKnown(uid))]);
+            LetGo([.. State.Assigned.Keys.Where(uid => !isKnown(uid))]);
         }
     }
-
-    private static string PathOf(NodeAgentOptions options) =>
-        Path.Combine(options.DataDirectory, MemoryCheckpoint.Name);
 
     /// <summary>The file is of a machine like this one.</summary>
     private static bool IsOf(MemoryState found, MemoryState empty) =>
@@ -142,7 +141,7 @@ public sealed class MemoryManager : IHintProvider
         var hints = new TopologyHints();
         if (has is null)
         {
-            var all = MemoryPlanner.Hints(_state, pod, wanted);
+            var all = MemoryPlanner.Hints(State, pod, wanted);
             foreach (var type in wanted.Keys.Where(_ => all.Count > 0))
             {
                 hints[type] = all; // where there are none, upstream's manager has no opinion, and refuses later
@@ -163,26 +162,23 @@ public sealed class MemoryManager : IHintProvider
     {
         lock (_lock)
         {
-            if (_state.Of(pod.Metadata.Uid, container.Name) is null)
+            if (State.Of(pod.Metadata.Uid, container.Name) is null)
             {
-                var next = MemoryPlanner.Allocate(_state, pod, container, nodes);
-                MemoryCheckpoint.Write(_path, _policy, next);
-                _state = next;
+                _file.Take(MemoryPlanner.Allocate(State, pod, container, nodes));
             }
         }
     }
 
-    /// <summary>What is free is free, even if that cannot be written: the file says so with the next change.</summary>
     private void LetGo(IReadOnlyList<string> uids)
     {
         lock (_lock)
         {
-            var next = uids.Where(_state.Assigned.ContainsKey)
-                .Aggregate(_state, static (state, uid) => state.Release(uid));
-            if (!ReferenceEquals(next, _state))
+            var next = uids.Where(State.Assigned.ContainsKey)
+                .Aggregate(State, static (state, uid) => state.Release(uid));
+            if (!ReferenceEquals(next, State))
             {
-                _state = next;
-                MemoryCheckpoint.Write(_path, _policy, _state);
+                _file.Free(next);
+                _file.Flush();
             }
         }
     }

@@ -44,6 +44,9 @@ public sealed class CgroupVersion1(string mount) : ICgroupHierarchy
     public void SetMemoryLimit(string path, long bytes) =>
         CgroupFiles.Write(File("memory", path, "memory.limit_in_bytes"), $"{bytes}");
 
+    public void SetProcessLimit(string path, long count) =>
+        CgroupFiles.Write(File("pids", path, "pids.max"), $"{count}");
+
     public bool LimitsSwap(string path) => System.IO.File.Exists(File("memory", path, "memory.memsw.limit_in_bytes"));
 
     public void SetHugePageLimits(string path, IReadOnlyDictionary<string, long> bytes) =>

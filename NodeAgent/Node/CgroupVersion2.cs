@@ -40,6 +40,8 @@ public sealed class CgroupVersion2(string mount) : ICgroupHierarchy
 
     public void SetMemoryLimit(string path, long bytes) => CgroupFiles.Write(File(path, "memory.max"), $"{bytes}");
 
+    public void SetProcessLimit(string path, long count) => CgroupFiles.Write(File(path, "pids.max"), $"{count}");
+
     public bool LimitsSwap(string path) => System.IO.File.Exists(File(path, "memory.swap.max"));
 
     public void SetHugePageLimits(string path, IReadOnlyDictionary<string, long> bytes) =>

@@ -70,6 +70,10 @@ public sealed class Cgroups(NodeAgentOptions options, ICgroupHierarchy hierarchy
         hierarchy.Create(PodPath(pod));
         hierarchy.SetHugePageLimits(PodPath(pod), HugePageLimits.OfPod(pod));
         Set(pod, PodResources.ForPod(pod));
+        if (options.Resources.PodPidsLimit > 0)
+        {
+            hierarchy.SetProcessLimit(PodPath(pod), options.Resources.PodPidsLimit);
+        }
     }
 
     /// <summary>

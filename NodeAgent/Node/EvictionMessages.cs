@@ -51,14 +51,23 @@ public static class EvictionMessages
         };
     }
 
-    /// <summary>Containers that used more than they asked for, by what is known of their use.</summary>
+    /// <summary>
+    /// Containers that used more than they asked for, by what is known of their use. Ephemeral ones can ask for
+    /// nothing, and are not blamed for it.
+    /// </summary>
     private static IEnumerable<(string Name, long Used, string Request)> Offenders(
         string resource, EvictionCandidate victim)
     {
+        var containers = victim.Pod.Inits().Concat(victim.Pod.Spec.Containers).ToDictionary(static c => c.Name);
         foreach (var usage in resource is "memory" or "ephemeral-storage" ? victim.Usage?.Containers ?? [] : [])
         {
             var used = resource == "memory" ? usage.MemoryBytes : usage.Root.Bytes + usage.Logs.Bytes;
-            var requests = victim.Pod.FindContainer(usage.Name)?.Resources?.Requests;
+            if (!containers.TryGetValue(usage.Name, out var container))
+            {
+                continue;
+            }
+
+            var requests = container.Resources?.Requests;
             if (used > PodResources.Of(requests, resource))
             {
                 var request = requests is not null && requests.TryGetValue(resource, out var asked)
@@ -118,11 +127,18 @@ public static class EvictionMessages
         Quantity.Whole(amount, isBinary ? QuantityFormat.BinarySI : QuantityFormat.DecimalSI).ToString();
 
     /// <summary>
-    /// The sum over containers that have a limit, in the units of the first; null when none has.
+    /// The sum over containers that have a limit, or over an init container and the sidecars that run beside it, if
+    /// that is more; null when none has.
     /// </summary>
-    private static ResourceQuantity? PodLimit(V1Pod pod)
+    private static ResourceQuantity? PodLimit(V1Pod pod) => pod.Inits().Where(pod.IsPlainInit)
+        .Select(init => pod.Inits().TakeWhile(c => c.Name != init.Name).Where(PodFacts.IsSidecar).Append(init))
+        .Prepend(pod.Spec.Containers.Concat(pod.Sidecars()))
+        .Select(LimitOf).OfType<ResourceQuantity>().MaxBy(static l => l.ToDecimal());
+
+    /// <summary>The sum of limits, in the units of the first.</summary>
+    private static ResourceQuantity? LimitOf(IEnumerable<V1Container> containers)
     {
-        var limits = pod.Sidecars().Concat(pod.Spec.Containers).Select(Limit).OfType<ResourceQuantity>().ToList();
+        var limits = containers.Select(Limit).OfType<ResourceQuantity>().ToList();
         return limits switch
         {
             [] => null,

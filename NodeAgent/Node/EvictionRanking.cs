@@ -14,16 +14,17 @@ public static class EvictionRanking
 {
     /// <summary>
     /// Above its request first (not for processes, which nobody requests), then lower priority, then furthest above the
-    /// request. What nothing is known of goes before all else.
+    /// request. What nothing is known of counts as above all, where use is compared.
     /// </summary>
     public static IReadOnlyList<EvictionCandidate> Rank(
         IEnumerable<EvictionCandidate> candidates, EvictionSignal signal, bool hasImageFs) =>
     [
         .. candidates.Where(c => !c.Pod.IsCritical())
             .Select(c => (Candidate: c, Used: Used(c, signal, hasImageFs), Requested: Requested(c.Pod, signal)))
-            .OrderByDescending(c => c.Used is null)
+            .OrderByDescending(c => signal != EvictionSignal.PidAvailable && c.Used is null)
             .ThenByDescending(c => signal != EvictionSignal.PidAvailable && c.Used > c.Requested)
             .ThenBy(c => c.Candidate.Pod.Spec.Priority ?? 0)
+            .ThenByDescending(c => c.Used is null)
             .ThenByDescending(c => c.Used - c.Requested)
             .ThenBy(c => c.Candidate.Pod.Metadata.Uid, StringComparer.Ordinal)
             .Select(c => c.Candidate),

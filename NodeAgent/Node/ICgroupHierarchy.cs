@@ -133,6 +133,9 @@ public interface ICgroupHierarchy
 
     void SetMemoryLimit(string path, long bytes);
 
+    /// <summary>How many processes and threads may be in the group and those below it.</summary>
+    void SetProcessLimit(string path, long count);
+
     /// <summary>Whether the kernel limits the swap of a group: it may have been built or started without.</summary>
     bool LimitsSwap(string path);
 

@@ -32,6 +32,9 @@ public sealed class MeteredCgroups(ICgroupHierarchy inner, KubeletMeters meters,
     public void SetMemoryLimit(string path, long bytes) => Measure(Update, () => inner.SetMemoryLimit(path, bytes));
 
     /// <inheritdoc/>
+    public void SetProcessLimit(string path, long count) => Measure(Update, () => inner.SetProcessLimit(path, count));
+
+    /// <inheritdoc/>
     public void SetHugePageLimits(string path, IReadOnlyDictionary<string, long> bytes) =>
         Measure(Update, () => inner.SetHugePageLimits(path, bytes));
 

@@ -152,6 +152,12 @@ public static class PodFacts
         pod.Inits().Concat(pod.Spec.Containers).Any(c => RestartsAll(c, observed.Newest(c.Name)));
 
     /// <summary>
+    /// Whether an end of which no exit code is known yet is followed by another start: rules have nothing to go by.
+    /// </summary>
+    public static bool RestartsOnFailure(V1Pod pod, V1Container container) =>
+        (container.RestartPolicy ?? pod.Spec.RestartPolicy) != Never;
+
+    /// <summary>
     /// Whether an exit is followed by another start: the container's own rules and policy go before the pod's.
     /// </summary>
     public static bool RestartsAfter(V1Pod pod, V1Container container, int exitCode)

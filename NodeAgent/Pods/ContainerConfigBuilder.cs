@@ -60,7 +60,8 @@ public sealed class ContainerConfigBuilder(
     NodeFacts node,
     Cgroups cgroups,
     PodUserNamespaces users,
-    PodSwap swap)
+    PodSwap swap,
+    SandboxConfigBuilder sandboxes)
 {
     private const long NoQuota = -1;
 
@@ -212,7 +213,7 @@ public sealed class ContainerConfigBuilder(
         }
 
         SetUser(security, podContext, context, image);
-        security.SupplementalGroups.AddRange(SandboxConfigBuilder.SupplementalGroups(podContext));
+        security.SupplementalGroups.AddRange(sandboxes.SupplementalGroups(facts.Pod));
         return security;
     }
 
@@ -324,8 +325,14 @@ public sealed class ContainerConfigBuilder(
     [
         "/proc/asound", "/proc/acpi", "/proc/interrupts", "/proc/kcore", "/proc/keys", "/proc/latency_stats",
         "/proc/timer_list", "/proc/timer_stats", "/proc/sched_debug", "/proc/scsi", "/sys/firmware",
-        "/sys/devices/virtual/powercap",
+        "/sys/devices/virtual/powercap", .. ThermalThrottles("/sys/devices/system/cpu"),
     ];
+
+    /// <summary>How hot each CPU runs tells of what others do on it.</summary>
+    public static IEnumerable<string> ThermalThrottles(string cpus) => Directory.Exists(cpus)
+        ? Directory.EnumerateDirectories(cpus, "cpu*").Select(static cpu => Path.Combine(cpu, "thermal_throttle"))
+            .Where(Directory.Exists).Order(StringComparer.Ordinal)
+        : [];
 
     private static readonly string[] ReadOnlyPaths =
         ["/proc/bus", "/proc/fs", "/proc/irq", "/proc/sys", "/proc/sysrq-trigger"];

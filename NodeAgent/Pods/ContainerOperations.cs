@@ -100,8 +100,9 @@ public sealed partial class ContainerOperations(
     }
 
     /// <summary>
-    /// Runs the preStop hook, then stops the container: SIGTERM, what is left of the grace, SIGKILL. Every end of a
-    /// container comes through here, so that none goes without the least of all this.
+    /// Runs the preStop hook, waits for its turn, if others are to end before it, then stops the container: SIGTERM,
+    /// what is left of the grace, SIGKILL. Every end of a container comes through here, so that none goes without the
+    /// least of all this.
     /// </summary>
     public async Task KillAsync(
         V1Pod pod,
@@ -109,18 +110,33 @@ public sealed partial class ContainerOperations(
         string podIp,
         string? message,
         TimeSpan grace,
-        CancellationToken cancellationToken)
+        CancellationToken cancellationToken,
+        Task? turn = null)
     {
         var container = pod.FindContainer(record.Name) ?? new V1Container { Name = record.Name };
         events.Pod(pod, container, EventRecorder.Normal, "Killing", message ?? $"Stopping container {record.Name}");
         var started = time.GetTimestamp();
         grace = grace < LeastGrace ? LeastGrace : grace;
-        if (PreStop(container, record) is { } hook)
+        using var ended = CancellationTokenSource.CreateLinkedTokenSource(cancellationToken);
+        try
         {
-            await RunPreStopAsync(pod, new HandlerTarget(container, record.Id, podIp), hook, grace, cancellationToken);
-        }
+            if (PreStop(container, record) is { } hook)
+            {
+                await RunPreStopAsync(pod, new HandlerTarget(container, record.Id, podIp), hook, grace, ended.Token);
+            }
 
-        await StopAsync(record.Id, grace - time.GetElapsedTime(started), cancellationToken);
+            if (turn is not null && grace - time.GetElapsedTime(started) is var left && left > TimeSpan.Zero)
+            {
+                // Those before it may fail to end: that is told by whoever waits for all, and keeps nobody else.
+                await PatientlyAsync(turn, left, cancellationToken);
+            }
+
+            await StopAsync(record.Id, grace - time.GetElapsedTime(started), cancellationToken);
+        }
+        finally
+        {
+            await ended.CancelAsync();
+        }
     }
 
     /// <summary>
@@ -220,27 +236,48 @@ public sealed partial class ContainerOperations(
         throw new ContainerStartException("PostStartHookError", "PostStartHook failed") { HasContainer = true };
     }
 
+    /// <summary>
+    /// A hook that takes too long is not waited for, but goes on until its container has ended, as upstream has it: it
+    /// may be doing what the container needs to end.
+    /// </summary>
     private async Task RunPreStopAsync(
-        V1Pod pod, HandlerTarget target, V1LifecycleHandler hook, TimeSpan grace, CancellationToken cancellationToken)
+        V1Pod pod, HandlerTarget target, V1LifecycleHandler hook, TimeSpan grace, CancellationToken ended)
     {
-        using var limit = CancellationTokenSource.CreateLinkedTokenSource(cancellationToken);
         var patience = Periods.ForTimer(grace);
-        limit.CancelAfter(patience);
+        var running = TellPreStopAsync(pod, target, hook, ended);
+        await PatientlyAsync(running, patience, ended);
+        if (!running.IsCompleted)
+        {
+            LogHookFailed(
+                "PreStop", pod.Display(), target.Container.Name, "it did not end within the grace period");
+        }
+    }
+
+    private async Task TellPreStopAsync(
+        V1Pod pod, HandlerTarget target, V1LifecycleHandler hook, CancellationToken ended)
+    {
         try
         {
-            var result = await RunHookAsync(target, hook, patience, limit.Token);
+            var result = await RunHookAsync(target, hook, Timeout.InfiniteTimeSpan, ended);
             if (!result.Succeeded)
             {
                 LogHookFailed("PreStop", pod.Display(), target.Container.Name, result.Output);
                 events.Pod(pod, target.Container, EventRecorder.Warning, "FailedPreStopHook", "PreStopHook failed");
             }
         }
-        catch (Exception exception) when (!cancellationToken.IsCancellationRequested)
+        catch (Exception exception) when (!ended.IsCancellationRequested)
         {
             // Whatever becomes of its hook, the container ends.
-            var problem = limit.IsCancellationRequested ? "it did not end within the grace period" : exception.Message;
-            LogHookFailed("PreStop", pod.Display(), target.Container.Name, problem);
+            LogHookFailed("PreStop", pod.Display(), target.Container.Name, exception.Message);
         }
+    }
+
+    /// <summary>Waits for something to be over, in whichever way, but not for ever.</summary>
+    private async Task PatientlyAsync(Task task, TimeSpan patience, CancellationToken cancellationToken)
+    {
+        await task.WaitAsync(Periods.ForTimer(patience), time, cancellationToken)
+            .ConfigureAwait(ConfigureAwaitOptions.SuppressThrowing);
+        cancellationToken.ThrowIfCancellationRequested();
     }
 
     private async Task<HandlerResult> RunHookAsync(

@@ -100,7 +100,19 @@ public static class ContainerStatuses
             LastState = before?.LastState,
             VolumeMounts = VolumeMounts(container, input.Abilities),
         };
-        if (before?.State?.Running is not null && status.LastState?.Terminated is null)
+        if (IsPast(input, container))
+        {
+            (status.Ready, status.State) = (true, new V1ContainerState
+            {
+                Terminated = new V1ContainerStateTerminated
+                {
+                    ExitCode = 0, Reason = "Completed",
+                    Message = "Unable to get init container status from container runtime and pod has been " +
+                        "initialized, treat it as exited normally",
+                },
+            });
+        }
+        else if (before?.State?.Running is not null && status.LastState?.Terminated is null)
         {
             status.LastState = LostContainers.State(
                 "The container could not be located when the pod was deleted.  The container used to be Running");
@@ -109,6 +121,12 @@ public static class ContainerStatuses
 
         return status;
     }
+
+    /// <summary>An init container without which no regular one would have been made.</summary>
+    private static bool IsPast(PodStatusInput input, V1Container container) =>
+        input.Pod.IsPlainInit(container) && input is { IsRestartingAll: false, WasRestartingAll: false }
+            && input.Pod.Spec.Containers.Any(c => input.Observed.Containers.Any(r =>
+                r.Name == c.Name && r.State != ContainerState.ContainerUnknown));
 
     private static V1ContainerStatus FromRecord(
         PodStatusInput input, V1Container container, ContainerRecord record, V1ContainerStatus? before)
@@ -121,7 +139,7 @@ public static class ContainerStatuses
             ContainerID = $"containerd://{record.Id}",
             Image = record.Image,
             ImageID = record.ImageRef,
-            RestartCount = isLost ? before!.RestartCount + 1 : record.RestartCount,
+            RestartCount = isLost ? before!.RestartCount + 1 : RestartCounts.Told(record, before),
             Started = started,
             Ready = IsReady(input, container, record, started),
             State = isLost ? LostContainers.State(LostContainers.WhenTerminated) : State(input, record),

@@ -14,11 +14,13 @@ public static class LostContainers
 
     public const string WhenTerminated = "The container could not be located when the pod was terminated";
 
+    public const string Reason = "ContainerStatusUnknown";
+
     public static V1ContainerState State(string message) => new()
     {
         Terminated = new V1ContainerStateTerminated
         {
-            ExitCode = ExitCode, Reason = "ContainerStatusUnknown", Message = message,
+            ExitCode = ExitCode, Reason = Reason, Message = message,
         },
     };
 

@@ -8,8 +8,14 @@ public static class PodPhases
 {
     public const string Running = "Running";
 
+    /// <param name="pod">The pod.</param>
+    /// <param name="inits">What its init containers do.</param>
+    /// <param name="containers">What its regular ones do.</param>
+    /// <param name="podIsTerminal">Nothing of it runs any more.</param>
+    /// <param name="hasInitialized">A regular one has begun: a sidecar that starts anew does not change that.</param>
     public static string Compute(
-        V1Pod pod, IReadOnlyList<V1ContainerStatus> inits, IReadOnlyList<V1ContainerStatus> containers, bool podIsTerminal)
+        V1Pod pod, IReadOnlyList<V1ContainerStatus> inits, IReadOnlyList<V1ContainerStatus> containers,
+        bool podIsTerminal, bool hasInitialized)
     {
         var counts = new Counts();
         foreach (var container in pod.Inits())
@@ -30,12 +36,13 @@ public static class PodPhases
             counts.AddRegular(pod, container, containers.FirstOrDefault(s => s.Name == container.Name));
         }
 
-        return counts.Phase(podIsTerminal);
+        return counts.Phase(podIsTerminal, hasInitialized);
     }
 
     private struct Counts
     {
         private int _pendingInit;
+        private int _pendingSidecars;
         private int _failedInit;
         private int _unknown;
         private int _running;
@@ -68,17 +75,16 @@ public static class PodPhases
             {
                 case { State.Running: not null }:
                     _running++;
-                    _pendingInit += status.Started == true ? 0 : 1;
+                    _pendingSidecars += status.Started == true ? 0 : 1;
                     break;
                 case { State.Terminated: not null }:
                 case { State.Waiting: not null, LastState.Terminated: not null }:
                     break; // a sidecar that ended decides nothing
                 case { State.Waiting: not null }:
-                    _pendingInit++;
                     _waiting++;
                     break;
                 default:
-                    _pendingInit += status is null ? 0 : 1;
+                    _pendingSidecars += status is null ? 0 : 1;
                     _unknown++;
                     break;
             }
@@ -117,14 +123,14 @@ public static class PodPhases
             _stoppedForGood += isForGood ? 1 : 0;
         }
 
-        public readonly string Phase(bool podIsTerminal)
+        public readonly string Phase(bool podIsTerminal, bool hasInitialized)
         {
             if (_failedInit > 0)
             {
                 return PodFacts.Failed;
             }
 
-            if (_pendingInit > 0 || _waiting > 0)
+            if (_pendingInit > 0 || _waiting > 0 || (_pendingSidecars > 0 && !hasInitialized))
             {
                 return "Pending";
             }

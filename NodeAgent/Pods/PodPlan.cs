@@ -34,6 +34,12 @@ public sealed record PodPlanInput
 /// <summary>Start another instance; <see cref="Previous"/> is the one it follows.</summary>
 public sealed record ContainerStart(V1Container Container, ContainerRecord? Previous)
 {
+    /// <summary>
+    /// The newest instance that has ended: it counts for the next back-off. One that is killed for its successor does
+    /// not yet.
+    /// </summary>
+    public ContainerRecord? Ended { get; init; } = Previous is { IsExited: true } ? Previous : null;
+
     /// <summary>Of the new one; null when the runtime knows of none before it (<see cref="RestartCounts"/>).</summary>
     public int? RestartCount => Previous?.RestartCount + 1;
 }

@@ -159,8 +159,8 @@ public static class PodPlanner
             }
 
             if ((record is { IsExited: true } && !PodFacts.RestartsAfter(input.Pod, container, record.ExitCode))
-                || (record is { State: ContainerState.ContainerUnknown } && !PodFacts.RestartsAfter(
-                    input.Pod, container, LostContainers.ExitCode)))
+                || (record is { State: ContainerState.ContainerUnknown }
+                    && !PodFacts.RestartsOnFailure(input.Pod, container)))
             {
                 return InitState.Failed;
             }
@@ -217,11 +217,12 @@ public static class PodPlanner
             };
             if (problem is not null)
             {
+                var restarts = isOther || PodFacts.RestartsOnFailure(input.Pod, container);
                 _kills.Add(new ContainerKill(
-                    record, container, KillMessage(container, record, problem, isOther), verdict));
-                if (isOther)
+                    record, container, KillMessage(container, problem, restarts), verdict));
+                if (restarts)
                 {
-                    _starts.Add(new ContainerStart(container, record)); // whatever its policy says
+                    Replace(container, record, isOther);
                 }
             }
             else if (ContainerResize.Of(input.Pod, container, record, input.Actuated) is { } resize)
@@ -230,16 +231,23 @@ public static class PodPlanner
             }
         }
 
-        private string KillMessage(V1Container container, ContainerRecord record, string problem, bool isOther)
+        /// <summary>
+        /// Starts the next instance at once, whatever the killed one says as it ends: its back-off counts from the one
+        /// before. One still in back-off is only killed, and then waits from that end on.
+        /// </summary>
+        private void Replace(V1Container container, ContainerRecord record, bool isOther)
         {
-            if (container.IsSidecar())
+            var ended = input.Observed.Containers.FirstOrDefault(c => c.Name == container.Name && c.IsExited);
+            if (isOther || ended is null || BackOff(container, ended) is null)
             {
-                return $"Init container {container.Name} {problem}";
+                _starts.Add(new ContainerStart(container, record) { Ended = ended });
             }
-
-            var restarts = isOther || PodFacts.ShouldRestart(input.Pod, container, Stopped(record));
-            return $"Container {container.Name} {problem}{(restarts ? ", will be restarted" : "")}";
         }
+
+        private static string KillMessage(V1Container container, string problem, bool restarts) =>
+            container.IsSidecar()
+                ? $"Init container {container.Name} {problem}"
+                : $"Container {container.Name} {problem}{(restarts ? ", will be restarted" : "")}";
 
         /// <summary>
         /// Those that restart get their new amounts by that, but the pod must have room for them first.
@@ -252,7 +260,7 @@ public static class PodPlanner
                 var record = Current(container)!;
                 _kills.Add(new ContainerKill(
                     record, container, $"Container {container.Name} resize requires restart", ProbeVerdict.Healthy));
-                _starts.Add(new ContainerStart(container, record));
+                Replace(container, record, isOther: false);
             }
 
             var podLevel = input.Observed.AnyRunning
@@ -264,11 +272,9 @@ public static class PodPlanner
         {
             if (current is { IsExited: true })
             {
-                var failedAt = input.Ends.GetValueOrDefault(current.Id, input.Now);
-                BackOffEntry? entry = input.BackOffs.TryGetValue(container.Name, out var known) ? known : null;
-                if (BackOffEntry.WaitUntil(entry, failedAt, input.Now) is { } until)
+                if (BackOff(container, current) is { } wait)
                 {
-                    _waits.Add(new ContainerWait(container, entry!.Value.Delay, until));
+                    _waits.Add(wait);
                     return;
                 }
             }
@@ -281,6 +287,24 @@ public static class PodPlanner
             }
 
             _starts.Add(new ContainerStart(container, current ?? input.Observed.Newest(container.Name)));
+        }
+
+        /// <summary>
+        /// How long after that end the container waits; null when it may start. One that has become another begins
+        /// anew: upstream's delays are kept by what a container is.
+        /// </summary>
+        private ContainerWait? BackOff(V1Container container, ContainerRecord ended)
+        {
+            if (ended.Hash != PodFacts.Hash(container)
+                || !input.BackOffs.TryGetValue(container.Name, out var entry))
+            {
+                return null;
+            }
+
+            var failedAt = input.Ends.GetValueOrDefault(ended.Id, input.Now);
+            return BackOffEntry.WaitUntil(entry, failedAt, input.Now) is { } until
+                ? new ContainerWait(container, entry.Delay, until)
+                : null;
         }
 
         private enum InitState

@@ -53,6 +53,10 @@ public sealed record PodStatusInput
     /// <summary>Everything of the pod has been stopped: nothing can be waiting or running any more.</summary>
     public bool IsTerminated { get; init; }
 
+    /// <summary>A regular container has begun in the newest sandbox.</summary>
+    public bool HasInitialized => Observed.NewestSandbox is { } sandbox && Pod.Spec.Containers.Any(
+        c => Observed.NewestIn(sandbox.Id, c.Name) is { IsRunning: true } or { IsExited: true });
+
     /// <summary>A container has ended in such a way that all begin anew, and they are not gone yet.</summary>
     public bool IsRestartingAll => !IsTerminated && PodFacts.RestartsAll(Pod, Observed);
 
@@ -108,12 +112,15 @@ public static class PodStatusComputer
     {
         Phase = PodFacts.Failed,
         Reason = verdict.Reason,
-        Message = $"Pod was rejected: {verdict.Message}",
+        Message = RejectionOf(verdict.Message),
         StartTime = pod.Status?.StartTime ?? now.UtcDateTime,
         QosClass = pod.Status?.QosClass,
         ObservedGeneration = pod.Metadata.Generation,
         Conditions = pod.Status?.Conditions,
     };
+
+    /// <summary>What the status of a pod says that the node does not take.</summary>
+    public static string RejectionOf(string why) => $"Pod was rejected: {why}";
 
     private static string Phase(
         PodStatusInput input, V1PodStatus before, List<V1ContainerStatus> inits, List<V1ContainerStatus> containers)
@@ -133,7 +140,8 @@ public static class PodStatusComputer
             return PodPhases.Running;
         }
 
-        var phase = PodPhases.Compute(input.Pod, inits, containers, input.IsTerminated);
+        var phase = PodPhases.Compute(
+            input.Pod, inits, containers, input.IsTerminated, input.HasInitialized);
         return input.IsTerminated && phase is not (PodFacts.Failed or PodFacts.Succeeded) ? PodFacts.Failed : phase;
     }
 

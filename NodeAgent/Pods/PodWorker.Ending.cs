@@ -51,7 +51,7 @@ public sealed partial class PodWorker
         var drain = observed.AnyRunning ? TellReadinessAsync(pod, observed, ended.Token) : Task.CompletedTask;
         try
         {
-            await _services.Sandboxes.KillPodAsync(pod, observed, grace, _services.Time, cancellationToken);
+            await _services.Sandboxes.KillPodAsync(pod, observed, grace, cancellationToken);
         }
         catch (RpcException failure) when (!cancellationToken.IsCancellationRequested)
         {

@@ -223,7 +223,7 @@ public sealed partial class PodWorker
                 pod, EventRecorder.Normal, "SandboxChanged", "Pod sandbox changed, it will be killed and re-created.");
         }
 
-        await _services.Sandboxes.KillPodAsync(pod, observed, pod.Grace(), _services.Time, cancellationToken);
+        await _services.Sandboxes.KillPodAsync(pod, observed, pod.Grace(), cancellationToken);
     }
 
     private async Task StartAsync(
@@ -278,11 +278,12 @@ public sealed partial class PodWorker
     /// <summary>A start after an end counts for the next delay, whether it succeeds or not.</summary>
     private void CountAttempt(ContainerStart start)
     {
-        if (start.Previous is { IsExited: true } previous)
+        if (start.Ended is { } ended)
         {
-            BackOffEntry? before = _backOffs.TryGetValue(start.Container.Name, out var known) ? known : null;
+            BackOffEntry? before = ended.Hash == PodFacts.Hash(start.Container)
+                && _backOffs.TryGetValue(start.Container.Name, out var known) ? known : null;
             var now = _services.Time.GetSteadyTime();
-            _backOffs[start.Container.Name] = BackOffEntry.Next(before, _ends.GetValueOrDefault(previous.Id, now), now);
+            _backOffs[start.Container.Name] = BackOffEntry.Next(before, _ends.GetValueOrDefault(ended.Id, now), now);
         }
     }
 

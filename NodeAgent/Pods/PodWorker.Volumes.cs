@@ -27,9 +27,16 @@ public sealed partial class PodWorker
         }
         catch (VolumeException exception)
         {
-            foreach (var (reason, message) in _volumeTroubles.Note([exception, .. exception.Further]))
+            List<VolumeException> problems = [exception, .. exception.Further];
+            foreach (var (reason, message) in _volumeTroubles.Note(problems))
             {
                 _services.Events.Pod(pod, EventRecorder.Warning, reason, message);
+            }
+
+            if (problems.Find(static p => p.RejectsPod) is { } refusal)
+            {
+                End(new PodVerdict(refusal.Reason, PodStatusComputer.RejectionOf(refusal.Message)), null);
+                cancellationToken.ThrowIfCancellationRequested();
             }
 
             throw;

@@ -66,6 +66,9 @@ public sealed partial class PodWorker
 
     public V1Pod Pod => _pod;
 
+    /// <summary>The same with what the node has given it instead of what it asks for now.</summary>
+    public V1Pod Allocated => _services.Allocations.Apply(_pod);
+
     /// <summary>The node accepted it.</summary>
     public bool Admitted { get; private set; }
 

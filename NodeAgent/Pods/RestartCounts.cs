@@ -1,11 +1,34 @@
 using System.Globalization;
 using System.Text.RegularExpressions;
+using k8s.Models;
+using OrleansOrchestrator.NodeAgent.PodRecords;
 
 namespace OrleansOrchestrator.NodeAgent.Pods;
 
-/// <summary>How often a container of which the runtime knows no instance any more was started before.</summary>
+/// <summary>How often a container was started before, also where the runtime does not know it any more.</summary>
 public static partial class RestartCounts
 {
+    /// <summary>
+    /// What the status says: it never goes down, although a runtime that lost its containers, and with them their logs,
+    /// has none before this one.
+    /// </summary>
+    /// <param name="record">The newest instance.</param>
+    /// <param name="before">What was told last.</param>
+    public static int Told(ContainerRecord record, V1ContainerStatus? before)
+    {
+        var known = before?.RestartCount ?? 0;
+        var isNext = record.IsRunning && before is { ContainerID.Length: > 0 }
+            && before.ContainerID != $"containerd://{record.Id}" && !CountsNext(before);
+        return Math.Max(isNext ? known + 1 : known, record.RestartCount);
+    }
+
+    /// <summary>An end that was told with the count of the instance to come.</summary>
+    private static bool CountsNext(V1ContainerStatus before)
+    {
+        var ended = before.State?.Waiting is null ? before.State?.Terminated : before.LastState?.Terminated;
+        return ended?.Reason is LostContainers.Reason or ContainerStatuses.RestartingAllContainers;
+    }
+
     /// <summary>
     /// One more than the newest log says, as upstream's kubelet has it (<c>calcRestartCountByLogDir</c>): a runtime
     /// that lost its containers, by a restart of the machine for one, would otherwise begin again at 0, in the old log.

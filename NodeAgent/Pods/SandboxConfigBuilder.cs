@@ -4,11 +4,13 @@ using OrleansOrchestrator.NodeAgent.Cri.V1;
 using OrleansOrchestrator.NodeAgent.Node;
 using OrleansOrchestrator.NodeAgent.PodRecords;
 using OrleansOrchestrator.NodeAgent.UserNamespaces;
+using OrleansOrchestrator.NodeAgent.Volumes;
 
 namespace OrleansOrchestrator.NodeAgent.Pods;
 
 /// <summary>The CRI configuration of a pod's sandbox.</summary>
-public sealed class SandboxConfigBuilder(NodeAgentOptions options, Cgroups cgroups, PodUserNamespaces users)
+public sealed class SandboxConfigBuilder(
+    NodeAgentOptions options, Cgroups cgroups, PodUserNamespaces users, ClaimedVolumes claims)
 {
     private const string HostResolvConf = "/etc/resolv.conf";
 
@@ -87,7 +89,7 @@ public sealed class SandboxConfigBuilder(NodeAgentOptions options, Cgroups cgrou
             }
         }
 
-        security.SupplementalGroups.AddRange(SupplementalGroups(context));
+        security.SupplementalGroups.AddRange(SupplementalGroups(pod));
         var linux = new LinuxPodSandboxConfig
         {
             CgroupParent = cgroups.PodPath(pod), SecurityContext = security, Resources = PodResources.ForPod(pod),
@@ -114,20 +116,16 @@ public sealed class SandboxConfigBuilder(NodeAgentOptions options, Cgroups cgrou
         context?.SupplementalGroupsPolicy == "Strict" ? SupplementalGroupsPolicy.Strict
             : SupplementalGroupsPolicy.Merge;
 
-    public static IEnumerable<long> SupplementalGroups(V1PodSecurityContext? context)
+    /// <summary>The groups of all processes of the pod: those that it names, and those that its volumes give.</summary>
+    public IEnumerable<long> SupplementalGroups(V1Pod pod)
     {
-        foreach (var group in context?.SupplementalGroups ?? [])
-        {
-            if (group is { } value)
-            {
-                yield return value;
-            }
-        }
-
-        if (context?.FsGroup is { } fsGroup)
-        {
-            yield return fsGroup;
-        }
+        var context = pod.Spec.SecurityContext;
+        return
+        [
+            .. (context?.SupplementalGroups ?? []).OfType<long>(),
+            .. new[] { context?.FsGroup }.OfType<long>(),
+            .. claims.GroupsOf(pod),
+        ];
     }
 
     private static IEnumerable<PortMapping> PortMappings(V1Pod pod) => pod.UsesHostNetwork()

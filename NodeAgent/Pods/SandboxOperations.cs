@@ -135,26 +135,30 @@ public sealed class SandboxOperations(
     public PodSandboxConfig Config(V1Pod pod, uint attempt) => configs.Build(pod, attempt);
 
     /// <summary>
-    /// Stops every container, regular ones together, then sidecars from the last to the first, all within the grace;
-    /// then the sandboxes, which takes the network away.
+    /// Stops every container, all within the grace; then the sandboxes, which takes the network away. All preStop hooks
+    /// run at once; then a sidecar waits until the regular containers and the sidecars after it have ended.
     /// </summary>
     public async Task KillPodAsync(
-        V1Pod pod, PodRuntimeState observed, TimeSpan grace, TimeProvider time, CancellationToken cancellationToken)
+        V1Pod pod, PodRuntimeState observed, TimeSpan grace, CancellationToken cancellationToken)
     {
-        var started = time.GetTimestamp();
-        var sidecars = pod.Sidecars().Select(c => c.Name).Reverse().ToList();
-        var ip = observed.PodIp;
         var running =
             observed.Containers.Where(c => c.IsRunning || c.State == ContainerState.ContainerUnknown).ToList();
-        await Task.WhenAll(running.Where(c => !sidecars.Contains(c.Name))
-            .Select(c => containers.KillAsync(pod, c, ip, null, grace, cancellationToken)));
+        List<Task> Kill(Func<string, bool> names, Task? turn) =>
+            [.. running.Where(c => names(c.Name)).Select(c => containers.KillAsync(
+                pod, c, observed.PodIp, null, grace, cancellationToken, turn))];
+
+        var regular = pod.Spec.Containers.Select(static c => c.Name).ToHashSet();
+        var sidecars = pod.Sidecars().Select(static c => c.Name).Reverse().ToList();
+        var before = Kill(regular.Contains, null);
+        var all = before.Concat(Kill(name => !regular.Contains(name) && !sidecars.Contains(name), null)).ToList();
         foreach (var sidecar in sidecars)
         {
-            var left = grace - time.GetElapsedTime(started);
-            await Task.WhenAll(running.Where(c => c.Name == sidecar)
-                .Select(c => containers.KillAsync(pod, c, ip, null, left, cancellationToken)));
+            var kills = Kill(name => name == sidecar, Task.WhenAll(before));
+            before.AddRange(kills);
+            all.AddRange(kills);
         }
 
+        await Task.WhenAll(all);
         foreach (var sandbox in observed.Sandboxes.Where(s => s.Ready))
         {
             await StopAsync(sandbox.Id, cancellationToken);

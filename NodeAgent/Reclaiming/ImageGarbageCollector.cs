@@ -1,4 +1,5 @@
 using System.Globalization;
+using Grpc.Core;
 using OrleansOrchestrator.NodeAgent.Cluster;
 using OrleansOrchestrator.NodeAgent.Cri;
 using OrleansOrchestrator.NodeAgent.Images;
@@ -71,10 +72,21 @@ public sealed partial class ImageGarbageCollector(
     public async Task<string?> CollectAsync(CancellationToken cancellationToken)
     {
         var rules = options.Housekeeping;
+        var old = await RemoveAsync((images, now) => ImageGcPlanner.Old(images, rules, now), cancellationToken);
+        if (old.Problem is not null)
+        {
+            return ImageGcPlanner.AgeProblem(rules, old.Problem);
+        }
+
         var disk = await signals.ImageFsAsync(cancellationToken);
-        var freed = await RemoveAsync(
-            images => ImageGcPlanner.Compute(images, disk, rules, time.GetSteadyTime()), cancellationToken);
-        if (ImageGcPlanner.Problem(disk, rules, freed) is not { } problem)
+        var removal = await RemoveAsync(
+            (images, now) => ImageGcPlanner.Compute(images, disk, rules, now), cancellationToken);
+        if (removal.Problem is not null)
+        {
+            return ImageGcPlanner.Problem(disk, rules, removal);
+        }
+
+        if (ImageGcPlanner.Problem(disk, rules, removal.FreedBytes) is not { } problem)
         {
             return null;
         }
@@ -84,28 +96,34 @@ public sealed partial class ImageGarbageCollector(
     }
 
     /// <summary>
-    /// Removes every unused image: the disk is full and pods would have to go else. Returns bytes freed.
+    /// Removes every unused image: the disk is full and pods would have to go else. Returns bytes freed; what cannot be
+    /// removed is no reason not to go on.
     /// </summary>
-    public Task<long> FreeAllAsync(CancellationToken cancellationToken) =>
-        RemoveAsync(images => ImageGcPlanner.Free(
-            images, long.MaxValue, options.Housekeeping.ImageMinimumAge, time.GetSteadyTime()), cancellationToken);
+    public async Task<long> FreeAllAsync(CancellationToken cancellationToken)
+    {
+        var removal = await RemoveAsync(
+            (images, now) => ImageGcPlanner.Free(
+                images, long.MaxValue, options.Housekeeping.ImageMinimumAge, now),
+            cancellationToken);
+        if (removal.Problem is { } problem)
+        {
+            LogFailed(problem);
+        }
 
-    private async Task<long> RemoveAsync(
-        Func<IReadOnlyList<CollectableImage>, IReadOnlyList<CollectableImage>> plan,
-            CancellationToken cancellationToken)
+        return removal.FreedBytes;
+    }
+
+    private async Task<ImageRemoval> RemoveAsync(
+        Func<IReadOnlyList<CollectableImage>, SteadyTime, IReadOnlyList<CollectableImage>> plan,
+        CancellationToken cancellationToken)
     {
         await _one.WaitAsync(cancellationToken);
         try
         {
-            var freed = 0L;
-            foreach (var image in plan(await LookAsync(cancellationToken)))
-            {
-                await store.RemoveAsync(image.Id, cancellationToken);
-                freed += image.SizeBytes;
-                LogRemoved(image.Id, image.SizeBytes.ToString(CultureInfo.InvariantCulture));
-            }
-
-            return freed;
+            var now = time.GetSteadyTime();
+            return await ImageRemoval.RunAsync(
+                await LookAsync(now, cancellationToken), images => plan(images, now),
+                image => RemoveAsync(image, cancellationToken));
         }
         finally
         {
@@ -113,9 +131,23 @@ public sealed partial class ImageGarbageCollector(
         }
     }
 
-    private async Task<List<CollectableImage>> LookAsync(CancellationToken cancellationToken)
+    private async Task<string?> RemoveAsync(CollectableImage image, CancellationToken cancellationToken)
     {
-        var (now, listedAt) = (time.GetSteadyTime(), time.GetUtcNow());
+        try
+        {
+            await store.RemoveAsync(image.Id, cancellationToken);
+            LogRemoved(image.Id, image.SizeBytes.ToString(CultureInfo.InvariantCulture));
+            return null;
+        }
+        catch (RpcException failure) when (!cancellationToken.IsCancellationRequested)
+        {
+            return CriErrors.Text(failure);
+        }
+    }
+
+    private async Task<List<CollectableImage>> LookAsync(SteadyTime now, CancellationToken cancellationToken)
+    {
+        var listedAt = time.GetUtcNow();
         var used = runtime.All.SelectMany(p => p.Containers)
             .SelectMany(c => new[] { c.ImageId, c.ImageRef, c.Image }).ToHashSet(StringComparer.Ordinal);
         used.UnionWith(await views.ImagesAsync(cancellationToken));

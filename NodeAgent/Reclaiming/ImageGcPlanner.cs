@@ -1,3 +1,4 @@
+using OrleansOrchestrator.Formats;
 using OrleansOrchestrator.NodeAgent.Kernel;
 
 namespace OrleansOrchestrator.NodeAgent.Reclaiming;
@@ -7,26 +8,38 @@ public sealed record CollectableImage(
     string Id, long SizeBytes, SteadyTime FirstSeen, SteadyTime LastUsed, bool InUse, bool Pinned);
 
 /// <summary>
-/// Which images to remove: none below the high mark, else the longest unused until the low mark. Pure.
+/// Which images to remove: what is too old, and of the rest none below the high mark, else the longest unused until
+/// the low mark. Pure.
 /// </summary>
 public static class ImageGcPlanner
 {
+    /// <summary>Those that the disk has no room for.</summary>
     public static IReadOnlyList<CollectableImage> Compute(
         IReadOnlyList<CollectableImage> images, FileSystemUsage disk, HousekeepingOptions rules, SteadyTime now)
     {
-        var old = rules.ImageMaximumAge > TimeSpan.Zero
-            ? images.Where(i => !i.InUse && !i.Pinned && now - i.LastUsed > rules.ImageMaximumAge
-                && now - i.FirstSeen > rules.ImageMaximumAge).ToList()
-            : [];
-        var used = disk.CapacityBytes - disk.AvailableBytes - old.Sum(i => i.SizeBytes);
-        if (disk.CapacityBytes <= 0 || used < rules.ImageGcHighShare * disk.CapacityBytes)
-        {
-            return old;
-        }
-
-        var wanted = (long)(used - (rules.ImageGcLowShare * disk.CapacityBytes));
-        return [.. old, .. Free(images.Except(old), wanted, rules.ImageMinimumAge, now)];
+        var used = disk.CapacityBytes - disk.AvailableBytes;
+        return disk.CapacityBytes <= 0 || used < rules.ImageGcHighShare * disk.CapacityBytes
+            ? []
+            : Free(images, WantedBytes(used, disk, rules), rules.ImageMinimumAge, now);
     }
+
+    /// <summary>Those above the maximum age.</summary>
+    public static IReadOnlyList<CollectableImage> Old(
+        IEnumerable<CollectableImage> images, HousekeepingOptions rules, SteadyTime now) =>
+        rules.ImageMaximumAge > TimeSpan.Zero
+            ? [.. images.Where(i => !i.InUse && !i.Pinned && now - i.LastUsed > rules.ImageMaximumAge
+                && now - i.FirstSeen > rules.ImageMaximumAge)]
+            : [];
+
+    /// <summary>What is wrong when images above the maximum age could not be removed, in upstream's words.</summary>
+    public static string AgeProblem(HousekeepingOptions rules, string problem) =>
+        $"wanted to free images older than {GoDuration.Format(rules.ImageMaximumAge)}, encountered errors in image " +
+        $"deletion: {problem}";
+
+    /// <summary>The same of images that the disk has no room for.</summary>
+    public static string Problem(FileSystemUsage disk, HousekeepingOptions rules, ImageRemoval removal) =>
+        $"wanted to free {WantedBytes(disk.CapacityBytes - disk.AvailableBytes, disk, rules)} bytes, but freed " +
+        $"{removal.FreedBytes} bytes space with errors in image deletion: {removal.Problem}";
 
     /// <summary>What is wrong with the disk after a round; null when nothing is.</summary>
     /// <param name="disk">As it was before.</param>
@@ -41,13 +54,17 @@ public static class ImageGcPlanner
         }
 
         var used = disk.CapacityBytes - disk.AvailableBytes;
-        var wanted = (long)(used - (rules.ImageGcLowShare * disk.CapacityBytes));
+        var wanted = WantedBytes(used, disk, rules);
         return used < rules.ImageGcHighShare * disk.CapacityBytes || freedBytes >= wanted
             ? null
             : ("FreeDiskSpaceFailed",
                 $"Failed to garbage collect required amount of images. Attempted to free {wanted} bytes, but only found "
                 + $"{freedBytes} bytes eligible to free.");
     }
+
+    /// <summary>What is above the low mark.</summary>
+    private static long WantedBytes(long used, FileSystemUsage disk, HousekeepingOptions rules) =>
+        (long)(used - (rules.ImageGcLowShare * disk.CapacityBytes));
 
     /// <summary>Images whose removal frees at least so much, if there are so many.</summary>
     public static IReadOnlyList<CollectableImage> Free(

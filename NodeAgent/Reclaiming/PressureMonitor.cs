@@ -122,7 +122,7 @@ public sealed partial class PressureMonitor(
         var used = await usage.ReadAsync([.. active.Select(w => w.Pod)], cancellationToken);
         var observed = await signals.ReadAsync(cancellationToken);
         var ranked = EvictionRanking.Rank(
-            active.Select(w => new EvictionCandidate(w.Pod, used.GetValueOrDefault(w.Uid))),
+            active.Select(w => new EvictionCandidate(w.Allocated, used.GetValueOrDefault(w.Uid))),
             threshold.Signal,
             signals.HasImageFs);
         if (ranked.Count == 0)
@@ -163,7 +163,7 @@ public sealed partial class PressureMonitor(
     }
 
     private static bool HasContainerLimit(V1Pod pod) =>
-        pod.Spec.Containers.Any(c => c.Resources?.Limits?.ContainsKey("ephemeral-storage") == true);
+        pod.Inits().Concat(pod.Spec.Containers).Any(c => c.Resources?.Limits?.ContainsKey("ephemeral-storage") == true);
 
     private void End(
         PodWorker worker, PodVerdict verdict, TimeSpan grace, IDictionary<string, string>? annotations = null)

@@ -113,6 +113,7 @@ public static class ConfigurationView
         settings["cpuManagerPolicy"] = resources.CpuPolicy;
         settings["cpuManagerReconcilePeriod"] = GoDuration.Format(resources.CpuReconcilePeriod);
         settings["memoryManagerPolicy"] = resources.MemoryPolicy;
+        settings["podPidsLimit"] = resources.PodPidsLimit;
         settings["topologyManagerPolicy"] = resources.TopologyPolicy;
         settings["topologyManagerScope"] = resources.TopologyScope;
         AddPairs(settings, "cpuManagerPolicyOptions", resources.CpuPolicyOptions);

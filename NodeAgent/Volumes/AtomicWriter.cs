@@ -185,6 +185,9 @@ public sealed class VolumeException(string message) : Exception(message)
     /// <summary>The event's reason.</summary>
     public string Reason { get; init; } = "FailedMount";
 
+    /// <summary>The node cannot have the pod: it is refused.</summary>
+    public bool RejectsPod { get; init; }
+
     /// <summary>The pod's name of the volume; empty where the message says which ones are meant.</summary>
     public string Volume { get; init; } = "";
 

@@ -20,7 +20,7 @@ public static class BlockDevices
     };
 
     /// <summary>What failed, as it is called of a volume that is mapped instead of mounted.</summary>
-    public static VolumeException Named(VolumeException failure) => Failed(
+    public static VolumeException Named(VolumeException failure) => failure.RejectsPod ? failure : Failed(
         failure.Stage switch
         {
             "MountVolume.MountDevice" => "MapVolume.SetUpDevice",

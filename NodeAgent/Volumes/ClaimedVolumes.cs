@@ -1,4 +1,5 @@
 using System.Collections.Concurrent;
+using System.Globalization;
 using k8s.Models;
 using OrleansOrchestrator.Machine;
 using OrleansOrchestrator.NodeAgent.Cluster;
@@ -6,6 +7,7 @@ using OrleansOrchestrator.NodeAgent.Csi;
 using OrleansOrchestrator.NodeAgent.Kernel;
 using OrleansOrchestrator.NodeAgent.Node;
 using OrleansOrchestrator.NodeAgent.PodRecords;
+using OrleansOrchestrator.Resources.Kernel;
 
 namespace OrleansOrchestrator.NodeAgent.Volumes;
 
@@ -15,16 +17,19 @@ namespace OrleansOrchestrator.NodeAgent.Volumes;
 public sealed record ClaimedVolume(V1PersistentVolume? Volume, string? Problem);
 
 /// <summary>
-/// Follows pods' claims to PersistentVolumes and mounts those that are directories of this node, or has their drivers
-/// mount them, in upstream's steps and words. What a pod got once stays its own until it is taken down: containers
-/// start again while the API is away, and while their claim is being deleted.
+/// Follows pods' claims to PersistentVolumes and has them mounted, by what mounts this node's own, exports of NFS
+/// servers or volumes of drivers, in upstream's steps and words. What a pod got once stays its own until it is taken
+/// down: containers start again while the API is away, and while their claim is being deleted.
 /// </summary>
-public sealed class ClaimedVolumes(IObjectReader objects, NodeObject node, PodPaths paths, CsiVolumes drivers)
+public sealed class ClaimedVolumes(
+    IObjectReader objects, NodeObject node, PodPaths paths, CsiVolumes drivers, NfsVolumes exports, LocalMounts locals)
 {
     private const string Block = BlockDevices.Mode;
-    private const string Plugin = "local-volume";
 
-    private readonly ConcurrentDictionary<(string Pod, string Volume), V1PersistentVolume> _known = new();
+    /// <summary>On a PersistentVolume: the group that may write there, which its pods' processes belong to.</summary>
+    private const string GroupAnnotation = "pv.beta.kubernetes.io/gid";
+
+    private readonly ConcurrentDictionary<(string Pod, string Volume), Known> _known = new();
 
     /// <summary>The claims among the volumes that the pod's containers use, by the pod's name for them.</summary>
     public async Task<IReadOnlyDictionary<string, ClaimedVolume>> FindAsync(
@@ -36,7 +41,7 @@ public sealed class ClaimedVolumes(IObjectReader objects, NodeObject node, PodPa
             if ((volume.PersistentVolumeClaim?.ClaimName ?? OwnClaim(pod, volume)) is { } claim)
             {
                 found[volume.Name] = _known.TryGetValue((pod.Metadata.Uid, volume.Name), out var known)
-                    ? new ClaimedVolume(known, null)
+                    ? new ClaimedVolume(known.Volume, null)
                     : await FindAsync(pod, volume, claim, cancellationToken);
             }
         }
@@ -53,21 +58,40 @@ public sealed class ClaimedVolumes(IObjectReader objects, NodeObject node, PodPa
             Require(pod, persistent);
         }
 
+        var isReadOnly = volume.PersistentVolumeClaim?.ReadOnlyProperty == true;
         var path = persistent.Spec.Csi is not null
                 ? await drivers.SetUpAsync(CsiMount.Of(pod, volume, persistent), cancellationToken)
             : persistent.Spec.VolumeMode == Block ? BlockDevices.Find(persistent.Spec.Local.Path)
             : persistent.Spec.HostPath is { } hostPath ? Checked(hostPath)
-            : Mounted(pod, persistent, volume.PersistentVolumeClaim?.ReadOnlyProperty == true);
-        _known[(pod.Metadata.Uid, volume.Name)] = persistent;
+            : persistent.Spec.Nfs is { } export
+                ? await exports.MountAsync(
+                    MountOf(pod.Metadata.Uid, persistent), export, NfsVolumes.OptionsOf(persistent), isReadOnly,
+                    cancellationToken)
+            : await locals.MountAsync(
+                pod, persistent, MountOf(pod.Metadata.Uid, persistent), isReadOnly, OtherMounts(pod, persistent).Any(),
+                cancellationToken);
+        _known[(pod.Metadata.Uid, volume.Name)] = new Known(persistent, path);
         return path;
     }
 
-    /// <summary>The claims that pods here use, each with the directory that holds its data.</summary>
+    /// <summary>
+    /// The claims that pods here use, each with the directory of the node that holds its data. A server that is away
+    /// would hold up who asks it how full it is.
+    /// </summary>
     public IEnumerable<(string Namespace, string Claim, string Path)> InUse =>
-        _known.Values.Where(static v => v.Spec is { ClaimRef: not null, Csi: null, VolumeMode: not Block })
-            .Select(static v => (v.Spec.ClaimRef.NamespaceProperty, v.Spec.ClaimRef.Name,
-                v.Spec.HostPath?.Path ?? v.Spec.Local?.Path ?? ""))
-            .Distinct();
+        _known.Values
+            .Where(static k => k.Volume.Spec is { ClaimRef: not null, Csi: null, Nfs: null, VolumeMode: not Block })
+            .Select(static k => (
+                k.Volume.Spec.ClaimRef.NamespaceProperty, k.Volume.Spec.ClaimRef.Name, k.Path));
+
+    /// <summary>Groups that mounted volumes give to the pod's processes, besides those that it names itself.</summary>
+    public IEnumerable<long> GroupsOf(V1Pod pod) => _known
+        .Where(k => k.Key.Pod == pod.Metadata.Uid)
+        .Select(static k => long.TryParse(
+            k.Value.Volume.GetAnnotation(GroupAnnotation), NumberStyles.AllowLeadingSign, CultureInfo.InvariantCulture,
+            out var group) ? group : (long?)null)
+        .Except(pod.Spec.SecurityContext?.SupplementalGroups ?? [])
+        .OfType<long>();
 
     public void Forget(string podUid)
     {
@@ -169,7 +193,7 @@ public sealed class ClaimedVolumes(IObjectReader objects, NodeObject node, PodPa
             throw BlockDevices.NoMapper();
         }
 
-        if (!isBlock && volume.Spec is { Csi: null, MountOptions.Count: > 0 })
+        if (!isBlock && volume.Spec is { HostPath: not null, MountOptions.Count: > 0 })
         {
             throw new VolumeException("Mount options are not supported for this volume type")
             {
@@ -186,15 +210,14 @@ public sealed class ClaimedVolumes(IObjectReader objects, NodeObject node, PodPa
 
     private bool IsInUse(V1Pod pod, V1PersistentVolume volume) =>
         OtherMounts(pod, volume).Any() || _known.Any(
-            k => k.Key.Pod != pod.Metadata.Uid && k.Value.Metadata.Uid == volume.Metadata.Uid);
+            k => k.Key.Pod != pod.Metadata.Uid && k.Value.Volume.Metadata.Uid == volume.Metadata.Uid);
 
     private IEnumerable<string> OtherMounts(V1Pod pod, V1PersistentVolume volume) =>
-        paths.KnownUids().Where(uid => uid != pod.Metadata.Uid)
-            .Select(uid => MountOf(uid, volume))
-            .Where(place => Path.Exists(place) && MountPoints.Contains(place));
+        MountPoints.Among(
+            paths.KnownUids().Where(uid => uid != pod.Metadata.Uid).Select(uid => MountOf(uid, volume)));
 
     private string MountOf(string uid, V1PersistentVolume volume) => volume.Spec.Csi is null
-        ? paths.Volume(uid, Plugin, volume.Metadata.Name)
+        ? paths.Volume(uid, VolumePlugins.OfDirectory(volume.Spec), volume.Metadata.Name)
         : CsiPlaces.Target(
             volume.Spec.VolumeMode == Block
                 ? paths.CsiDevice(uid, volume.Metadata.Name)
@@ -206,48 +229,6 @@ public sealed class ClaimedVolumes(IObjectReader objects, NodeObject node, PodPa
         return source.Path;
     }
 
-    /// <summary>
-    /// What was opened is what is mounted, whatever its name leads to then. The group comes first, so that what is
-    /// mounted is whole; while others have the volume mounted it stays as it is.
-    /// </summary>
-    private string Mounted(V1Pod pod, V1PersistentVolume volume, bool isReadOnly)
-    {
-        var place = MountOf(pod.Metadata.Uid, volume);
-        if (MountPoints.Contains(place))
-        {
-            return place;
-        }
-
-        using var directory = Opened(volume.Spec.Local.Path);
-        var security = pod.Spec.SecurityContext;
-        if (security?.FsGroup is { } group && !isReadOnly && !OtherMounts(pod, volume).Any())
-        {
-            VolumeOwnership.Give(directory, group, security.FsGroupChangePolicy);
-        }
-
-        OwnFiles.MakePrivate(place);
-        Linux.Mount(directory.ProcPath, place, "", Linux.MountBind, "");
-        return place;
-    }
-
-    private static HeldDirectory Opened(string path)
-    {
-        const string stage = "MountVolume.NewMounter initialization";
-        if (!Path.Exists(path))
-        {
-            throw new VolumeException($"path \"{path}\" does not exist") { Stage = stage };
-        }
-
-        var opened = HeldDirectory.Open(path);
-        if (!Directory.Exists(opened.ProcPath))
-        {
-            opened.Dispose();
-            throw new VolumeException($"path \"{path}\" is no directory, and the node mounts nothing else")
-            {
-                Stage = stage,
-            };
-        }
-
-        return opened;
-    }
+    /// <summary>A volume that a pod has, and where.</summary>
+    private sealed record Known(V1PersistentVolume Volume, string Path);
 }

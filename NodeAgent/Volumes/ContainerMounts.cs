@@ -75,14 +75,14 @@ public sealed partial class ContainerMounts(PodPaths paths, RuntimeHealth runtim
     }
 
     /// <summary>
-    /// Containers only read what the node writes for them, and claims and volumes of drivers that the pod wants to
-    /// read, whatever the mount says.
+    /// Containers only read what the node writes for them, and claims, exports and volumes of drivers that the pod
+    /// wants to read, whatever the mount says.
     /// </summary>
     private static bool IsReadOnly(V1Pod pod, string volume) => pod.Spec.Volumes.Any(
         v => v.Name == volume
             && v is { ConfigMap: not null } or { Secret: not null } or { DownwardAPI: not null }
                 or { Projected: not null } or { PersistentVolumeClaim.ReadOnlyProperty: true }
-                or { Csi.ReadOnlyProperty: true });
+                or { Csi.ReadOnlyProperty: true } or { Nfs.ReadOnlyProperty: true });
 
     /// <summary>Messages are upstream's.</summary>
     private static string SubPath(V1VolumeMount mount, IReadOnlyDictionary<string, string> environment)

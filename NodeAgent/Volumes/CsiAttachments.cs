@@ -1,3 +1,4 @@
+using Grpc.Core;
 using k8s.Models;
 using OrleansOrchestrator.NodeAgent.Cluster;
 using OrleansOrchestrator.NodeAgent.Csi;
@@ -10,7 +11,7 @@ namespace OrleansOrchestrator.NodeAgent.Volumes;
 /// and the cluster that it has it; then the VolumeAttachment tells what the driver needs to know of that.
 /// </summary>
 public sealed class CsiAttachments(
-    NodeAgentOptions options, IObjectReader objects, NodeObject node, TimeProvider time)
+    NodeAgentOptions options, IObjectReader objects, NodeObject node, CsiLimits limits, TimeProvider time)
 {
     /// <summary>How long upstream's kubelet waits for the volumes of a pod.</summary>
     private static readonly TimeSpan Patience = TimeSpan.FromSeconds(123);
@@ -64,13 +65,43 @@ public sealed class CsiAttachments(
         }
         catch (TimeoutException)
         {
-            throw new VolumeException(
-                $"Unable to attach or mount volumes: unmounted volumes=[{mount.PodVolume}], unattached " +
-                $"volumes=[{mount.PodVolume}], failed to process volumes=[]: context deadline exceeded") { Stage = "" };
+            throw await WhyNotAsync(mount, cancellationToken);
         }
         finally
         {
             node.Changed -= Look;
         }
+    }
+
+    /// <summary>
+    /// The node takes no more volumes of a driver that says how many it takes: as upstream's kubelet, it lets the pod
+    /// go, for another one to be made elsewhere.
+    /// </summary>
+    private async Task<VolumeException> WhyNotAsync(CsiMount mount, CancellationToken cancellationToken)
+    {
+        if (await IsFullAsync(mount, cancellationToken))
+        {
+            await limits.TellAsync(mount.Driver, cancellationToken);
+            return new VolumeException("Node has reached its volume attachment limit, rejecting pod")
+            {
+                Stage = "", Reason = "VolumeAttachmentLimitExceeded", RejectsPod = true,
+            };
+        }
+
+        return new VolumeException(
+            $"Unable to attach or mount volumes: unmounted volumes=[{mount.PodVolume}], unattached " +
+            $"volumes=[{mount.PodVolume}], failed to process volumes=[]: context deadline exceeded") { Stage = "" };
+    }
+
+    private async Task<bool> IsFullAsync(CsiMount mount, CancellationToken cancellationToken)
+    {
+        if (CsiLimits.PeriodOf(await objects.GetCsiDriverAsync(mount.Driver, cancellationToken)) is null)
+        {
+            return false;
+        }
+
+        var name = CsiPlaces.AttachmentName(mount.Handle, mount.Driver, options.NodeName);
+        var attachment = await objects.GetVolumeAttachmentAsync(name, cancellationToken);
+        return attachment?.Status?.AttachError?.ErrorCode == (int)StatusCode.ResourceExhausted;
     }
 }

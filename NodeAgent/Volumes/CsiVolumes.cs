@@ -21,7 +21,7 @@ namespace OrleansOrchestrator.NodeAgent.Volumes;
 /// </summary>
 public sealed class CsiVolumes(
     NodeAgentOptions options, PodPaths paths, IObjectReader objects, CsiDrivers drivers, CsiDevices devices,
-    CsiAttachments attachments, CsiFacts facts, TimeProvider time)
+    CsiAttachments attachments, CsiFacts facts, VolumeOwnership ownership, TimeProvider time)
 {
     private const string SetUpStage = "MountVolume.SetUp";
     private const string DeviceStage = "MountVolume.MountDevice";
@@ -262,12 +262,12 @@ public sealed class CsiVolumes(
         };
     }
 
-    private static void GiveToGroup(CsiMount mount, string target)
+    private void GiveToGroup(CsiMount mount, string target)
     {
         try
         {
             using var directory = HeldDirectory.Open(target);
-            VolumeOwnership.Give(directory, mount.FsGroup!.Value, mount.Pod.Spec.SecurityContext.FsGroupChangePolicy);
+            ownership.Give(directory, mount.Pod, target);
         }
         catch (Exception failure) when (failure is IOException or Win32Exception or UnauthorizedAccessException)
         {
@@ -383,8 +383,11 @@ public sealed class CsiPublished(CsiMount mount, string target, IDictionary<stri
     /// <summary>How full it was then; null where that is not known.</summary>
     public CsiUsed? Used { get; set; }
 
-    /// <summary>Bytes that its claim showed last; null when nobody has asked.</summary>
-    public decimal? ShownSize { get; set; }
+    /// <summary>Bytes that it has here, as far as the node knows; null when nobody has asked.</summary>
+    public decimal? Size { get; set; }
+
+    /// <summary>Its driver expands none that is in use: it is left alone for as long as it is mounted here.</summary>
+    public bool IsNotExpandable { get; set; }
 
     /// <summary>When expanding it failed, until when its driver is not asked again.</summary>
     public RetryDelay? NotExpanded { get; set; }

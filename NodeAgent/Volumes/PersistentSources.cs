@@ -17,8 +17,7 @@ public static class PersistentSources
     /// <summary>Why the node cannot mount it; null when it can.</summary>
     public static VolumeException? Problem(V1PersistentVolumeSpec spec) => spec switch
     {
-        { HostPath: not null } or { Local: not null } or { Csi: not null } => null,
-        { Nfs: not null } => NotMounted("nfs"),
+        { HostPath: not null } or { Local: not null } or { Csi: not null } or { Nfs: not null } => null,
         { Iscsi: not null } => NotMounted("iscsi"),
         { Fc: not null } => NotMounted("fc"),
         { FlexVolume: not null } => NotMounted("flexVolume"),

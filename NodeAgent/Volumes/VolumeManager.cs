@@ -15,8 +15,8 @@ namespace OrleansOrchestrator.NodeAgent.Volumes;
 /// finds its volumes again and how changed ConfigMaps reach running pods. What is mounted is known from the kernel.
 /// </summary>
 public sealed class VolumeManager(
-    PodPaths paths, ObjectFiles objectFiles, ClaimedVolumes claims, CsiVolumes drivers, TokenCache tokens,
-    ImageViews views, VolumeMeters meters, TimeProvider time)
+    PodPaths paths, ObjectFiles objectFiles, ClaimedVolumes claims, CsiVolumes drivers, NfsVolumes exports,
+    TokenCache tokens, ImageViews views, VolumeMeters meters, TimeProvider time)
 {
     /// <summary>The mode of every volume's own directory; what a tmpfs has is the kernel's default.</summary>
     private const UnixFileMode EveryoneMode = (UnixFileMode)0x1FF;
@@ -94,7 +94,7 @@ public sealed class VolumeManager(
             var head = isWhole ? "" : $"{known.Stage} failed for volume \"{name}\" : ";
             throw new VolumeException($"{head}{known.Message}")
             {
-                Reason = known.Reason, Volume = isWhole ? "" : volume.Name,
+                Reason = known.Reason, RejectsPod = known.RejectsPod, Volume = isWhole ? "" : volume.Name,
             };
         }
     }
@@ -157,6 +157,12 @@ public sealed class VolumeManager(
         if (volume.Csi is not null)
         {
             return await drivers.SetUpAsync(CsiMount.Of(pod, volume), cancellationToken);
+        }
+
+        if (volume.Nfs is { } export)
+        {
+            var at = paths.Volume(pod.Metadata.Uid, NfsVolumes.Plugin, volume.Name);
+            return await exports.MountAsync(at, export, [], export.ReadOnlyProperty == true, cancellationToken);
         }
 
         if (volume.Image is not null)

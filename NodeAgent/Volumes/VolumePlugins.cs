@@ -43,7 +43,11 @@ public static class VolumePlugins
         persistent is null ? PluginOf(volume)
         : persistent.Spec.Csi is { } source ? $"csi:{source.Driver}"
         : persistent.Spec.HostPath is not null ? HostPath
-        : "local-volume");
+        : OfDirectory(persistent.Spec));
+
+    /// <summary>The short name of the plugin for a PersistentVolume that is mounted in its pods' directories.</summary>
+    public static string OfDirectory(V1PersistentVolumeSpec spec) =>
+        spec.Nfs is not null ? NfsVolumes.Plugin : "local-volume";
 
     /// <summary>
     /// The short name of the plugin for a volume that the node makes and fills itself, below which its directory lies;
@@ -73,6 +77,7 @@ public static class VolumePlugins
     private static string? PluginOf(V1Volume volume) => OwnPluginOf(volume) ?? volume switch
     {
         { HostPath: not null } => HostPath,
+        { Nfs: not null } => NfsVolumes.Plugin,
         { Image: not null } => "image",
         { Csi: { } csi } => $"csi:{csi.Driver}",
         _ => null,

@@ -13,7 +13,10 @@ namespace OrleansOrchestrator.NodeAgent.Pods.Resizing;
 /// </summary>
 public sealed class PodAllocations(NodeAgentOptions options, NodeFacts facts, EventRecorder events, TimeProvider time)
 {
-    private readonly ResourceCheckpoint _allocated = new(Path.Combine(options.DataDirectory, "allocated_pods_state"));
+    private const string AllocatedFile = "allocated_pods_state";
+    private const string ActuatedFile = "actuated_pods_state";
+
+    private readonly ResourceCheckpoint _allocated = new(options.DataDirectory, AllocatedFile);
     private readonly ConcurrentDictionary<string, ResizeConditions> _conditions = new();
     private readonly ConcurrentDictionary<string, byte> _pending = new();
 
@@ -21,7 +24,15 @@ public sealed class PodAllocations(NodeAgentOptions options, NodeFacts facts, Ev
     public event Action? Freed;
 
     /// <summary>What the groups of containers and pods were last told.</summary>
-    public ResourceCheckpoint Actuated { get; } = new(Path.Combine(options.DataDirectory, "actuated_pods_state"));
+    public ResourceCheckpoint Actuated { get; } = new(options.DataDirectory, ActuatedFile);
+
+    /// <summary>Refuses files that do not say what pods have.</summary>
+    /// <exception cref="InvalidDataException">They do not.</exception>
+    public static void Require(NodeAgentOptions options)
+    {
+        _ = new ResourceCheckpoint(options.DataDirectory, AllocatedFile);
+        _ = new ResourceCheckpoint(options.DataDirectory, ActuatedFile);
+    }
 
     public bool AnyPending => !_pending.IsEmpty;
 
@@ -75,27 +86,15 @@ public sealed class PodAllocations(NodeAgentOptions options, NodeFacts facts, Ev
     {
         _pending.TryRemove(uid, out _);
         _conditions.TryRemove(uid, out _);
-        try
-        {
-            _allocated.Remove(uid);
-        }
-        finally
-        {
-            Actuated.Remove(uid); // each is a file of its own, which may not be written
-        }
+        _allocated.Remove(uid);
+        Actuated.Remove(uid);
     }
 
     /// <summary>Forgets pods that went while the agent was away.</summary>
     public void Keep(IReadOnlySet<string> uids)
     {
-        try
-        {
-            _allocated.Keep(uids);
-        }
-        finally
-        {
-            Actuated.Keep(uids);
-        }
+        _allocated.Keep(uids);
+        Actuated.Keep(uids);
     }
 
     private bool TryOne(V1Pod pod, IReadOnlyList<V1Pod> active)

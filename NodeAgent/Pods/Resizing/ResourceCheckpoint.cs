@@ -1,39 +1,36 @@
+using System.Collections.Immutable;
 using System.Text;
-using System.Text.Json;
 using System.Text.Json.Nodes;
 using k8s;
 using k8s.Models;
-using OrleansOrchestrator.Machine;
+using OrleansOrchestrator.NodeAgent.Kernel;
+using AmountsByPod = System.Collections.Immutable.ImmutableDictionary<
+    string, OrleansOrchestrator.NodeAgent.Pods.Resizing.PodAmounts>;
 
 namespace OrleansOrchestrator.NodeAgent.Pods.Resizing;
 
 /// <summary>
 /// Amounts by pod in a file that only the agent's user can read. What a pod has been given cannot be told from its
-/// object, which says what it is to have: without this a restart of the agent would take the one for the other. Every
-/// change is on disk before it counts; a torn write leaves the old file.
+/// object, which says what it is to have: without this a restart of the agent would take the one for the other. What
+/// is given is on disk before it counts; that a pod is gone is written with the next change, as upstream.
 /// </summary>
 public sealed class ResourceCheckpoint
 {
     private const string PodKey = "pod";
     private const string ContainersKey = "containers";
 
-    private readonly string _path;
     private readonly Lock _lock = new();
-    private readonly Dictionary<string, PodAmounts> _pods;
-    private bool _isBehind;
+    private readonly Checkpoint<AmountsByPod> _file;
 
     /// <exception cref="InvalidDataException">The file is not one of ours.</exception>
-    public ResourceCheckpoint(string path)
-    {
-        _path = path;
-        _pods = Read(path);
-    }
+    public ResourceCheckpoint(string directory, string name) =>
+        _file = Checkpoint.Open(directory, new Form(name), AmountsByPod.Empty);
 
     public PodAmounts? Get(string uid)
     {
         lock (_lock)
         {
-            return _pods.GetValueOrDefault(uid);
+            return _file.State.GetValueOrDefault(uid);
         }
     }
 
@@ -52,10 +49,7 @@ public sealed class ResourceCheckpoint
     {
         lock (_lock)
         {
-            if (_pods.Remove(uid))
-            {
-                Write();
-            }
+            _file.Free(_file.State.Remove(uid));
         }
     }
 
@@ -64,12 +58,7 @@ public sealed class ResourceCheckpoint
     {
         lock (_lock)
         {
-            var gone = _pods.Keys.Where(uid => !uids.Contains(uid)).ToList();
-            gone.ForEach(uid => _pods.Remove(uid));
-            if (gone.Count > 0)
-            {
-                Write();
-            }
+            _file.Free(_file.State.RemoveRange(_file.State.Keys.Where(uid => !uids.Contains(uid))));
         }
     }
 
@@ -78,67 +67,57 @@ public sealed class ResourceCheckpoint
     {
         lock (_lock)
         {
-            var before = _pods.GetValueOrDefault(uid, PodAmounts.None);
+            var before = _file.State.GetValueOrDefault(uid, PodAmounts.None);
             var after = change(before);
-            if (_isBehind || !after.SameAs(before))
+            if (!after.SameAs(before))
             {
-                _pods[uid] = after;
-                Write();
+                _file.Take(_file.State.SetItem(uid, after));
             }
         }
     }
 
-    private void Write()
+    private sealed class Form(string name) : ICheckpointForm<AmountsByPod>
     {
-        _isBehind = true; // until the file has it: the disk may be full
-        OwnFiles.Replace(_path, Encoding.UTF8.GetBytes(ToJson().ToJsonString()), isDurable: true);
-        _isBehind = false;
-    }
+        public string Name => name;
 
-    private JsonObject ToJson()
-    {
-        var all = new JsonObject();
-        foreach (var (uid, amounts) in _pods)
+        public string Title => "pod resource information checkpoint file";
+
+        public byte[] Write(AmountsByPod state)
         {
-            var containers = new JsonObject();
-            foreach (var (name, own) in amounts.Containers)
+            var all = new JsonObject();
+            foreach (var (uid, amounts) in state)
             {
-                containers[name] = JsonNode.Parse(KubernetesJson.Serialize(own));
+                all[uid] = new JsonObject
+                {
+                    [PodKey] = amounts.Pod is null ? null : Json(amounts.Pod),
+                    [ContainersKey] = new JsonObject(
+                        amounts.Containers.Select(static c => KeyValuePair.Create(c.Key, Json(c.Value)))),
+                };
             }
 
-            all[uid] = new JsonObject
-            {
-                [PodKey] = amounts.Pod is null ? null : JsonNode.Parse(KubernetesJson.Serialize(amounts.Pod)),
-                [ContainersKey] = containers,
-            };
+            return Encoding.UTF8.GetBytes(all.ToJsonString());
         }
 
-        return all;
-    }
+        public AmountsByPod Read(byte[] content) =>
+            Checkpoint.Required(JsonNode.Parse(content)).AsObject().ToImmutableDictionary(
+                static p => p.Key,
+                static p => new PodAmounts
+                {
+                    Pod = p.Value?[PodKey] is { } own ? Parse(own) : null,
+                    Containers = Checkpoint.Required(p.Value?[ContainersKey]).AsObject()
+                        .ToDictionary(static c => c.Key, static c => Parse(c.Value)),
+                });
 
-    private static Dictionary<string, PodAmounts> Read(string path)
-    {
-        if (!File.Exists(path))
-        {
-            return [];
-        }
+        private static JsonNode? Json(V1ResourceRequirements amounts) =>
+            JsonNode.Parse(KubernetesJson.Serialize(amounts));
 
-        try
+        private static V1ResourceRequirements Parse(JsonNode? json)
         {
-            return JsonNode.Parse(File.ReadAllText(path))!.AsObject().ToDictionary(p => p.Key, p => new PodAmounts
-            {
-                Pod = p.Value![PodKey] is { } own ? Parse(own) : null,
-                Containers = p.Value[ContainersKey]!.AsObject().ToDictionary(c => c.Key, c => Parse(c.Value!)),
-            });
-        }
-        catch (Exception exception) when (exception is JsonException or InvalidOperationException or NullReferenceException)
-        {
-            throw new InvalidDataException(
-                $"{path} is damaged ({exception.Message}). Remove it: pods then count with what their objects ask for.",
-                exception);
+            var told = Checkpoint.Required(json);
+            return new[] { told["requests"], told["limits"] }.Any(
+                static amounts => amounts?.AsObject().Any(static a => a.Value is null) == true)
+                ? throw new InvalidDataException("checkpoint is corrupted")
+                : KubernetesJson.Deserialize<V1ResourceRequirements>(told.ToJsonString());
         }
     }
-
-    private static V1ResourceRequirements Parse(JsonNode json) =>
-        KubernetesJson.Deserialize<V1ResourceRequirements>(json.ToJsonString());
 }

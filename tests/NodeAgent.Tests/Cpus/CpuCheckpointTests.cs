@@ -1,4 +1,6 @@
+using System.Text;
 using OrleansOrchestrator.NodeAgent.Cpus;
+using OrleansOrchestrator.NodeAgent.Kernel;
 using OrleansOrchestrator.NodeAgent.Numa;
 using Xunit;
 
@@ -9,7 +11,7 @@ public sealed class CpuCheckpointTests : IDisposable
 {
     private readonly DirectoryInfo _directory = Directory.CreateTempSubdirectory("orc-cpus-");
 
-    private string FilePath => Path.Combine(_directory.FullName, CpuCheckpoint.Name);
+    private string FilePath => Path.Combine(_directory.FullName, CpuCheckpoint.FileName);
 
     public void Dispose() => _directory.Delete(recursive: true);
 
@@ -21,12 +23,11 @@ public sealed class CpuCheckpointTests : IDisposable
             ""","checksum":3610638499}""";
         File.WriteAllText(FilePath, text);
 
-        var state = CpuCheckpoint.Read(FilePath, "none")!;
+        var state = Read()!;
 
         Assert.Equal(CpuSet.Of(1, 2, 3), state.Shared);
         Assert.Equal(CpuSet.Of(4, 5, 6), state.Of("pod", "container1"));
-        CpuCheckpoint.Write(FilePath, "none", state);
-        Assert.Equal(text, File.ReadAllText(FilePath));
+        Assert.Equal(text, Encoding.UTF8.GetString(new CpuCheckpoint("none").Write(state)));
     }
 
     [Fact]
@@ -37,16 +38,16 @@ public sealed class CpuCheckpointTests : IDisposable
             """{"policyName":"none","defaultCpuSet":"1-3","entries":{"pod":{"container1":"4-6","container2":"1-3"}}""" +
             ""","checksum":3415933391}""");
 
-        Assert.Equal(CpuSet.Of(4, 5, 6), CpuCheckpoint.Read(FilePath, "none")!.Of("pod", "container1"));
+        Assert.Equal(CpuSet.Of(4, 5, 6), Read()!.Of("pod", "container1"));
     }
 
     [Fact]
     public void Without_a_policy_the_file_is_a_kubelets_too()
     {
-        CpuCheckpoint.Write(FilePath, "none", CpuState.None);
         Assert.Equal(
-            """{"policyName":"none","defaultCpuSet":"","checksum":1353318690}""", File.ReadAllText(FilePath));
-        Assert.Null(CpuCheckpoint.Read(FilePath + "-of-nobody", "none"));
+            """{"policyName":"none","defaultCpuSet":"","checksum":1353318690}""",
+            Encoding.UTF8.GetString(new CpuCheckpoint("none").Write(CpuState.None)));
+        Assert.Null(Read());
     }
 
     [Theory]
@@ -62,7 +63,7 @@ public sealed class CpuCheckpointTests : IDisposable
     public void Another_file_is_refused_and_named(string text, string problem)
     {
         File.WriteAllText(FilePath, text);
-        var refusal = Assert.Throws<InvalidDataException>(() => CpuCheckpoint.Read(FilePath, "none"));
+        var refusal = Assert.Throws<InvalidDataException>(Read);
         Assert.Equal(
             $"could not restore state from checkpoint: {problem}, please drain this node and delete the CPU manager " +
             $"checkpoint file \"{FilePath}\" before restarting Kubelet",
@@ -84,4 +85,6 @@ public sealed class CpuCheckpointTests : IDisposable
     [InlineData("-1", "strconv.Atoi: parsing \"\": invalid syntax")]
     public void What_is_no_set_is_refused(string text, string problem) =>
         Assert.Equal(problem, CpuSet.Read(text, out _));
+
+    private CpuState? Read() => Checkpoint.Read(_directory.FullName, new CpuCheckpoint("none"));
 }

@@ -93,7 +93,7 @@ public sealed class CpuManagerTests : IDisposable
     public async Task What_cannot_be_written_down_is_not_given_and_may_be_tried_again()
     {
         var cpus = New();
-        var blocked = Directory.CreateDirectory(Path.Combine(_directory.FullName, $"{CpuCheckpoint.Name}.new"));
+        var blocked = Directory.CreateDirectory(Path.Combine(_directory.FullName, $"{CpuCheckpoint.FileName}.new"));
         await Assert.ThrowsAnyAsync<UnauthorizedAccessException>(() => AllocateAsync(cpus, Pod("p", ("c", "2"))));
         Assert.Empty(cpus.ExclusiveOf("p", "c"));
 
@@ -210,7 +210,7 @@ public sealed class CpuManagerTests : IDisposable
     {
         Assert.Null(AgentPreconditions.ResourceProblem(Options("static", "0"), Of(SingleSocket)));
         const string unreadable = "/proc/self/mem"; // for root too
-        File.CreateSymbolicLink(Path.Combine(_directory.FullName, CpuCheckpoint.Name), unreadable);
+        File.CreateSymbolicLink(Path.Combine(_directory.FullName, CpuCheckpoint.FileName), unreadable);
 
         Assert.NotNull(AgentPreconditions.ResourceProblem(Options("static", "0"), Of(SingleSocket)));
     }

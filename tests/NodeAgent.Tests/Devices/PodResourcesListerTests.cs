@@ -1,3 +1,4 @@
+using Microsoft.Extensions.Logging.Abstractions;
 using OrleansOrchestrator.NodeAgent.Devices;
 using OrleansOrchestrator.NodeAgent.Devices.PodResourcesV1;
 using OrleansOrchestrator.NodeAgent.Dra.V1;
@@ -31,7 +32,8 @@ public sealed class PodResourcesListerTests : IDisposable
         pod.Spec.Containers[1].Resources = null;
         cluster.Put(DraParts.Claim("gpu", [driver.Name], pod));
         var lister = new PodResourcesLister(
-            new DeviceParts.FakePods { All = { pod } }, new DeviceAllocations(options),
+            new DeviceParts.FakePods { All = { pod } },
+            new DeviceAllocations(options, NullLogger<DeviceAllocations>.Instance),
             new DeviceInventory(TimeProvider.System), claims.Manager, PinningParts.Cpus(options),
             PinningParts.Memory(options));
         var request = new GetPodResourcesRequest { PodName = "p", PodNamespace = "default" };
@@ -78,7 +80,8 @@ public sealed class PodResourcesListerTests : IDisposable
             "r", new Dictionary<string, bool> { ["a"] = true, ["b"] = true },
             new Dictionary<string, NumaSet> { ["a"] = NumaSet.Of(0, 1) });
         var lister = new PodResourcesLister(
-            new DeviceParts.FakePods { All = { pod } }, new DeviceAllocations(options), inventory, claims.Manager, cpus,
+            new DeviceParts.FakePods { All = { pod } },
+            new DeviceAllocations(options, NullLogger<DeviceAllocations>.Instance), inventory, claims.Manager, cpus,
             memory);
 
         var told = (await lister.List(new ListPodResourcesRequest(), null!)).PodResources[0].Containers;

@@ -74,7 +74,8 @@ public sealed class ImageRulesTests
 
         Assert.Empty(ImageGcPlanner.Compute(images, Disk(151), rules, Now));
         Assert.Equal(["older", "newer"], ImageGcPlanner.Compute(images, Disk(150), rules, Now).Select(i => i.Id));
-        Assert.Equal(["older"], ImageGcPlanner.Compute(images, Disk(500), patient, Now).Select(i => i.Id));
+        Assert.Equal(["older"], ImageGcPlanner.Old(images, patient, Now).Select(i => i.Id));
+        Assert.Empty(ImageGcPlanner.Old(images, rules, Now));
 
         static FileSystemUsage Disk(long available) => new(1000, available, 100, 100);
     }
@@ -94,6 +95,34 @@ public sealed class ImageRulesTests
             new FileSystemUsage(capacity, available, 100, 100), new HousekeepingOptions(), freed);
 
         Assert.Equal((reason, message), (problem?.Reason, problem?.Message));
+    }
+
+    /// <summary>Upstream goes on to the next ones; what is missing then is told.</summary>
+    [Fact]
+    public async Task An_image_that_cannot_be_removed_keeps_no_other()
+    {
+        var old = Now - TimeSpan.FromDays(1);
+        CollectableImage[] images =
+            [.. new[] { "b", "c", "d", "e" }.Select(id => new CollectableImage(id, 40, old, old, false, false))];
+        var removed = new List<string>();
+        var (disk, rules) = (new FileSystemUsage(1000, 150, 100, 100), new HousekeepingOptions());
+
+        var removal = await ImageRemoval.RunAsync(
+            images, some => ImageGcPlanner.Compute(some, disk, rules, Now),
+            image =>
+            {
+                removed.Add(image.Id);
+                return Task.FromResult(image.Id == "b" ? "it is in use" : null);
+            });
+
+        Assert.Equal(["b", "c", "d"], removed); // b gives nothing, and so d goes too; e may stay
+        Assert.Equal(80, removal.FreedBytes);
+        Assert.Equal(
+            "wanted to free 50 bytes, but freed 80 bytes space with errors in image deletion: it is in use",
+            ImageGcPlanner.Problem(disk, rules, removal));
+        Assert.Equal(
+            "wanted to free images older than 36h0m0s, encountered errors in image deletion: it is in use",
+            ImageGcPlanner.AgeProblem(rules with { ImageMaximumAge = TimeSpan.FromHours(36) }, removal.Problem!));
     }
 
     [Fact]

@@ -18,6 +18,23 @@ public sealed class CommandsTests : IDisposable
         Assert.Equal((0, text), (result.ExitCode, result.Output));
     }
 
+    [Theory]
+    [InlineData("")]
+    [InlineData(">&2")]
+    public async Task A_chatty_program_ends_by_itself_where_the_rest_is_dropped(string to)
+    {
+        const int limit = 5000; // more than is read at once
+        string[] talk =
+            ["-c", $"head -c 1000000 /dev/zero {to}; echo > \"$0\"; exit 4", Path.Combine(_directory, "done")];
+
+        var result = await Commands.RunAsync("sh", talk, CancellationToken.None, maxOutput: limit, dropsRest: true);
+        Assert.Equal((4, limit), (result.ExitCode, (result.Output + result.Error).Length));
+        Assert.True(File.Exists(talk[2]));
+
+        await Assert.ThrowsAsync<IOException>(
+            () => Commands.RunAsync("sh", talk, CancellationToken.None, maxOutput: limit));
+    }
+
     [Fact]
     public async Task One_that_does_not_read_what_it_is_told_ends_with_its_caller()
     {

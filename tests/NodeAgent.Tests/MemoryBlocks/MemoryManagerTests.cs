@@ -1,3 +1,4 @@
+using System.Text;
 using k8s.Models;
 using OrleansOrchestrator.NodeAgent.HugePages;
 using OrleansOrchestrator.NodeAgent.Kernel;
@@ -154,17 +155,16 @@ public sealed class MemoryManagerTests : IDisposable
             ""","checksum":4215593881}""";
         File.WriteAllText(StatePath, text);
 
-        var state = MemoryCheckpoint.Read(StatePath, "static")!;
+        var state = Read()!;
 
         Assert.Equal([new MemoryBlock(NumaSet.Of(0), "memory", 512)], state.Of("pod", "container1"));
-        MemoryCheckpoint.Write(StatePath, "static", state);
-        Assert.Equal(text, File.ReadAllText(StatePath));
+        Assert.Equal(text, Encoding.UTF8.GetString(new MemoryCheckpoint("static").Write(state)));
         File.WriteAllText(StatePath, text.Replace("4215593881", "2267633148", StringComparison.Ordinal)); // of 1.36
-        Assert.NotNull(MemoryCheckpoint.Read(StatePath, "static"));
+        Assert.NotNull(Read());
         File.WriteAllText(StatePath, text.Replace("512}]", "513}]", StringComparison.Ordinal));
         Assert.Contains(
             "checkpoint is corrupted, please drain this node",
-            Assert.Throws<InvalidDataException>(() => MemoryCheckpoint.Read(StatePath, "static")).Message);
+            Assert.Throws<InvalidDataException>(Read).Message);
     }
 
     [Theory]
@@ -190,7 +190,9 @@ public sealed class MemoryManagerTests : IDisposable
     public void What_cannot_be_here_is_said_before_anything_starts(string policy, string reserved, string problem) =>
         Assert.Equal(problem, AgentPreconditions.ResourceProblem(Options(policy, reserved), TwoNodes));
 
-    private string StatePath => Path.Combine(_directory.FullName, MemoryCheckpoint.Name);
+    private MemoryState? Read() => Checkpoint.Read(_directory.FullName, new MemoryCheckpoint("static"));
+
+    private string StatePath => Path.Combine(_directory.FullName, MemoryCheckpoint.FileName);
 
     private static async Task AllocateAsync(MemoryManager memory, V1Pod pod, NumaSet? nodes = null)
     {

@@ -131,6 +131,18 @@ public sealed class CgroupHierarchyTests : IDisposable
     }
 
     [Fact]
+    public void A_pod_has_no_more_processes_than_it_may()
+    {
+        foreach (var (cgroups, tree) in new (ICgroupHierarchy, string)[] { (Version1(), "pids"), (Version2(), "") })
+        {
+            cgroups.Create(Pod);
+            Touch($"{tree}{Pod}/pids.max");
+            cgroups.SetProcessLimit(Pod, 4096);
+            Assert.Equal("4096", Get($"{tree}{Pod}/pids.max"));
+        }
+    }
+
+    [Fact]
     public void A_group_that_hands_all_down_is_not_written_again()
     {
         var cgroups = Version2();

@@ -136,6 +136,10 @@ public sealed class EvictionTests
         var some = Candidate("some", memory: 1, request: 1, priority: 0, processes: 30);
 
         Assert.Equal(["some", "few", "many"], Ranked(EvictionSignal.PidAvailable, many, few, some));
+
+        var unknown = Candidate("unknown", memory: null, request: 1, priority: 5);
+        Assert.Equal(["few", "unknown", "many"], Ranked(EvictionSignal.PidAvailable, many, unknown, few));
+        Assert.Equal("unknown", Ranked(EvictionSignal.MemoryAvailable, many, unknown, few).First());
     }
 
     [Fact]
@@ -241,6 +245,46 @@ public sealed class EvictionTests
                 ["starved_resource"] = "memory",
             },
             EvictionMessages.Annotations(threshold, new EvictionCandidate(pod, usage)));
+    }
+
+    /// <summary>They can ask for nothing.</summary>
+    [Fact]
+    public void Ephemeral_containers_are_not_blamed()
+    {
+        var pod = TestPods.Pod("p", TestPods.Service("c"));
+        pod.Spec.InitContainers = [TestPods.Service("side")];
+        pod.Spec.EphemeralContainers = [new V1EphemeralContainer { Name = "debug" }];
+        var usage = new PodUsage
+        {
+            Containers = [.. new[] { "side", "debug", "gone" }.Select(n => new ContainerUsage(n) { MemoryBytes = 1 })],
+        };
+        var threshold = new EvictionThreshold(EvictionSignal.MemoryAvailable, new ThresholdAmount(1, 0));
+
+        Assert.EndsWith(
+            "available: 0. Container side was using 1, request is 0, has larger consumption of memory. ",
+            EvictionMessages.Evicted(threshold, new Observation(0, 1), new EvictionCandidate(pod, usage)),
+            StringComparison.Ordinal);
+    }
+
+    /// <summary>As what a pod requests is counted: an init container runs beside the sidecars before it.</summary>
+    [Theory]
+    [InlineData("3Mi", null, "3Mi")]
+    [InlineData("2Mi", null, "2Mi")]
+    [InlineData("1Mi", null, "2Mi")]
+    [InlineData("2Mi", "1Mi", "3Mi")]
+    public void An_init_container_may_use_up_to_its_own_limit(string init, string? sidecar, string told)
+    {
+        var pod = TestPods.Pod("p", TestPods.Service("c"));
+        pod.Spec.Containers[0].Resources = Limited("2Mi");
+        var side = TestPods.Service("side") with
+        {
+            RestartPolicy = "Always", Resources = sidecar is null ? null : Limited(sidecar),
+        };
+        pod.Spec.InitContainers = [side, TestPods.Service("init") with { Resources = Limited(init) }];
+
+        Assert.Equal(
+            $"Pod ephemeral local storage usage exceeds the total limit of containers {told}. ",
+            OverLimit(pod, root: 9 * Mi, logs: 0, volume: 0));
     }
 
     [Fact]

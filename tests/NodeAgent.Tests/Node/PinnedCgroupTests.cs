@@ -37,6 +37,29 @@ public sealed class PinnedCgroupTests : IDisposable
         Assert.Equal(150_000, cgroups.Limits(shared)?.CpuQuotaMicroseconds);
     }
 
+    /// <summary>Without a limit the kernel's stays.</summary>
+    [Theory]
+    [InlineData(-1, "max")]
+    [InlineData(0, "max")]
+    [InlineData(4096, "4096")]
+    public void A_pod_has_no_more_processes_than_the_option_says(long limit, string expected)
+    {
+        var options = new NodeAgentOptions
+        {
+            NodeName = "n", DataDirectory = Path.Combine(_directory.FullName, "data"),
+            Resources = new ResourceOptions { PodPidsLimit = limit },
+        };
+        var cgroups = new NodeAgent.Node.Cgroups(
+            options, new CgroupVersion2(_directory.FullName), PinningParts.Cpus(options));
+        var pod = Pod("1500m/64Mi", "c");
+        MakeGroup(cgroups.PodPath(pod));
+        Put(cgroups.PodPath(pod), "pids.max", "max");
+
+        cgroups.CreatePod(pod);
+
+        Assert.Equal(expected, File.ReadAllText($"{_directory.FullName}{cgroups.PodPath(pod)}/pids.max"));
+    }
+
     /// <summary>The kernel fills new groups with files.</summary>
     private void MakeGroup(string path)
     {

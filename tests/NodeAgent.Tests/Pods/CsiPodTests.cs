@@ -26,7 +26,8 @@ public sealed class CsiPodTests(NodeHarness node)
         Cluster.CsiDrivers[FakeCsiDriver.Name] = FakeCsiDriver.Definition();
         PutVolume();
         var pod = Pod("of-a-driver", Shell(
-            "c", "trap 'exit 0' TERM; echo kept >> /data/file; cat /data/file; while :; do sleep 1 & wait $!; done"));
+            "c",
+            "trap 'exit 0' TERM; id -G; echo kept >> /data/file; cat /data/file; while :; do sleep 1 & wait $!; done"));
         pod.Spec.Volumes =
         [
             new V1Volume
@@ -42,7 +43,7 @@ public sealed class CsiPodTests(NodeHarness node)
         var socket = driver.Appear(node.Options);
         Assert.True((await driver.ToldAsync(Cancellation)).PluginRegistered);
         await Cluster.UntilAsync(pod, IsReady, "ready");
-        await node.UntilLogAsync(pod, "c", "kept");
+        Assert.Contains("4777", await node.UntilLogAsync(pod, "c", "kept"), StringComparison.Ordinal);
         var target = CsiPlaces.Target(node.Get<PodPaths>().CsiVolume(pod.Metadata.Uid, "of-a-driver"));
         Assert.Equal("kept\n", await File.ReadAllTextAsync(Path.Combine(target, "file"), Cancellation));
 
@@ -72,7 +73,12 @@ public sealed class CsiPodTests(NodeHarness node)
         });
         Cluster.Put(new V1PersistentVolume
         {
-            Metadata = new V1ObjectMeta { Name = name, Uid = "volume-of-a-driver" },
+            Metadata = new V1ObjectMeta
+            {
+                Name = name,
+                Uid = "volume-of-a-driver",
+                Annotations = new Dictionary<string, string> { ["pv.beta.kubernetes.io/gid"] = "4777" },
+            },
             Spec = new V1PersistentVolumeSpec
             {
                 AccessModes = ["ReadWriteOnce"],

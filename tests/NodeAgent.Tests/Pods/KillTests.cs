@@ -1,3 +1,5 @@
+using System.Net;
+using System.Net.Sockets;
 using k8s.Models;
 using OrleansOrchestrator.NodeAgent.Pods;
 using OrleansOrchestrator.NodeAgent.Tests.Support;
@@ -45,6 +47,104 @@ public sealed class KillTests(NodeHarness node)
             () => node.Get<PodManager>().FindByUid(pod.Metadata.Uid) is null, () => "no worker", poll: true);
     }
 
+    /// <summary>A sidecar waits with its end for those after it, not with its hook.</summary>
+    [Fact]
+    public async Task All_hooks_of_a_pod_run_at_once_and_sidecars_end_in_their_order()
+    {
+        node.Require();
+        var (pod, log) = Tidy("hooks-at-once");
+        pod.Spec.TerminationGracePeriodSeconds = 60;
+        pod.Spec.InitContainers = [Sidecar("one", "two"), Sidecar("two", "one")];
+
+        node.Cluster.Create(pod);
+        await UntilAsync(log, "up up up");
+        await node.DeleteAsync(pod);
+
+        var words = Words(log);
+        Assert.Contains("one-met", words);
+        Assert.Contains("two-met", words);
+        Assert.Equal(
+            ["term", "two-term", "one-term"],
+            words.Split(' ').Where(static w => w.EndsWith("term", StringComparison.Ordinal)));
+
+        static V1Container Sidecar(string name, string other)
+        {
+            var container = Recorder(name, $"{name}-term");
+            container.RestartPolicy = "Always";
+            container.Lifecycle = Before(
+                $"touch /shared/{name}; until [ -e /shared/{other} ]; do sleep 0.1; done; " +
+                $"echo {name}-met >> /shared/log");
+            return container;
+        }
+    }
+
+    /// <summary>Upstream kills no hook: whoever it is that the container needs to end can still say so.</summary>
+    [Fact]
+    public async Task A_hook_that_takes_too_long_goes_on_until_its_container_has_ended()
+    {
+        node.Require();
+        var (pod, log) = Tidy("long-hook");
+        pod.Spec.Containers = [Recorder("c", "term; until grep -q seen /shared/log; do sleep 0.1; done")];
+        pod.Spec.Containers[0].Lifecycle = Before(
+            "until grep -q term /shared/log; do sleep 0.1; done; echo seen >> /shared/log");
+        pod.Spec.TerminationGracePeriodSeconds = 1;
+
+        node.Cluster.Create(pod);
+        await UntilAsync(log, "up");
+        await node.DeleteAsync(pod);
+
+        Assert.Equal("up term seen", Words(log));
+    }
+
+    /// <summary>Nor is one that waits for an answer given up: it has not failed when its container has ended.</summary>
+    [Fact]
+    public async Task A_hook_over_HTTP_has_no_limit_of_its_own()
+    {
+        node.Require();
+        using var silent = new TcpListener(IPAddress.Loopback, 0);
+        silent.Start();
+        var (pod, log) = Tidy("silent-hook");
+        pod.Spec.Containers[0].Lifecycle = new V1Lifecycle
+        {
+            PreStop = new V1LifecycleHandler
+            {
+                HttpGet = new V1HTTPGetAction
+                {
+                    Host = "127.0.0.1", Port = ((IPEndPoint)silent.LocalEndpoint).Port,
+                },
+            },
+        };
+        pod.Spec.TerminationGracePeriodSeconds = 1;
+
+        node.Cluster.Create(pod);
+        await UntilAsync(log, "up");
+        var asked = silent.AcceptSocketAsync();
+        await node.DeleteAsync(pod);
+
+        using var connection = await asked;
+        Assert.Equal("up term", Words(log));
+        Assert.DoesNotContain(
+            node.Cluster.Events,
+            e => e.Reason == "FailedPreStopHook" && e.InvolvedObject.Uid == pod.Metadata.Uid);
+    }
+
+    private static V1Lifecycle Before(string command) => new()
+    {
+        PreStop = new V1LifecycleHandler { Exec = new V1ExecAction { Command = ["sh", "-c", command] } },
+    };
+
+    /// <summary>Writes down that it is up, and what the first word says when it is to end.</summary>
+    private static V1Container Recorder(string name, string end)
+    {
+        var (word, rest) = end.Split(';', 2) is [var first, var then] ? (first, then + ";") : (end, "");
+        var container = Shell(
+            name,
+            $"trap 'echo {word} >> /shared/log;{rest} exit 0' TERM; echo up >> /shared/log; " +
+            "while true; do sleep 1 & wait $!; done");
+        container.VolumeMounts = [new V1VolumeMount { Name = "shared", MountPath = "/shared" }];
+        return container;
+    }
+
     private void End(string way, V1Pod pod)
     {
         var worker = node.Get<PodManager>().Workers.Single(w => w.Uid == pod.Metadata.Uid);
@@ -75,13 +175,8 @@ public sealed class KillTests(NodeHarness node)
     /// <summary>Writes down what becomes of it; the whole pod has no grace at all.</summary>
     private (V1Pod Pod, string Log) Tidy(string name)
     {
-        var container = Shell("c", "trap 'echo term >> /shared/log; exit 0' TERM; echo up >> /shared/log; while true; do sleep 1 & wait $!; done");
-        container.Lifecycle = new V1Lifecycle
-        {
-            PreStop = new V1LifecycleHandler { Exec = new V1ExecAction { Command = ["sh", "-c",
-                "echo stop >> /shared/log"] } },
-        };
-        container.VolumeMounts = [new V1VolumeMount { Name = "shared", MountPath = "/shared" }];
+        var container = Recorder("c", "term");
+        container.Lifecycle = Before("echo stop >> /shared/log");
         var pod = Pod(name, container);
         pod.Spec.TerminationGracePeriodSeconds = 0;
         var host = Path.Combine(node.Options.DataDirectory, name);

@@ -160,6 +160,47 @@ public sealed class PodPlannerTests
         Assert.Single(Plan(pod, [ended], backOffs: backOffs, endedAgo: 10).Starts);
     }
 
+    /// <summary>
+    /// Upstream starts the next one in the step that kills: whatever code the killed one ends with, and with the
+    /// back-off of the end before it.
+    /// </summary>
+    [Theory]
+    [InlineData("Always", null, true)]
+    [InlineData("OnFailure", null, true)]
+    [InlineData("Never", null, false)]
+    [InlineData("Always", 25, true)]
+    [InlineData("Always", 15, false)]
+    public void What_a_probe_ends_is_followed_at_once_unless_the_end_before_was_just_now(
+        string policy, int? endedAgo, bool starts)
+    {
+        var pod = Pod(["main", "side"], policy: policy);
+        var before = Exited("main", 1) with { Id = "before" };
+        var backOffs = new Dictionary<string, BackOffEntry> { ["main"] = new(TimeSpan.FromSeconds(20), Now) };
+
+        var plan = Plan(
+            pod, [Running("main"), Running("side"), .. endedAgo is null ? [] : new[] { before }], backOffs: backOffs,
+            endedAgo: endedAgo ?? 0, verdicts: new() { ["id-main"] = ProbeVerdict.LivenessFailed });
+
+        Assert.Equal("id-main", Assert.Single(plan.Kills).Record.Id);
+        Assert.Equal(starts ? ["main"] : [], plan.Starts.Select(s => s.Container.Name));
+        Assert.All(plan.Starts, s => Assert.Equal(
+            (1, endedAgo is null ? null : "before"), (s.RestartCount, s.Ended?.Id)));
+        Assert.Empty(plan.Waits);
+        Assert.False(plan.KillPod);
+    }
+
+    [Fact]
+    public void A_container_that_has_become_another_does_not_wait_for_what_it_was()
+    {
+        var pod = Pod(["main"]);
+        var backOffs = new Dictionary<string, BackOffEntry> { ["main"] = new(TimeSpan.FromSeconds(300), Now) };
+        Assert.Single(Plan(pod, [Exited("main", 1)], backOffs: backOffs).Waits);
+
+        pod.Spec.Containers[0].Image = "another:2";
+
+        Assert.Single(Plan(pod, [Exited("main", 1)], backOffs: backOffs).Starts);
+    }
+
     [Fact]
     public void A_dead_sandbox_is_replaced_with_the_next_attempt()
     {
@@ -331,9 +372,11 @@ public sealed class PodPlannerTests
         IReadOnlyList<ContainerRecord>? records = null,
         HashSet<string>? started = null,
         IReadOnlyDictionary<string, BackOffEntry>? backOffs = null,
-        int endedAgo = 0) => PodPlanner.Compute(new PodPlanInput
+        int endedAgo = 0,
+        Dictionary<string, ProbeVerdict>? verdicts = null) => PodPlanner.Compute(new PodPlanInput
         {
             Pod = pod,
+            Verdicts = verdicts ?? [],
             Now = Now,
             Ends = (records ?? []).ToDictionary(r => r.Id, _ => Now - TimeSpan.FromSeconds(endedAgo)),
             Started = started ?? [],

@@ -122,7 +122,8 @@ public sealed class PodStatusTests
             message is null ? ("True", null, null) : ("False", "ContainersNotInitialized", message),
             (condition.Status, condition.Reason, condition.Message));
         Assert.Equal(
-            states[..2].Select(s => (Ready: s == '0', Started: (bool?)(s == 'R'))),
+            states[..2].Select(s => (
+                Ready: s == '0' || (s == '-' && states[2] == 'R'), Started: (bool?)(s == 'R'))),
             status.InitContainerStatuses.Select(s => (s.Ready, s.Started)));
         Assert.Equal(
             states[2] == 'R' ? null : "containers with unready status: [c]",
@@ -156,6 +157,41 @@ public sealed class PodStatusTests
         Assert.Equal("True", running.Single(c => c.Type == "Initialized").Status);
         Assert.Equal("containers with incomplete status: [side]", before.Single(c => c.Type == "Initialized").Message);
         Assert.Equal("containers with unready status: [side]", running.Single(c => c.Type == "Ready").Message);
+    }
+
+    /// <summary>What runs in another sandbox has not begun in this one.</summary>
+    [Theory]
+    [InlineData("s", 'R', "Running")]
+    [InlineData("s", '1', "Running")]
+    [InlineData("before", '1', "Pending")]
+    [InlineData("s", '-', "Pending")]
+    public void A_sidecar_that_starts_again_does_not_make_a_pod_wait_that_has_begun(
+        string sandbox, char state, string phase)
+    {
+        var pod = Pod("Always", "c");
+        pod.Spec.InitContainers = [TestPods.Service("side")];
+        pod.Spec.InitContainers[0].RestartPolicy = "Always";
+        var records = new[] { Record("side", 'R'), Record("c", state) }.OfType<ContainerRecord>()
+            .Select(r => r.Name == "c" ? r with { SandboxId = sandbox } : r);
+
+        var input = Input(pod, records) with { Started = new HashSet<string>() };
+        Assert.Equal(phase, PodStatusComputer.Compute(input).Phase);
+    }
+
+    /// <summary>Its record was removed, and nobody knows its status: of a pod of a file, for one.</summary>
+    [Theory]
+    [InlineData('R', "Running", true)]
+    [InlineData('-', "Pending", false)]
+    public void An_init_container_of_which_nothing_is_left_has_ended_once_a_regular_one_was_made(
+        char state, string phase, bool isReady)
+    {
+        var pod = Pod("Always", "c");
+        pod.Spec.InitContainers = [TestPods.Service("init")];
+
+        var status = Compute(pod, new[] { Record("c", state) }.OfType<ContainerRecord>());
+        Assert.Equal(phase, status.Phase);
+        var init = Assert.Single(status.InitContainerStatuses);
+        Assert.Equal((isReady, isReady ? 0 : null), (init.Ready, init.State.Terminated?.ExitCode));
     }
 
     [Fact]

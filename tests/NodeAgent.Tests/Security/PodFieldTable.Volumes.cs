@@ -49,7 +49,7 @@ internal static partial class PodFieldTable
     private static IEnumerable<PodFieldRow> OfVolumes() =>
     [
         Done("V1Volume", "name", Aspect.Containers, p => p.Spec.Volumes[0].Name = "other"),
-        Holds("V1Volume", "configMap downwardAPI emptyDir hostPath image projected secret"),
+        Holds("V1Volume", "configMap downwardAPI emptyDir hostPath image nfs projected secret"),
         NoPlugin("awsElasticBlockStore", v => v.AwsElasticBlockStore = new V1AWSElasticBlockStoreVolumeSource()),
         NoPlugin("azureDisk", v => v.AzureDisk = new V1AzureDiskVolumeSource()),
         NoPlugin("azureFile", v => v.AzureFile = new V1AzureFileVolumeSource()),
@@ -62,7 +62,6 @@ internal static partial class PodFieldTable
         NoPlugin("gitRepo", v => v.GitRepo = new V1GitRepoVolumeSource()),
         NoPlugin("glusterfs", v => v.Glusterfs = new V1GlusterfsVolumeSource()),
         NoPlugin("iscsi", v => v.Iscsi = new V1ISCSIVolumeSource()),
-        NoPlugin("nfs", v => v.Nfs = new V1NFSVolumeSource()),
         NoPlugin("photonPersistentDisk", v => v.PhotonPersistentDisk = new V1PhotonPersistentDiskVolumeSource()),
         NoPlugin("portworxVolume", v => v.PortworxVolume = new V1PortworxVolumeSource()),
         NoPlugin("quobyte", v => v.Quobyte = new V1QuobyteVolumeSource()),
@@ -81,6 +80,9 @@ internal static partial class PodFieldTable
         Unmountable("csi",
             "kubernetes.io/csi: mounter.SetUpAt failed to get CSI client: driver name example.com not found in the list of registered CSI drivers",
             v => v.Csi = new V1CSIVolumeSource { Driver = "example.com" }),
+        Tested("V1NFSVolumeSource", "server", "A_pods_own_export_is_mounted_once_and_taken_down"),
+        Tested("V1NFSVolumeSource", "path", "A_pods_own_export_is_mounted_once_and_taken_down"),
+        Tested("V1NFSVolumeSource", "readOnly", "A_pods_own_export_is_mounted_once_and_taken_down"),
         Tested("V1ImageVolumeSource", "reference", "An_image_is_a_volume_that_nobody_writes"),
         Tested("V1ImageVolumeSource", "pullPolicy", "A_volume_whose_image_is_not_there_keeps_its_containers_waiting"),
 

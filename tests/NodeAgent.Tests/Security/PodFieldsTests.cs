@@ -126,7 +126,7 @@ public sealed class PodFieldsTests
     public async Task A_volume_that_nobody_uses_is_nobodys_trouble()
     {
         var pod = PodFieldTable.Baseline();
-        pod.Spec.Volumes.Add(new V1Volume { Name = "v", Nfs = new V1NFSVolumeSource() });
+        pod.Spec.Volumes.Add(new V1Volume { Name = "v", Iscsi = new V1ISCSIVolumeSource() });
         using var node = new PodObserver(RuntimeAbilities.None);
 
         Assert.Equal(await node.ObserveAsync(PodFieldTable.Baseline(), Aspect.Volumes),

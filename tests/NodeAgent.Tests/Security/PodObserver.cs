@@ -74,16 +74,21 @@ internal sealed class PodObserver : IDisposable
         var (cpus, paths) = (PinningParts.Cpus(_options), new PodPaths(_options));
         var cgroups = new Cgroups(_options, CgroupFiles.OfThisMachine(), cpus);
         _users = new PodUserNamespaces(_options, paths, _runtime);
-        _sandboxes = new SandboxConfigBuilder(_options, cgroups, _users);
+        var node = new NodeObject(_cluster, _options);
+        var csi = new CsiParts(_options, _cluster, node, TimeProvider.System);
+        var mount = new MountProgram("mount");
+        _drivers = csi.Volumes;
+        _claims = new ClaimedVolumes(
+            _cluster, node, paths, _drivers, new NfsVolumes(mount),
+            new LocalMounts(mount, new DeviceFileSystems(mount), csi.Ownership, csi.Events));
+        _sandboxes = new SandboxConfigBuilder(_options, cgroups, _users, _claims);
         _containers = new ContainerConfigBuilder(
             new EnvironmentBuilder(_cluster), new HostsFiles(_options, paths),
             new ContainerMounts(paths, _runtime, NullLogger<ContainerMounts>.Instance),
             new ImageStore(_options, _cri, TimeProvider.System), _devices.Manager, _resources.Manager, cpus, PinningParts.Memory(_options),
-            new NodeFacts(_options), cgroups, _users, new PodSwap(_options, new NodeFacts(_options), cgroups));
+            new NodeFacts(_options), cgroups, _users, new PodSwap(_options, new NodeFacts(_options), cgroups),
+            _sandboxes);
         _files = new ObjectFiles(_cluster, new TokenCache(_cluster, TimeProvider.System, NullLogger.Instance));
-        var node = new NodeObject(_cluster, _options);
-        _drivers = new CsiParts(_options, _cluster, node, TimeProvider.System).Volumes;
-        _claims = new ClaimedVolumes(_cluster, node, paths, _drivers);
         foreach (var name in new[] { "one", "two" })
         {
             _cluster.Put(new V1ConfigMap

@@ -12,14 +12,18 @@ internal sealed class CsiParts
 {
     public CsiParts(NodeAgentOptions options, FakeCluster cluster, NodeObject node, TimeProvider time)
     {
-        Drivers = new CsiDrivers(new CsiNodeObject(cluster, options));
+        var own = new CsiNodeObject(cluster, options);
+        Drivers = new CsiDrivers(own);
+        Limits = new CsiLimits(Drivers, own, time, NullLogger<CsiLimits>.Instance);
         InUse = new VolumesInUse(CsiPlaces.LeftBehind(options));
         var paths = new PodPaths(options);
         Devices = new CsiDevices(options, paths, Drivers, InUse, time, NullLogger<CsiDevices>.Instance);
         var facts = new CsiFacts(cluster, cluster, time, NullLogger<CsiFacts>.Instance);
-        Volumes = new CsiVolumes(
-            options, paths, cluster, Drivers, Devices, new CsiAttachments(options, cluster, node, time), facts, time);
         Events = new EventRecorder(cluster, options, TimeProvider.System, NullLogger<EventRecorder>.Instance);
+        Ownership = new VolumeOwnership(Events, time);
+        Volumes = new CsiVolumes(
+            options, paths, cluster, Drivers, Devices, new CsiAttachments(options, cluster, node, Limits, time), facts,
+            Ownership, time);
         var expansion = new CsiExpansion(options, cluster, cluster, Drivers, Devices, facts, Events, time);
         Upkeep = new CsiUpkeep(
             Drivers, Devices, Volumes, expansion, new CsiUsage(Drivers, TimeProvider.System), Events, time,
@@ -28,7 +32,11 @@ internal sealed class CsiParts
 
     public CsiDrivers Drivers { get; }
 
+    public CsiLimits Limits { get; }
+
     public CsiDevices Devices { get; }
+
+    public VolumeOwnership Ownership { get; }
 
     public CsiVolumes Volumes { get; }
 
@@ -41,5 +49,10 @@ internal sealed class CsiParts
 
     /// <summary>The driver registers, without a socket for that.</summary>
     public Task RegisterAsync(FakeCsiDriver driver, CancellationToken cancellationToken) =>
-        Drivers.RegisterAsync(new Plugin(FakeCsiDriver.Name, driver.Socket, ["1.0.0"]), cancellationToken);
+        Drivers.RegisterAsync(PluginOf(driver), cancellationToken);
+
+    public Task DeregisterAsync(FakeCsiDriver driver, CancellationToken cancellationToken) =>
+        Drivers.DeregisterAsync(PluginOf(driver), cancellationToken);
+
+    private static Plugin PluginOf(FakeCsiDriver driver) => new(FakeCsiDriver.Name, driver.Socket, ["1.0.0"]);
 }

@@ -13,7 +13,7 @@ internal sealed class DeviceParts : IDisposable
     {
         Directory.CreateDirectory(options.DataDirectory);
         Inventory = new DeviceInventory(time);
-        Allocations = new DeviceAllocations(options);
+        Allocations = new DeviceAllocations(options, NullLogger<DeviceAllocations>.Instance);
         Plugins = new DevicePlugins(options, Inventory, Allocations, Meters, NullLogger<DevicePlugins>.Instance);
         Manager = new DeviceManager(Inventory, Allocations, Plugins, PinningParts.Machine, Meters, time);
         Claimed = new DraParts(options, new FakeCluster(), time);

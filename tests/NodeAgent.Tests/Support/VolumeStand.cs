@@ -61,7 +61,15 @@ internal sealed class VolumeStand : IDisposable
     /// <summary>The clock of what has to do with drivers.</summary>
     public ManualTime Time { get; } = new();
 
+    /// <summary>Another clock than <see cref="Time"/>, from the agent's next start on.</summary>
+    public TimeProvider? OtherTime { get; set; }
+
     public CsiParts Csi { get; private set; }
+
+    /// <summary>What the node mounts with; another counts from the agent's next start.</summary>
+    public string MountCommand { get; set; } = "mount";
+
+    public ClaimedVolumes Claims { get; private set; } = null!;
 
     /// <summary>The agent starts again: what it knew is forgotten.</summary>
     public void Restart() => (Csi, Manager) = NewParts();
@@ -100,11 +108,14 @@ internal sealed class VolumeStand : IDisposable
     private (CsiParts Csi, VolumeManager Manager) NewParts()
     {
         var tokens = new TokenCache(Cluster, TimeProvider.System, NullLogger.Instance);
-        var csi = new CsiParts(Options, Cluster, Node, Time);
+        var csi = new CsiParts(Options, Cluster, Node, OtherTime ?? Time);
+        var mount = new MountProgram(MountCommand);
+        var exports = new NfsVolumes(mount);
+        var locals = new LocalMounts(mount, new DeviceFileSystems(mount), csi.Ownership, csi.Events);
+        Claims = new ClaimedVolumes(Cluster, Node, Paths, csi.Volumes, exports, locals);
         return (csi, new VolumeManager(
-            Paths, new ObjectFiles(Cluster, tokens), new ClaimedVolumes(Cluster, Node, Paths, csi.Volumes), csi.Volumes,
-            tokens, new ImageViews(new CriClient(Outside("no.sock")), TimeProvider.System), Meters,
-            TimeProvider.System));
+            Paths, new ObjectFiles(Cluster, tokens), Claims, csi.Volumes, exports, tokens,
+            new ImageViews(new CriClient(Outside("no.sock")), TimeProvider.System), Meters, TimeProvider.System));
     }
 
     public void Dispose()

@@ -13,7 +13,8 @@ public sealed class ClaimedVolumesTests : IDisposable
 {
     private const long Group = 4321;
     private const string Unmounted =
-        "Unable to attach or mount volumes: unmounted volumes=[v], unattached volumes=[], failed to process volumes=[v]: ";
+        "Unable to attach or mount volumes: unmounted volumes=[v], unattached volumes=[], failed to process " +
+        "volumes=[v]: ";
 
     private readonly VolumeStand _stand = new();
 
@@ -114,27 +115,35 @@ public sealed class ClaimedVolumesTests : IDisposable
                 Unmounted + "failed to get Plugin from volumeSpec for volume \"pv\" err=no volume plugin matched"),
             ["elsewhere"] = ((_, v) => Require(v, "there"),
                 "MountVolume.NodeAffinity check failed for volume \"pv\" : no matching NodeSelectorTerms"),
-            ["options"] = ((_, v) => v.Spec.MountOptions = ["noatime"],
+            ["options"] = ((_, v) =>
+                {
+                    Source(v).HostPath = new V1HostPathVolumeSource { Path = "/" };
+                    v.Spec.MountOptions = ["noatime"];
+                },
                 "MountVolume.MountOptionSupport check failed for volume \"pv\" : Mount options are not supported for " +
                 "this volume type"),
-            ["nfs"] = ((_, v) => Source(v).Nfs = new V1NFSVolumeSource(),
-                "MountVolume.SetUp failed for volume \"pv\" : the node does not mount nfs volumes"),
+            ["iscsi"] = ((_, v) => Source(v).Iscsi = new V1ISCSIPersistentVolumeSource(),
+                "MountVolume.SetUp failed for volume \"pv\" : the node does not mount iscsi volumes"),
             ["csi"] = ((_, v) => Source(v).Csi =
                     new V1CSIPersistentVolumeSource { Driver = "d.example.com", VolumeHandle = "h" },
-                "MountVolume.MountDevice failed for volume \"pv\" : kubernetes.io/csi: attacher.MountDevice failed to " +
-                "create newCsiDriverClient: driver name d.example.com not found in the list of registered CSI drivers"),
+                "MountVolume.MountDevice failed for volume \"pv\" : kubernetes.io/csi: attacher.MountDevice failed " +
+                "to create newCsiDriverClient: driver name d.example.com not found in the list of registered CSI " +
+                "drivers"),
             ["migrated"] = ((_, v) => Source(v).AwsElasticBlockStore =
                     new V1AWSElasticBlockStoreVolumeSource(),
-                "MountVolume.MountDevice failed for volume \"pv\" : kubernetes.io/csi: attacher.MountDevice failed to " +
-                "create newCsiDriverClient: driver name ebs.csi.aws.com not found in the list of registered CSI drivers"),
+                "MountVolume.MountDevice failed for volume \"pv\" : kubernetes.io/csi: attacher.MountDevice failed " +
+                "to create newCsiDriverClient: driver name ebs.csi.aws.com not found in the list of registered CSI " +
+                "drivers"),
             ["missing"] = ((_, v) => v.Spec.Local.Path = "/nonexistent/d",
-                "MountVolume.NewMounter initialization failed for volume \"pv\" : path \"/nonexistent/d\" does not exist"),
+                "MountVolume.NewMounter initialization failed for volume \"pv\" : path \"/nonexistent/d\" does " +
+                "not exist"),
             ["a file"] = ((_, v) => v.Spec.Local.Path = "/proc/version",
-                "MountVolume.NewMounter initialization failed for volume \"pv\" : path \"/proc/version\" is no " +
-                "directory, and the node mounts nothing else"),
+                "MountVolume.NewMounter initialization failed for volume \"pv\" : only directory and block device " +
+                "are supported"),
             ["no such host path"] = ((_, v) => Source(v).HostPath =
                     new V1HostPathVolumeSource { Path = "/nonexistent/d", Type = "Directory" },
-                "MountVolume.SetUp failed for volume \"pv\" : hostPath type check failed: /nonexistent/d is not a directory"),
+                "MountVolume.SetUp failed for volume \"pv\" : hostPath type check failed: /nonexistent/d is not " +
+                "a directory"),
         };
 
     public static TheoryData<string> ProblemNames => [.. Problems.Keys];
@@ -309,8 +318,8 @@ public sealed class ClaimedVolumesTests : IDisposable
         var refusal = await Assert.ThrowsAsync<VolumeException>(() => _stand.SetUpAsync(Claimed()));
 
         Assert.Equal(
-            "MountVolume.SetUp failed for volume \"pv\" : volume uses the ReadWriteOncePod access mode and is already " +
-            "in use by another pod",
+            "MountVolume.SetUp failed for volume \"pv\" : volume uses the ReadWriteOncePod access mode and is " +
+            "already in use by another pod",
             refusal.Message);
     }
 
@@ -367,5 +376,63 @@ public sealed class ClaimedVolumesTests : IDisposable
         await _stand.SetUpAsync(Claimed());
 
         Assert.Equal(Group, Linux.GroupOf(Data));
+        await _stand.Csi.Events.StartAsync(TestContext.Current.CancellationToken);
+        await _stand.Cluster.UntilEventAsync(
+            _stand.Pod, "AlreadyMountedVolume",
+            "The requested fsGroup is 4322, but the volume pv has GID 4321. The volume may not be shareable.");
+        await _stand.Csi.Events.StopAsync(TestContext.Current.CancellationToken);
+    }
+
+    [Fact]
+    public async Task A_directory_is_mounted_as_its_volume_wants_it()
+    {
+        Bound((_, v) => v.Spec.MountOptions = ["noexec", "nodev", "noexec"]);
+
+        var path = await _stand.SetUpAsync(Claimed());
+        var shown = (await File.ReadAllLinesAsync("/proc/self/mountinfo", TestContext.Current.CancellationToken))
+            .Select(static l => l.Split(' ')).Single(f => f[4] == path)[5].Split(',');
+
+        Assert.Equal(["nodev", "noexec"], shown.Intersect(["nodev", "noexec"]));
+        Assert.Equal(path, await _stand.SetUpAsync(Claimed()));
+    }
+
+    [Fact]
+    public async Task Options_that_fail_leave_nothing_mounted_and_those_of_what_is_mounted_are_not_set_again()
+    {
+        Bound((_, v) => v.Spec.MountOptions = ["noexec"]);
+        UseMount("false");
+        await Assert.ThrowsAsync<VolumeException>(() => _stand.SetUpAsync(Claimed()));
+        Assert.Empty(MountPoints.Below(_stand.Options.PodsDirectory));
+
+        UseMount("mount");
+        var path = await _stand.SetUpAsync(Claimed());
+        UseMount("false");
+        Assert.Equal(path, await _stand.SetUpAsync(Claimed()));
+
+        void UseMount(string command)
+        {
+            _stand.MountCommand = command;
+            _stand.Restart();
+        }
+    }
+
+    [Theory]
+    [InlineData("777", null, 777L)]
+    [InlineData("777", 777L, null)]
+    [InlineData("777", 555L, 777L)]
+    [InlineData("", null, null)]
+    [InlineData("a", null, null)]
+    public async Task A_volumes_group_is_its_pods_too(string annotation, long? own, long? given)
+    {
+        Bound((_, v) => v.Metadata.Annotations =
+            new Dictionary<string, string> { ["pv.beta.kubernetes.io/gid"] = annotation });
+        _stand.Pod.Spec.SecurityContext.SupplementalGroups = own is null ? null : [own];
+        Assert.Empty(_stand.Claims.GroupsOf(_stand.Pod));
+
+        await _stand.SetUpAsync(Claimed());
+
+        Assert.Equal(given is null ? [] : [given.Value], _stand.Claims.GroupsOf(_stand.Pod));
+        _stand.Claims.Forget(_stand.Pod.Metadata.Uid);
+        Assert.Empty(_stand.Claims.GroupsOf(_stand.Pod));
     }
 }

@@ -82,6 +82,39 @@ public sealed class CsiAttachmentsTests : CsiTestBed
         Assert.Empty(Driver.Calls);
     }
 
+    [Theory]
+    [InlineData(60L, 8, true)]
+    [InlineData(60L, 13, false)]
+    [InlineData(60L, null, false)]
+    [InlineData(null, 8, false)]
+    public async Task A_node_that_takes_no_more_volumes_of_a_driver_lets_the_pod_go(
+        long? period, int? code, bool isRejected)
+    {
+        await Stand.Csi.DeregisterAsync(Driver, Cancellation);
+        Stand.OtherTime = new HastyTime();
+        Stand.Restart();
+        await Stand.Csi.RegisterAsync(Driver, Cancellation);
+        Define(s => (s.AttachRequired, s.NodeAllocatableUpdatePeriodSeconds) = (true, period));
+        Bound();
+        Driver.Info.MaxVolumesPerNode = 3;
+        Stand.Cluster.Attachments[CsiPlaces.AttachmentName(Handle, FakeCsiDriver.Name, "n")] = new V1VolumeAttachment
+        {
+            Status = new V1VolumeAttachmentStatus
+            {
+                AttachError = new V1VolumeError { Message = "too many", ErrorCode = code },
+            },
+        };
+
+        var refusal = await Assert.ThrowsAsync<VolumeException>(() => Stand.SetUpAsync(Claimed()));
+
+        Assert.Equal(isRejected, refusal.RejectsPod);
+        Assert.Equal(isRejected ? "VolumeAttachmentLimitExceeded" : "FailedMount", refusal.Reason);
+        Assert.Equal(
+            isRejected,
+            Stand.Cluster.CsiNodePatches.Any(
+                static p => p.Contains("\"allocatable\":{\"count\":3}", StringComparison.Ordinal)));
+    }
+
     [Fact]
     public async Task A_volume_that_nobody_attaches_is_told_of_in_the_end()
     {

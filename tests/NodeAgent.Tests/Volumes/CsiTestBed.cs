@@ -86,15 +86,20 @@ public abstract class CsiTestBed : IAsyncLifetime
         return volume;
     }
 
-    private protected void PutClaim(string? condition = null, string? resize = null) =>
-        Stand.Cluster.Put(new V1PersistentVolumeClaim
+    private protected void PutClaim(
+        string? condition = null, string? resize = null, string shows = "1Gi", string? allocated = null,
+        string wants = "2Gi") => Stand.Cluster.Put(new V1PersistentVolumeClaim
         {
             Metadata = new V1ObjectMeta { Name = "c", NamespaceProperty = "default", Uid = "claim-uid" },
-            Spec = new V1PersistentVolumeClaimSpec { VolumeName = "pv" },
+            Spec = new V1PersistentVolumeClaimSpec
+            {
+                VolumeName = "pv", Resources = new V1VolumeResourceRequirements { Requests = Size(wants) },
+            },
             Status = new V1PersistentVolumeClaimStatus
             {
                 Phase = "Bound",
-                Capacity = Size("1Gi"),
+                Capacity = Size(shows),
+                AllocatedResources = allocated is null ? null : Size(allocated),
                 Conditions = condition is null
                     ? null : [new V1PersistentVolumeClaimCondition { Type = condition, Status = "True" }],
                 AllocatedResourceStatuses = resize is null

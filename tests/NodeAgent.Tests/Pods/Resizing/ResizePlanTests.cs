@@ -1,4 +1,5 @@
 using k8s.Models;
+using OrleansOrchestrator.NodeAgent.Cri.V1;
 using OrleansOrchestrator.NodeAgent.Kernel;
 using OrleansOrchestrator.NodeAgent.PodRecords;
 using OrleansOrchestrator.NodeAgent.Pods;
@@ -44,6 +45,29 @@ public sealed class ResizePlanTests
         Assert.True(plan.Resize.PodToo);
     }
 
+    /// <summary>As upstream, which asks for the back-off of whatever it starts: by the newest that has ended.</summary>
+    [Theory]
+    [InlineData(5, false)]
+    [InlineData(25, true)]
+    public void A_restart_for_a_resize_has_the_back_off_of_the_end_before(int endedAgo, bool starts)
+    {
+        var pod = Pod("200m/64Mi");
+        pod.Spec.Containers[0].ResizePolicy =
+            [new V1ContainerResizePolicy { ResourceName = "cpu", RestartPolicy = "RestartContainer" }];
+        var before = Running("a") with { Id = "before", State = ContainerState.ContainerExited };
+        var input = Input(pod, PodAmounts.Of(Pod("100m/64Mi")), Running("a"), before);
+
+        var plan = PodPlanner.Compute(input with
+        {
+            BackOffs = new Dictionary<string, BackOffEntry> { ["a"] = new(TimeSpan.FromSeconds(20), input.Now) },
+            Ends = new Dictionary<string, SteadyTime> { ["before"] = input.Now - TimeSpan.FromSeconds(endedAgo) },
+        });
+
+        Assert.Single(plan.Kills);
+        Assert.True(plan.Resize.PodToo);
+        Assert.Equal(starts ? ["before"] : [], plan.Starts.Select(static s => s.Ended?.Id));
+    }
+
     [Fact]
     public void Sidecars_are_resized_too()
     {
@@ -75,7 +99,9 @@ public sealed class ResizePlanTests
     }
 
     private static PodPlan Plan(V1Pod pod, PodAmounts actuated, params ContainerRecord[] records) =>
-        PodPlanner.Compute(new PodPlanInput
+        PodPlanner.Compute(Input(pod, actuated, records));
+
+    private static PodPlanInput Input(V1Pod pod, PodAmounts actuated, params ContainerRecord[] records) => new()
     {
         Pod = pod,
         Now = new SteadyTime(TimeSpan.FromDays(1)),
@@ -88,7 +114,7 @@ public sealed class ResizePlanTests
                 r => r.Annotations.Count > 0 ? r : r with { Annotations = Hash(r.Name, Support.NodeHarness.Busybox) })],
             Sandboxes = [new SandboxRecord { Id = "s", Ready = true, Ips = ["10.0.0.1"] }],
         },
-    });
+    };
 
     private static Dictionary<string, string> Hash(string name, string image) => new()
     {

@@ -10,6 +10,8 @@ public sealed class ResourceCheckpointTests : IDisposable
 
     private string File => Path.Combine(_directory, "state");
 
+    private ResourceCheckpoint New() => new(_directory, "state");
+
     public void Dispose() => Directory.Delete(_directory, recursive: true);
 
     [Fact]
@@ -17,14 +19,15 @@ public sealed class ResourceCheckpointTests : IDisposable
     {
         var pod = Pod("100m/64Mi 200m/32Mi");
         pod.Spec.Resources = Both("1/1Gi");
-        var first = new ResourceCheckpoint(File);
+        var first = New();
         first.Set("u", PodAmounts.Of(pod));
         first.SetContainer("u", "b", Both("300m/32Mi"));
         first.SetPod("v", Both("2/2Gi"));
         first.Set("gone", PodAmounts.Of(pod));
         first.Remove("gone");
+        first.SetPod("last", Both("1/1Gi"));
 
-        var second = new ResourceCheckpoint(File);
+        var second = New();
 
         Assert.Equal("300m", second.Get("u")!.Containers["b"].Limits["cpu"].ToString());
         Assert.Equal("64Mi", second.Get("u")!.Containers["a"].Requests["memory"].ToString());
@@ -32,13 +35,14 @@ public sealed class ResourceCheckpointTests : IDisposable
         Assert.Equal("2", second.Get("v")!.Pod!.Requests["cpu"].ToString());
         Assert.Null(second.Get("gone"));
         second.Keep(new HashSet<string> { "v" });
-        Assert.Null(new ResourceCheckpoint(File).Get("u"));
+        Assert.Null(second.Get("u"));
+        Assert.NotNull(New().Get("u")); // nothing was given since: the next agent is told to keep the same
     }
 
     [Fact]
     public void Only_news_is_written()
     {
-        var checkpoint = new ResourceCheckpoint(File);
+        var checkpoint = New();
         checkpoint.Set("best-effort", PodAmounts.Of(Pod("-/-")));
         checkpoint.SetPod("best-effort", null);
         Assert.False(System.IO.File.Exists(File));
@@ -54,20 +58,21 @@ public sealed class ResourceCheckpointTests : IDisposable
     [Fact]
     public void What_could_not_be_written_is_written_later()
     {
-        var path = Path.Combine(_directory, "later", "state");
-        var checkpoint = new ResourceCheckpoint(path);
+        var later = Path.Combine(_directory, "later");
+        var checkpoint = new ResourceCheckpoint(later, "state");
         Assert.ThrowsAny<IOException>(() => checkpoint.SetContainer("u", "a", Both("1/1Gi")));
-        Directory.CreateDirectory(Path.GetDirectoryName(path)!);
+        Assert.Null(checkpoint.Get("u"));
+        Directory.CreateDirectory(later);
 
         checkpoint.SetContainer("u", "a", Both("1/1Gi"));
 
-        Assert.NotNull(new ResourceCheckpoint(path).Get("u"));
+        Assert.NotNull(new ResourceCheckpoint(later, "state").Get("u"));
     }
 
     [Fact]
     public void Nobody_else_reads_it()
     {
-        new ResourceCheckpoint(File).Set("u", PodAmounts.Of(Pod("100m/64Mi")));
+        New().Set("u", PodAmounts.Of(Pod("100m/64Mi")));
 
         Assert.Equal(UnixFileMode.UserRead | UnixFileMode.UserWrite, System.IO.File.GetUnixFileMode(File));
         Assert.Equal([File], Directory.EnumerateFiles(_directory));
@@ -82,10 +87,12 @@ public sealed class ResourceCheckpointTests : IDisposable
     {
         System.IO.File.WriteAllText(File, text);
 
-        var problem = Assert.Throws<InvalidDataException>(() => new ResourceCheckpoint(File));
+        var problem = Assert.Throws<InvalidDataException>(New);
 
-        Assert.Contains(File, problem.Message, StringComparison.Ordinal);
-        Assert.Contains("Remove it", problem.Message, StringComparison.Ordinal);
+        Assert.EndsWith(
+            $", please drain this node and delete pod resource information checkpoint file \"{File}\" before " +
+            "restarting Kubelet",
+            problem.Message, StringComparison.Ordinal);
     }
 
     [Fact]
