@@ -86,7 +86,7 @@ public static class MirrorPlanner
         var groups = new Dictionary<string, (EndpointGroup Group, Dictionary<string, V1Endpoint> Endpoints)>(
             StringComparer.Ordinal);
         var (invalid, skipped) = (0, 0);
-        foreach (var subset in endpoints.Subsets ?? [])
+        foreach (var subset in SubsetPacking.Pack(endpoints.Subsets ?? []))
         {
             var ports = Ports(subset);
             var all = (subset.Addresses ?? []).Select(a => (Address: a, IsReady: true))
@@ -137,7 +137,7 @@ public static class MirrorPlanner
         }
     }
 
-    /// <summary>Subsets with the same ports share a slice, and an endpoint that is in both is in it once.</summary>
+    /// <summary>Each family has a slice, and an endpoint whose address is written in two ways is in it once.</summary>
     private static void Add(
         Dictionary<string, (EndpointGroup Group, Dictionary<string, V1Endpoint> Endpoints)> groups,
         List<Discoveryv1EndpointPort> ports,

@@ -32,8 +32,8 @@ public sealed record SlicePlan(
 
 /// <summary>
 /// Distributes endpoints over slices of at most <see cref="MaxEndpoints"/>, with as few writes as possible: an endpoint
-/// stays in its slice; new ones go into slices that are written anyway, then into the fullest with room for all that
-/// are left, then into new ones.
+/// stays in its slice; further ones go into slices that are written anyway, the fullest first, then into new ones that
+/// they fill, and those that are left at last into the fullest with room for all of them.
 /// </summary>
 public static class SlicePlanner
 {
@@ -52,13 +52,11 @@ public static class SlicePlanner
 
         // What an earlier Service of that name has left is another's, and goes.
         var drafts = existing.Where(s => IsOwned(shape, s)).ToLookup(s => GroupId(s.AddressType, s.Ports ?? []));
-        var kept = wanted.SelectMany(g => Place(g, [.. drafts[g.Id].Select(s => new Draft(s))])).ToList();
+        var kept = wanted.SelectMany(g => Place(g, [.. drafts[g.Id].Select(s => new Draft(shape, s))])).ToList();
         var keptNames =
             kept.Where(d => d.Slice is not null).Select(d => d.Slice!.Metadata.Name).ToHashSet(StringComparer.Ordinal);
         var names = FreeNames(shape.Names, existing).GetEnumerator();
-        var update = kept
-            .Where(d => d.Slice is { } slice && (d.IsChanged || !Same(shape.Labels, slice.Metadata.Labels)))
-            .Select(d => Updated(shape, d)).ToList();
+        var update = kept.Where(d => d.Slice is not null && d.IsChanged).Select(d => Updated(shape, d)).ToList();
         var delete = existing.Where(s => !keptNames.Contains(s.Metadata.Name)).ToList();
         var create = new List<V1EndpointSlice>();
         foreach (var draft in kept.Where(d => d.Slice is null))
@@ -99,18 +97,21 @@ public static class SlicePlanner
         }
 
         var rest = new Queue<V1Endpoint>(missing.Values.OrderBy(Identity, StringComparer.Ordinal));
-        foreach (var draft in drafts.Where(d => d.IsChanged))
+        foreach (var draft in drafts.Where(d => d.IsChanged && d.Endpoints.Count > 0)
+            .OrderByDescending(d => d.Endpoints.Count).ToList())
         {
             draft.Fill(rest);
         }
 
-        // The fullest that takes all that is left, so that slices fill up before new ones begin.
-        drafts.Where(d => d.Endpoints.Count + rest.Count <= MaxEndpoints).MaxBy(d => d.Endpoints.Count)?.Fill(rest);
         while (rest.Count > 0)
         {
-            var draft = new Draft(group);
+            var roomy = drafts.Where(d => d.Endpoints.Count + rest.Count <= MaxEndpoints);
+            if (roomy.MaxBy(d => d.Endpoints.Count) is not { } draft)
+            {
+                drafts.Add(draft = new Draft(group));
+            }
+
             draft.Fill(rest);
-            drafts.Add(draft);
         }
 
         drafts.RemoveAll(d => d.Endpoints.Count == 0 && group.Endpoints.Count > 0);
@@ -207,9 +208,10 @@ public static class SlicePlanner
     /// <summary>A slice in the making.</summary>
     private sealed class Draft
     {
-        public Draft(V1EndpointSlice slice)
+        public Draft(SliceShape shape, V1EndpointSlice slice)
         {
             Slice = slice;
+            IsChanged = !Same(shape.Labels, slice.Metadata.Labels);
             AddressType = slice.AddressType;
             Ports = slice.Ports ?? [];
             Endpoints = [.. slice.Endpoints ?? []];

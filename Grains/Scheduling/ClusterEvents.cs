@@ -1,4 +1,3 @@
-using OrleansOrchestrator.Grains.Scheduling.Framework;
 using OrleansOrchestrator.Interfaces.Kernel;
 
 namespace OrleansOrchestrator.Grains.Scheduling;
@@ -8,14 +7,14 @@ public sealed class ClusterEvents
 {
     public ClusterChanges Kinds { get; set; }
 
-    /// <summary>What was the last of it, in the words of <see cref="QueueEvents"/>.</summary>
-    public string Cause { get; set; } = QueueEvents.NodeUpdate;
+    /// <summary>What was the last of it, in the words of <see cref="QueueEvents"/>; empty without any.</summary>
+    public string Cause { get; set; } = "";
 
     /// <summary>They may help pods that look at others.</summary>
     public MovedPods Moved { get; } = new();
 
-    /// <summary>Nodes that came, or changed what they offer or demand.</summary>
-    public HashSet<NodeInfo> ChangedNodes { get; } = [];
+    /// <summary>Nodes that came, went, or changed what they offer or demand.</summary>
+    public Dictionary<NodeInfo, NodeChange> ChangedNodes { get; } = [];
 
     /// <summary>Nodes that pods have left.</summary>
     public HashSet<NodeInfo> FreedNodes { get; } = [];
@@ -35,11 +34,22 @@ public sealed class ClusterEvents
     private bool HasOnlyKinds => ChangedNodes.Count == 0 && FreedNodes.Count == 0 && ChangedClaims.Count == 0
         && ChangedVolumeClaims.Count == 0;
 
-    /// <summary>True when something happened to what a pod waits for that its claims keep from nodes.</summary>
-    public bool MayHelpClaims(PodInfo pod) => pod.Claims.Length > 0
-        && (Kinds.HasFlag(ClusterChanges.Volume)
-            || (ChangedVolumeClaims.Count > 0
-                && Array.Exists(pod.Claims, c => ChangedVolumeClaims.Contains(c.Key(pod)))));
+    /// <summary>Something happened to a node: of several things, pods were last looked at before the first.</summary>
+    public void Add(NodeChange change)
+    {
+        Kinds |= change.Kinds;
+        ChangedNodes[change.Node] = ChangedNodes.TryGetValue(change.Node, out var first)
+            ? first with { Kinds = first.Kinds | change.Kinds }
+            : change;
+    }
+
+    /// <summary>What happened to a pod's claims, and to what claims may need.</summary>
+    public ClusterChanges StorageFor(PodInfo pod)
+    {
+        var isOwn = ChangedVolumeClaims.Count > 0
+            && Array.Exists(pod.Claims, c => ChangedVolumeClaims.Contains(c.Key(pod)));
+        return (Kinds & ClusterChanges.Storage) | (isOwn ? ClusterChanges.VolumeClaim : ClusterChanges.None);
+    }
 
     /// <summary>True when something happened to devices that pods with ResourceClaims wait for.</summary>
     public bool MayHelp(PodInfo pod)
@@ -69,6 +79,7 @@ public sealed class ClusterEvents
     public void Clear()
     {
         Kinds = ClusterChanges.None;
+        Cause = "";
         Moved.Clear();
         ChangedNodes.Clear();
         FreedNodes.Clear();

@@ -1,4 +1,3 @@
-using OrleansOrchestrator.Grains.Scheduling.Framework;
 using OrleansOrchestrator.Interfaces.Kernel;
 using OrleansOrchestrator.Resources.Kernel;
 
@@ -11,11 +10,11 @@ public sealed class ClusterTables
     {
         Placed = new PlacedPods(Groups);
         Followed = new Dictionary<ResourceName, FollowedTable>(
-            Volumes.Tables.Select(t => Pair(t.Resource, t.Table, ClusterChanges.Volume))
+            Volumes.Tables.Select(t => Pair(t.Resource, t.Table, t.Change))
                 .Concat(Devices.Tables.Select(t => Pair(t.Resource, t.Table, ClusterChanges.Device)))
                 .Concat(Owners.Tables.Select(t => Pair(t.Resource, t.Table, ClusterChanges.None))))
         {
-            [Volumes.Attachments.Resource] = new(Volumes.Attachments.Table, ClusterChanges.Volume, ByGoing: true),
+            [Volumes.Attachments.Resource] = new(Volumes.Attachments.Table, ClusterChanges.Attachment, ByGoing: true),
             [WellKnown.ResourceClaims] = new(Devices.Claims, ClusterChanges.None),
             [WellKnown.Namespaces] = new(Namespaces, ClusterChanges.None),
             [WellKnown.PodDisruptionBudgets] = new(Budgets.Table, ClusterChanges.None),

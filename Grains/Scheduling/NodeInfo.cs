@@ -91,24 +91,41 @@ public sealed class NodeInfo(string name, VersionClock clock)
         return true;
     }
 
-    /// <summary>Takes over a version of the Node; false when nothing changed that scheduling can see.</summary>
-    public bool Update(ResourceObject node, ScalarResources scalars)
+    /// <summary>
+    /// As it is now, with what pods request of it. The pods themselves and their ports stay those of this one.
+    /// </summary>
+    internal NodeInfo Copy()
+    {
+        var copy = (NodeInfo)MemberwiseClone();
+        copy._scalarRequested = [.. _scalarRequested];
+        return copy;
+    }
+
+    /// <summary>
+    /// Takes over a version of the Node; what changed that pods may wait for, as which upstream does not count
+    /// cordoning.
+    /// </summary>
+    public ClusterChanges Update(ResourceObject node, ScalarResources scalars)
     {
         using var document = JsonDocument.Parse(node.Json);
         var spec = PodShapeParser.Property(document.RootElement, "spec");
         var taints = PodShapeParser.Items(spec, "taints").Select(ReadTaint).ToArray();
         var unschedulable = PodShapeParser.Property(spec, "unschedulable")?.ValueKind == JsonValueKind.True;
         var status = PodShapeParser.Property(document.RootElement, "status");
-        var changed = SetAllocatable(
+        var hasOtherAmounts = SetAllocatable(
             PodRequestsCalculator.Read(PodShapeParser.Property(status, "allocatable") ?? PodShapeParser.Property(status, "capacity")), scalars);
         Images = ReadImages(status);
         var features = ReadFeatures(status);
         var labels = node.Metadata.Labels;
-        changed |= !Exists || unschedulable != IsUnschedulable || !taints.SequenceEqual(Taints)
-            || !features.SequenceEqual(DeclaredFeatures) || !Maps.Same(labels, Labels);
-        if (!changed)
+        var changes = Exists
+            ? If(hasOtherAmounts, ClusterChanges.NodeAllocatable)
+                | If(!Maps.Same(labels, Labels), ClusterChanges.NodeLabels)
+                | If((IsUnschedulable && !unschedulable) || !taints.SequenceEqual(Taints), ClusterChanges.NodeTaints)
+                | If(!features.SequenceEqual(DeclaredFeatures), ClusterChanges.NodeFeatures)
+            : ClusterChanges.NodeAdded;
+        if (changes == ClusterChanges.None && unschedulable == IsUnschedulable)
         {
-            return false;
+            return changes;
         }
 
         Exists = true;
@@ -120,7 +137,9 @@ public sealed class NodeInfo(string name, VersionClock clock)
         TopologyZone = labels.GetValueOrDefault("topology.kubernetes.io/zone", "");
         HasHostname = labels.ContainsKey("kubernetes.io/hostname");
         Version = clock.Next();
-        return true;
+        return changes;
+
+        static ClusterChanges If(bool isSo, ClusterChanges change) => isSo ? change : ClusterChanges.None;
     }
 
     /// <summary>The Node was deleted; pods may still be accounted to its name.</summary>

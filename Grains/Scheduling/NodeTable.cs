@@ -45,35 +45,35 @@ public sealed class NodeTable(ClusterTables tables)
         return node;
     }
 
-    /// <summary>The node, when something changed that scheduling can see; else null.</summary>
-    public NodeInfo? Update(ResourceObject item)
+    /// <summary>What changed that pods may wait for; null for nothing.</summary>
+    public NodeChange? Update(ResourceObject item)
     {
         var node = GetOrAdd(item.Key.Name);
-        var (existed, zone, topologyZone, images) = (node.Exists, node.Zone, node.TopologyZone, node.Images);
-        var hasChanged = node.Update(item, tables.Scalars);
+        var before = node.Copy();
+        var changes = node.Update(item, tables.Scalars);
         node.Object = KeepsObjects ? item : null;
-        if (!existed)
+        if (!before.Exists)
         {
             tables.Images.CountNodes(+1);
         }
 
-        tables.Images.Replace(images, node.Images);
-        if (!hasChanged)
+        tables.Images.Replace(before.Images, node.Images);
+        if (changes == ClusterChanges.None)
         {
             return null;
         }
 
-        if ((!existed || topologyZone != node.TopologyZone) && node.PodCount > 0)
+        if ((!before.Exists || before.TopologyZone != node.TopologyZone) && node.PodCount > 0)
         {
             tables.Groups.Clear();
         }
 
-        if (!existed || zone != node.Zone)
+        if (!before.Exists || before.Zone != node.Zone)
         {
             _order = null;
         }
 
-        return node;
+        return new NodeChange(node, before.Exists ? before : null, changes);
     }
 
     public void Remove(string name)

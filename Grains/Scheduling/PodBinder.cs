@@ -257,12 +257,15 @@ internal sealed partial class PodBinder
     private async Task<Unprepared?> PrepareAsync(
         SchedulingDecision decision, List<ResourceObject> claims, BindingPreparation preparation)
     {
-        if (await OrCancelledAsync(preparation, token => BindVolumesAsync(decision, token)) is { } noVolume)
+        var noVolume = await OrCancelledAsync(
+            preparation, token => BindVolumesAsync(decision, token), VolumeBinder.Waiting + Cancelled);
+        if (noVolume is not null)
         {
-            return new Unprepared("running PreBind plugin \"VolumeBinding\"", $"binding volumes: {noVolume}");
+            return new Unprepared("running PreBind plugin \"VolumeBinding\"", noVolume);
         }
 
-        var noDevice = await OrCancelledAsync(preparation, token => _devices.BindAsync(decision, claims, token))
+        var noDevice = await OrCancelledAsync(
+                preparation, token => _devices.BindAsync(decision, claims, token), Cancelled)
             ?? (preparation.TryEnd() ? null : Cancelled);
         return noDevice is null
             ? null
@@ -276,7 +279,7 @@ internal sealed partial class PodBinder
     }
 
     private static async Task<string?> OrCancelledAsync(
-        BindingPreparation preparation, Func<CancellationToken, Task<string?>> prepare)
+        BindingPreparation preparation, Func<CancellationToken, Task<string?>> prepare, string cancelled)
     {
         try
         {
@@ -284,7 +287,7 @@ internal sealed partial class PodBinder
         }
         catch (OperationCanceledException) when (preparation.IsCancelled)
         {
-            return Cancelled;
+            return cancelled;
         }
     }
 

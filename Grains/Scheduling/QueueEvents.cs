@@ -43,8 +43,6 @@ public static class QueueEvents
 
     public const string NodeAdd = "NodeAdd";
 
-    public const string NodeUpdate = "NodeUpdate";
-
     public const string NodeDelete = "NodeDelete";
 
     public const string AssignedPodAdd = "AssignedPodAdd";
@@ -73,6 +71,17 @@ public static class QueueEvents
         }
         select ((kind.Resource, change.Kind), kind.Word + change.Word)).ToFrozenDictionary(
             static c => c.Item1, static c => c.Item2);
+
+    /// <summary>
+    /// A node came or changed; of several things about it, what upstream tells of last. Uncordoning, of which it tells
+    /// first, is one with other taints here.
+    /// </summary>
+    public static string OfNode(ClusterChanges changes) =>
+        changes.HasFlag(ClusterChanges.NodeAdded) ? NodeAdd
+        : changes.HasFlag(ClusterChanges.NodeFeatures) ? "NodeUpdateNodeDeclaredFeature"
+        : changes.HasFlag(ClusterChanges.NodeTaints) ? "NodeUpdateNodeTaint"
+        : changes.HasFlag(ClusterChanges.NodeLabels) ? "NodeUpdateNodeLabel"
+        : "NodeUpdateNodeAllocatable";
 
     /// <summary>Something happened to an object that pods may wait for, nodes and pods excepted.</summary>
     public static string Of(ResourceName resource, ChangeKind kind) => Changes[(resource, kind)];

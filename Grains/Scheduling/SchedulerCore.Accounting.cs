@@ -1,4 +1,3 @@
-using OrleansOrchestrator.Grains.Scheduling.Framework;
 using OrleansOrchestrator.Interfaces.Kernel;
 using OrleansOrchestrator.Resources.Kernel;
 
@@ -57,8 +56,8 @@ public sealed partial class SchedulerCore
         {
             if (_tables.Volumes.Restore(choice))
             {
-                var resource = choice.Volume is null ? WellKnown.PersistentVolumeClaims : WellKnown.PersistentVolumes;
-                Changed(resource, ClusterChanges.Volume, choice.Claim);
+                Changed(
+                    choice.Volume is null ? ClusterChanges.VolumeClaim : ClusterChanges.Volume, choice.Claim);
                 _events.Cause = QueueEvents.AssignedPodDelete;
             }
         }

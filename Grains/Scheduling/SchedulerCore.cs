@@ -1,5 +1,4 @@
 using OrleansOrchestrator.Grains.Scheduling.Extenders;
-using OrleansOrchestrator.Grains.Scheduling.Framework;
 using OrleansOrchestrator.Interfaces.Kernel;
 using OrleansOrchestrator.Resources.Kernel;
 
@@ -104,16 +103,16 @@ public sealed partial class SchedulerCore
             followed.Table.Apply(kind, item);
             if (mayHelp)
             {
-                Changed(resource, followed.Change, item.Key);
+                Changed(followed.Change, item.Key);
                 _events.Cause = QueueEvents.Of(resource, kind);
             }
         }
     }
 
     /// <summary>A claim is of use to the pods that name it only.</summary>
-    private void Changed(ResourceName resource, ClusterChanges change, ObjectKey key)
+    private void Changed(ClusterChanges change, ObjectKey key)
     {
-        if (resource == WellKnown.PersistentVolumeClaims)
+        if (change == ClusterChanges.VolumeClaim)
         {
             _events.ChangedVolumeClaims.Add(key);
         }
@@ -148,12 +147,10 @@ public sealed partial class SchedulerCore
             return;
         }
 
-        var isNew = Nodes.Find(item.Key.Name) is not { Exists: true };
-        if (Nodes.Update(item) is { } changed)
+        if (Nodes.Update(item) is { } change)
         {
-            _events.Kinds |= isNew ? ClusterChanges.NodeAdded : ClusterChanges.NodeUpdated;
-            _events.ChangedNodes.Add(changed);
-            _events.Cause = isNew ? QueueEvents.NodeAdd : QueueEvents.NodeUpdate;
+            _events.Add(change);
+            _events.Cause = QueueEvents.OfNode(change.Kinds);
         }
     }
 
@@ -214,13 +211,14 @@ public sealed partial class SchedulerCore
 
     private void RemoveNode(string name)
     {
-        if (Nodes.Find(name) is not { Exists: true })
+        if (Nodes.Find(name) is not { Exists: true } node)
         {
             return;
         }
 
+        var before = node.Copy();
         Nodes.Remove(name);
-        _events.Kinds |= ClusterChanges.NodeRemoved;
+        _events.Add(new NodeChange(node, before, ClusterChanges.NodeRemoved));
         _events.Cause = QueueEvents.NodeDelete;
 
         // Room that was made there is of no use: who waited for it has to look elsewhere.

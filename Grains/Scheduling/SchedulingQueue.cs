@@ -1,5 +1,4 @@
 using OrleansOrchestrator.Grains.Scheduling.Extenders;
-using OrleansOrchestrator.Grains.Scheduling.Framework;
 using OrleansOrchestrator.Grains.Scheduling.Plugins;
 
 namespace OrleansOrchestrator.Grains.Scheduling;
@@ -20,7 +19,7 @@ namespace OrleansOrchestrator.Grains.Scheduling;
 /// <param name="plugins">What decides on a pod.</param>
 /// <param name="time">The time.</param>
 /// <param name="metrics">Counts who comes where, and why; null for nobody.</param>
-public sealed class SchedulingQueue(
+public sealed partial class SchedulingQueue(
     Func<PodInfo, PluginSet> plugins, TimeProvider time, SchedulerMetrics? metrics = null)
 {
     public static readonly TimeSpan MaxUnschedulable = TimeSpan.FromMinutes(5);
@@ -214,9 +213,9 @@ public sealed class SchedulingQueue(
             return;
         }
 
-        var fitting = new Dictionary<(PodShape, string), bool>();
+        var known = new SharedAnswers();
         var lowest = events.FreedNodes.Count == 0 ? int.MaxValue : events.FreedNodes.Min(LowestPriority);
-        foreach (var queued in waiting.Where(q => MayHelp(q, events, lowest, fitting)).ToArray())
+        foreach (var queued in waiting.Where(q => MayHelp(q, events, lowest, known)).ToArray())
         {
             Enqueue(queued, events.Cause);
         }
@@ -354,119 +353,6 @@ public sealed class SchedulingQueue(
         _unschedulable.Remove(queued);
         _waitingForOthers.Remove(queued);
         _gated.Remove(queued);
-    }
-
-    /// <summary>Whether pods came or went that whoever rejected the pod minds.</summary>
-    private bool MindsAny(QueuedPod queued, ClusterEvents events)
-    {
-        foreach (var plugin in plugins(queued.Pod).Relations)
-        {
-            if (plugin.MindsPods && queued.RejectedBy.Contains(plugin.Name)
-                && events.Moved.MayHelp(queued.Pod, plugin))
-            {
-                return true;
-            }
-        }
-
-        return false;
-    }
-
-    private bool MayHelp(QueuedPod queued, PodChange change, PodInfo old) =>
-        queued.RejectedBy.Contains(ExtenderSet.Name)
-        || plugins(queued.Pod).Judges.Any(
-            p => queued.RejectedBy.Contains(p.Name) && p.IsHelpedBy(change, old, queued.Pod));
-
-    /// <param name="queued">An unschedulable pod.</param>
-    /// <param name="events">What happened.</param>
-    /// <param name="lowest">Priority of the least important pod on the nodes that pods have left.</param>
-    /// <param name="fitting">What was found out for other pods of a shape and profile.</param>
-    private bool MayHelp(
-        QueuedPod queued, ClusterEvents events, int lowest, Dictionary<(PodShape Shape, string Profile), bool> fitting)
-    {
-        if (queued.RejectedBy.Count == 0 || queued.RejectedBy.Contains(ExtenderSet.Name))
-        {
-            return true;
-        }
-
-        if ((events.MayHelpClaims(queued.Pod) && WaitsForVolumes(queued)) || events.MayHelp(queued.Pod))
-        {
-            return true;
-        }
-
-        if (queued.RejectedBy is { Count: 1 } && queued.RejectedBy.Contains(DynamicResourcesPlugin.PluginName))
-        {
-            // Devices are not freed by pods that go, but by their claims.
-            return (events.Kinds & ClusterChanges.Node) != 0;
-        }
-
-        const ClusterChanges nodes = ClusterChanges.Node | ClusterChanges.NodeRemoved;
-        return (_waitingForOthers.Contains(queued) && ((events.Kinds & nodes) != 0 || MindsAny(queued, events)))
-            || MayFit(queued, events, lowest, fitting);
-    }
-
-    private bool WaitsForVolumes(QueuedPod queued) => plugins(queued.Pod).Filters.Any(
-        p => p.HelpfulChanges.HasFlag(ClusterChanges.Volume) && queued.RejectedBy.Contains(p.Name));
-
-    /// <summary>Whether it may fit a node that came or changed, or has more room.</summary>
-    private bool MayFit(
-        QueuedPod queued, ClusterEvents events, int lowest, Dictionary<(PodShape Shape, string Profile), bool> fitting)
-    {
-        var wantsRoom = false;
-        foreach (var plugin in plugins(queued.Pod).Filters)
-        {
-            if (!queued.RejectedBy.Contains(plugin.Name))
-            {
-                continue;
-            }
-
-            wantsRoom |= plugin.HelpfulChanges.HasFlag(ClusterChanges.PodGone);
-            if ((plugin.HelpfulChanges & events.Kinds) != 0
-                && events.ChangedNodes.Any(
-                    node => node.Exists && MayPass(plugin.Filter(queued.Pod, node), queued.Pod, node)))
-            {
-                return true;
-            }
-        }
-
-        return wantsRoom && events.FreedNodes.Count > 0 && (
-            (queued.Pod.MayPreempt && lowest < queued.Pod.Priority)
-            || events.FreedNodes.Any(n => n.Name == queued.NominatedNode)
-            || IsClaimLetGo(queued, events)
-            || FitsFreedNode(queued.Pod, events, fitting));
-    }
-
-    /// <summary>Whoever waits for a claim that one pod at a time may have need not go where that pod was.</summary>
-    private bool IsClaimLetGo(QueuedPod queued, ClusterEvents events) =>
-        queued.Pod.Claims.Length > 0
-        && queued.RejectedBy.Contains(VolumeRestrictionsPlugin.PluginName)
-        && plugins(queued.Pod).Filters.Any(plugin => plugin.Name == VolumeRestrictionsPlugin.PluginName
-            && events.FreedNodes.Any(node => plugin.Filter(queued.Pod, node) is null));
-
-    /// <summary>What other pods are the reason of, may end by removing them.</summary>
-    private static bool MayPass(Verdict? verdict, PodInfo pod, NodeInfo node) =>
-        verdict is null || (verdict.IsResolvable && pod.MayPreempt && LowestPriority(node) < pod.Priority);
-
-    private static int LowestPriority(NodeInfo node) =>
-        node.Pods.Count == 0 ? int.MaxValue : node.Pods.Min(p => p.Priority);
-
-    private bool FitsFreedNode(
-        PodInfo pod, ClusterEvents events, Dictionary<(PodShape Shape, string Profile), bool> fitting)
-    {
-        if (pod.Claims.Length > 0 || pod.Disks.Length > 0 || pod.OnlyNode.Length > 0)
-        {
-            return Fits();
-        }
-
-        if (!fitting.TryGetValue((pod.Shape, pod.SchedulerName), out var fits))
-        {
-            fits = Fits();
-            fitting.Add((pod.Shape, pod.SchedulerName), fits);
-        }
-
-        return fits;
-
-        bool Fits() => events.FreedNodes.Any(
-            node => node.Exists && plugins(pod).Filters.All(plugin => plugin.Filter(pod, node) is null));
     }
 
     private void Expire(

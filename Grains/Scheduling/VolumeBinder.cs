@@ -11,6 +11,9 @@ namespace OrleansOrchestrator.Grains.Scheduling;
 /// </summary>
 internal sealed class VolumeBinder(IResourceClient client, ChangeSignals signals, TimeProvider time)
 {
+    /// <summary>In front of what ended the wait.</summary>
+    public const string Waiting = "binding volumes: ";
+
     private readonly BindingWait _wait = new(client, signals, time);
 
     /// <summary>Null when all claims are bound; else why not.</summary>
@@ -24,7 +27,7 @@ internal sealed class VolumeBinder(IResourceClient client, ChangeSignals signals
             }
         }
 
-        return await _wait.UntilAsync(
+        var unbound = await _wait.UntilAsync(
             decision,
             WellKnown.PersistentVolumeClaims,
             [.. decision.Volumes.Select(static v => v.Claim)],
@@ -32,6 +35,7 @@ internal sealed class VolumeBinder(IResourceClient client, ChangeSignals signals
             decision.VolumePatience,
             "context deadline exceeded",
             cancellationToken);
+        return unbound is null ? null : Waiting + unbound;
     }
 
     private async Task<string?> WriteAsync(VolumeChoice choice, string nodeName, CancellationToken cancellationToken)
@@ -88,14 +92,18 @@ internal sealed class VolumeBinder(IResourceClient client, ChangeSignals signals
             new ObjectKey("", decision.NodeName!), ReadFreshness.Linearizable, cancellationToken);
         if (!node.Succeeded)
         {
-            return (false, $"failed to get node \"{decision.NodeName}\": {node.Error.Message}");
+            var why = node.Error.Reason == StatusReasons.NotFound
+                ? $"node \"{decision.NodeName}\" not found" // as upstream's cache has it
+                : node.Error.Message;
+            return (false, $"failed to get node \"{decision.NodeName}\": {why}");
         }
 
         var read = await client.GetAsync<V1PersistentVolumeClaim>(
             choice.Claim, ReadFreshness.Linearizable, cancellationToken);
         if (!read.Succeeded)
         {
-            return (false, read.Error.Message);
+            var what = choice.Volume is null ? "provisioning pvc" : "binding";
+            return (false, $"failed to check {what}: {read.Error.Message}");
         }
 
         var (claim, name) = (read.Value, choice.Claim.Name);

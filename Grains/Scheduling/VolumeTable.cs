@@ -31,11 +31,14 @@ public sealed class VolumeTable
     private readonly Dictionary<string, Dictionary<DiskUse, int>> _disks = new(StringComparer.Ordinal);
 
     /// <summary>What the table is made of.</summary>
-    public IEnumerable<(ResourceName Resource, IObjectTable Table)> Tables =>
+    public IEnumerable<(ResourceName Resource, IObjectTable Table, ClusterChanges Change)> Tables =>
     [
-        (WellKnown.PersistentVolumeClaims, _claims), (WellKnown.PersistentVolumes, _volumes),
-        (WellKnown.StorageClasses, _classes), (WellKnown.CsiNodes, _csiNodes), (WellKnown.CsiDrivers, _drivers),
-        (WellKnown.CsiStorageCapacities, _capacities),
+        (WellKnown.PersistentVolumeClaims, _claims, ClusterChanges.VolumeClaim),
+        (WellKnown.PersistentVolumes, _volumes, ClusterChanges.Volume),
+        (WellKnown.StorageClasses, _classes, ClusterChanges.StorageClass),
+        (WellKnown.CsiNodes, _csiNodes, ClusterChanges.CsiNode),
+        (WellKnown.CsiDrivers, _drivers, ClusterChanges.StorageCapacity),
+        (WellKnown.CsiStorageCapacities, _capacities, ClusterChanges.StorageCapacity),
     ];
 
     /// <summary>The table that makes room only by what goes from it.</summary>

@@ -106,9 +106,11 @@ public sealed class DefinitionReconciler(
             return ReconcileResult.Done;
         }
 
-        // In a group of built-in kinds it never had objects: those of the same name are not its own.
-        var resource = new ResourceName(item.Spec.Group, item.Status.AcceptedNames.Plural);
-        if (!catalog.IsBuiltIn(resource.Group) && !await TryEmptyAsync(resource, cancellationToken))
+        // What built-in kinds hide never had objects: those of the same name are not its own.
+        var names = item.Status.AcceptedNames;
+        var resource = new ResourceName(item.Spec.Group, names.Plural);
+        if (!catalog.Hides(resource, names.Kind, item.Spec.Versions.Select(static v => v.Name))
+            && !await TryEmptyAsync(resource, cancellationToken))
         {
             return ReconcileResult.Again(NextLook);
         }

@@ -128,7 +128,13 @@ internal sealed class StatefulPodControl(
                 key, ReadFreshness.Linearizable, cancellationToken);
             if (!read.Succeeded)
             {
-                continue;
+                if (read.Error.Reason == StatusReasons.NotFound)
+                {
+                    continue;
+                }
+
+                return $"could not retrieve claim {key.Name} for {pod.Key.Name} when checking PVC deletion policy: "
+                    + read.Error.Message;
             }
 
             if (ClaimOwners.Conflicts(_set, pod, read.Value))

@@ -14,14 +14,24 @@ public static class PodFinish
         (OfContainers(pod) ?? SinceNotReady(pod) ?? OfDeletion(pod.Metadata)
             ?? pod.Metadata.CreationTimestamp ?? DateTime.UnixEpoch).ToUniversalTime();
 
-    /// <summary>Null when one has not ended; sidecars outlive the others, so they count too.</summary>
+    /// <summary>
+    /// Null when one has not ended. Sidecars outlive the others, so they count too; as upstream, even when another has
+    /// not ended: those that wait for an init container which failed never do.
+    /// </summary>
     private static DateTime? OfContainers(V1Pod pod)
     {
         var sidecars = (pod.Spec?.InitContainers ?? [])
             .Where(c => c.RestartPolicy == "Always").Select(c => c.Name).ToHashSet(StringComparer.Ordinal);
-        var ends = (pod.Status?.ContainerStatuses ?? [])
-            .Concat((pod.Status?.InitContainerStatuses ?? []).Where(s => sidecars.Contains(s.Name)))
-            .Select(s => s.State?.Terminated?.FinishedAt).ToList();
+        var ended = Last(pod.Status?.ContainerStatuses ?? []);
+        var outlived = (pod.Status?.InitContainerStatuses ?? []).Where(s => sidecars.Contains(s.Name)).ToList();
+        return outlived.Count == 0 ? ended
+            : Last(outlived) is { } last ? (ended > last ? ended : last)
+            : null;
+    }
+
+    private static DateTime? Last(IEnumerable<V1ContainerStatus> containers)
+    {
+        var ends = containers.Select(s => s.State?.Terminated?.FinishedAt).ToList();
         return ends.Contains(null) ? null : ends.Max();
     }
 

@@ -43,9 +43,13 @@ public static class TaintEvictionPlanner
     private static DateTimeOffset Start(V1Pod pod, V1Taint taint, DateTimeOffset now)
     {
         var added = Utc(taint.TimeAdded) ?? now;
-        var bound = Utc(pod.Status?.StartTime) ?? Utc(pod.Metadata.CreationTimestamp) ?? now;
+        var bound = Utc(pod.Status?.StartTime) ?? BoundAt(pod) ?? Utc(pod.Metadata.CreationTimestamp) ?? now;
         return added > bound ? added : bound;
     }
+
+    /// <summary>The pod may have waited for a node for long; one that was made for its node did not.</summary>
+    private static DateTimeOffset? BoundAt(V1Pod pod) => Utc(pod.Status?.Conditions?.FirstOrDefault(
+        static c => c is { Type: "PodScheduled", Status: "True" })?.LastTransitionTime);
 
     private static DateTimeOffset? Utc(DateTime? time) =>
         time is { } value ? new DateTimeOffset(value, TimeSpan.Zero) : null;

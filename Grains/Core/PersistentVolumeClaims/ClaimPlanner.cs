@@ -107,10 +107,16 @@ public static class ClaimPlanner
                 : new ClaimPlan { Bind = volume };
         }
 
-        return VolumeMatch.IsFor(volume, claim)
-            ? new ClaimPlan { Bind = volume }
-            : Wait(EventNote.Warning(
-                claim, "FailedBinding", $"volume \"{name}\" already bound to a different claim."));
+        if (VolumeMatch.IsFor(volume, claim))
+        {
+            return new ClaimPlan { Bind = volume };
+        }
+
+        var taken = EventNote.Warning(
+            claim, "FailedBinding", $"volume \"{name}\" already bound to a different claim.");
+
+        // What we have bound and somebody has made unbound is left as it is, for people to look at.
+        return claim.Has(VolumeAnnotations.BoundByController) ? new ClaimPlan { Notes = [taken] } : Wait(taken);
     }
 
     private static ClaimPlan Unnamed(ClaimObserved observed)

@@ -5,6 +5,7 @@ using OrleansOrchestrator.Grains.Core.Pods;
 using OrleansOrchestrator.Grains.Kernel;
 using OrleansOrchestrator.Grains.Reconciling;
 using OrleansOrchestrator.Interfaces.Kernel;
+using OrleansOrchestrator.Resources.Core.PersistentVolumes;
 using OrleansOrchestrator.Resources.Kernel;
 using OrleansOrchestrator.Resources.Storage.StorageClasses;
 
@@ -97,7 +98,11 @@ public sealed class ClaimReconciler : IObjectReconciler
         }
 
         var isNew = claim.Status?.Phase != plan.Phase;
-        claim = await ShowAsync(claim, plan.Phase!, volume: null, cancellationToken);
+        if (plan.Phase is { } phase)
+        {
+            claim = await ShowAsync(claim, phase, volume: null, cancellationToken);
+        }
+
         if (isNew || !plan.OnlyWhenNew)
         {
             _events.Record(plan.Notes);
@@ -124,7 +129,8 @@ public sealed class ClaimReconciler : IObjectReconciler
                 ResourceOf<V1PersistentVolume>.Query() with { Freshness = ReadFreshness.Linearizable },
                 cancellationToken),
             Class = ofClaim,
-            DefaultClass = claim.Spec.StorageClassName is null && className.Length == 0
+            DefaultClass = claim.Spec.StorageClassName is null
+                && claim.GetAnnotation(PersistentVolumeStrategy.BetaClassAnnotation) is null
                 ? (await _client.ListAsync<V1StorageClass>(ResourceOf<V1StorageClass>.Query(), cancellationToken))
                     .Where(StorageClassStrategy.IsDefault).Newest()?.Metadata.Name
                 : null,

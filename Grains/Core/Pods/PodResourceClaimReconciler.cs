@@ -25,8 +25,10 @@ public sealed class PodResourceClaimReconciler(ObjectKey key, ReconcilingService
     public async Task<ReconcileResult> ReconcileAsync(CancellationToken cancellationToken)
     {
         var read = await _client.GetAsync<V1Pod>(key, ReadFreshness.Linearizable, cancellationToken);
-        if (read.OrNull($"claims of pod {key}") is not { Metadata.DeletionTimestamp: null } pod)
+        if (read.OrNull($"claims of pod {key}") is not { Metadata.DeletionTimestamp: null } pod
+            || PodResourceClaims.IsDone(pod))
         {
+            // The claims of a pod that has ended are taken away: it gets no others.
             return ReconcileResult.Done;
         }
 
@@ -78,8 +80,7 @@ public sealed class PodResourceClaimReconciler(ObjectKey key, ReconcilingService
                 return null;
             }
 
-            var found = await ClaimAsync(made.ResourceClaimName, cancellationToken);
-            if (found is not null && PodResourceClaims.IsOwn(pod.Metadata.Uid, found))
+            if (await HasAsync(pod, made.ResourceClaimName, cancellationToken))
             {
                 return made.ResourceClaimName;
             }
@@ -90,6 +91,13 @@ public sealed class PodResourceClaimReconciler(ObjectKey key, ReconcilingService
         template.ThrowIfRefused($"resource claim template {templateName}", StatusReasons.NotFound);
         if (!template.Succeeded)
         {
+            // The claim may have been made, and only not noted, while the template was there.
+            var own = PodResourceClaims.NameFor(pod, claim.Name);
+            if (await HasAsync(pod, own, cancellationToken))
+            {
+                return own;
+            }
+
             var quoted = GoText.Quote(templateName);
             var missing = $"resourceclaimtemplate.resource.k8s.io {quoted} not found";
             throw Failed(pod, claim, $"resource claim template {quoted}: {missing}");
@@ -103,7 +111,9 @@ public sealed class PodResourceClaimReconciler(ObjectKey key, ReconcilingService
     {
         var fresh = PodResourceClaims.New(pod, claim.Name, template);
         var created = await _client.CreateAsync(fresh, cancellationToken);
-        if (!created.Succeeded && !await IsOwnAsync(pod, fresh.Metadata.Name, created.Error, cancellationToken))
+        if (!created.Succeeded
+            && !(created.Error.Reason == StatusReasons.AlreadyExists
+                && await HasAsync(pod, fresh.Metadata.Name, cancellationToken)))
         {
             throw Failed(pod, claim, $"create ResourceClaim : {created.Error.Message}");
         }
@@ -111,11 +121,14 @@ public sealed class PodResourceClaimReconciler(ObjectKey key, ReconcilingService
         return fresh.Metadata.Name;
     }
 
-    /// <summary>The claim is there: an attempt before this one was committed.</summary>
-    private async Task<bool> IsOwnAsync(V1Pod pod, string name, Status error, CancellationToken cancellationToken) =>
-        error.Reason == StatusReasons.AlreadyExists
-        && await ClaimAsync(name, cancellationToken) is { } other
-        && PodResourceClaims.IsOwn(pod.Metadata.Uid, other);
+    /// <summary>The claim is there, and the pod's own: it may be of an attempt before this one.</summary>
+    private async Task<bool> HasAsync(V1Pod pod, string claim, CancellationToken cancellationToken)
+    {
+        var read = await _client.GetAsync<Resourcev1ResourceClaim>(
+            new ObjectKey(key.Namespace, claim), ReadFreshness.Linearizable, cancellationToken);
+        return read.OrNull($"resource claim {claim} of pod {key}") is { } found
+            && PodResourceClaims.IsOwn(pod.Metadata.Uid, found);
+    }
 
     private async Task ReserveAsync(V1Pod pod, List<string> names, CancellationToken cancellationToken)
     {
@@ -143,13 +156,6 @@ public sealed class PodResourceClaimReconciler(ObjectKey key, ReconcilingService
         };
         claim.Status.ReservedFor = [.. claim.Status.ReservedFor ?? [], holder];
         return true;
-    }
-
-    private async Task<Resourcev1ResourceClaim?> ClaimAsync(string name, CancellationToken cancellationToken)
-    {
-        var read = await _client.GetAsync<Resourcev1ResourceClaim>(
-            new ObjectKey(key.Namespace, name), ReadFreshness.Linearizable, cancellationToken);
-        return read.Succeeded ? read.Value : null;
     }
 
     private ReconcileException Failed(V1Pod pod, V1PodResourceClaim claim, string why)

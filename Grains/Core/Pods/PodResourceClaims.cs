@@ -41,12 +41,13 @@ public static class PodResourceClaims
     public static bool IsReserved(string podUid, Resourcev1ResourceClaim claim) =>
         claim.Status?.ReservedFor?.Any(r => r.Uid == podUid) == true;
 
-    /// <summary>
-    /// The claim of a template. Its name derives from the pod and its own place in it, in upstream's shape.
-    /// </summary>
+    /// <summary>The name of the claim that is made for a pod: it derives from both, in upstream's shape.</summary>
+    public static string NameFor(V1Pod pod, string claim) => NamesFor(pod, claim).Name(0);
+
+    /// <summary>The claim of a template.</summary>
     public static Resourcev1ResourceClaim New(V1Pod pod, string name, V1ResourceClaimTemplate template)
     {
-        var names = new ChildNames(BaseName(pod.Metadata.Name, name), $"{pod.Metadata.Uid}/{name}");
+        var names = NamesFor(pod, name);
         return new Resourcev1ResourceClaim
         {
             Metadata = new V1ObjectMeta
@@ -75,6 +76,9 @@ public static class PodResourceClaims
             Spec = template.Spec.Spec,
         };
     }
+
+    private static ChildNames NamesFor(V1Pod pod, string claim) =>
+        new(BaseName(pod.Metadata.Name, claim), $"{pod.Metadata.Uid}/{claim}");
 
     /// <summary>Both names, shortened in proportion when they are too long together.</summary>
     private static string BaseName(string pod, string claim)

@@ -69,9 +69,9 @@ public static class EndpointRules
             .Where(p => isPortless || p.Ports.Ports.Count > 0)
             .GroupBy(p => p.Ports.Id, StringComparer.Ordinal)
             .OrderBy(g => g.Key, StringComparer.Ordinal)
-            .Select(g => new PortOffer(g.First().Ports.Ports, [.. g.Select(p => p.Pod)]))
+            .Select(g => ToSubset(service, family, publishAll, g.First().Ports.Ports, [.. g.Select(p => p.Pod)]))
             .ToList();
-        var subsets = Packed(serving).Select(o => ToSubset(service, family, publishAll, o)).ToList();
+        var subsets = serving.Count == 1 ? serving : [.. SubsetPacking.Pack(serving)]; // nearly always one
         var isTruncated = EndpointCapacity.Truncate(subsets);
         return (subsets.Count == 0 ? null : subsets, isTruncated);
     }
@@ -202,39 +202,18 @@ public static class EndpointRules
     private static V1ObjectReference Refer(PodFacts pod) =>
         new() { Kind = "Pod", NamespaceProperty = pod.Key.Namespace, Name = pod.Key.Name, Uid = pod.Uid };
 
-    /// <summary>
-    /// As upstream packs them: it is asked of each port which pods offer it, and ports of the very same pods are
-    /// together.
-    /// </summary>
-    /// <param name="offers">By all ports of a pod.</param>
-    private static IReadOnlyList<PortOffer> Packed(List<PortOffer> offers)
+    /// <summary>Pods that offer the same ports.</summary>
+    private static V1EndpointSubset ToSubset(
+        V1Service service, string family, bool publishAll, List<Discoveryv1EndpointPort> offered, List<PodFacts> pods)
     {
-        if (offers.Count == 1)
-        {
-            return offers;
-        }
-
-        var byPort = offers.SelectMany(static (o, index) => o.Ports.Select(port => (Port: port, Index: index)))
-            .GroupBy(static o => SlicePlanner.GroupId("", [o.Port]), StringComparer.Ordinal)
-            .Select(static g => (g.First().Port, Indices: g.Select(static o => o.Index).ToList()));
-        return
-        [
-            .. byPort.GroupBy(static p => string.Join(',', p.Indices), StringComparer.Ordinal)
-                .Select(g => new PortOffer(
-                    [.. g.Select(static p => p.Port)], [.. g.First().Indices.SelectMany(i => offers[i].Pods)])),
-        ];
-    }
-
-    private static V1EndpointSubset ToSubset(V1Service service, string family, bool publishAll, PortOffer offer)
-    {
-        var ports = offer.Ports.Select(p => new Corev1EndpointPort
+        var ports = offered.Select(p => new Corev1EndpointPort
         {
             Name = p.Name is { Length: > 0 } name ? name : null, Port = p.Port ?? 0, Protocol = p.Protocol,
             AppProtocol = p.AppProtocol,
         }).ToList();
         List<V1EndpointAddress>? Addresses(bool ready)
         {
-            var addresses = offer.Pods.Where(p => (publishAll || p.IsReady) == ready)
+            var addresses = pods.Where(p => (publishAll || p.IsReady) == ready)
                 .Select(p => ToAddress(service, p, family))
                 .OrderBy(a => a.Ip, StringComparer.Ordinal)
                 .ToList();
@@ -254,7 +233,4 @@ public static class EndpointRules
         NodeName = pod.NodeName.Length == 0 ? null : pod.NodeName,
         TargetRef = Refer(pod),
     };
-
-    /// <summary>Pods that offer the same ports.</summary>
-    private sealed record PortOffer(List<Discoveryv1EndpointPort> Ports, List<PodFacts> Pods);
 }

@@ -71,9 +71,9 @@ public sealed class ResourceClaimReconciler(ObjectKey key, ReconcilingServices s
         {
             var pod = await _client.GetAsync<V1Pod>(
                 new ObjectKey(key.Namespace, name), ReadFreshness.Linearizable, cancellationToken);
-            if (pod.Succeeded)
+            if (pod.OrNull($"pod {name} of resource claim {key}") is { } found)
             {
-                pods[name] = pod.Value;
+                pods[name] = found;
             }
         }
 

@@ -1,5 +1,6 @@
 using k8s.Models;
 using OrleansOrchestrator.Grains.Core.Pods;
+using OrleansOrchestrator.Grains.Reconciling;
 using OrleansOrchestrator.Interfaces.Kernel;
 using OrleansOrchestrator.Resources.Kernel;
 using OrleansOrchestrator.Resources.Kernel.Json;
@@ -70,7 +71,9 @@ internal sealed class ScaleFinder(IResourceClient client, ResourceCatalog catalo
     {
         var read = await client.GetAsync(
             resource, new ObjectKey(home, owner.Name), ReadFreshness.Linearizable, cancellationToken);
-        return read.Succeeded && read.Value.Uid == owner.Uid ? read.Value : null;
+        return read.OrNull($"controller {owner.Kind} {home}/{owner.Name}") is { } found && found.Uid == owner.Uid
+            ? found
+            : null;
     }
 
     private readonly record struct Found(string Uid, int Replicas, string? Failure);

@@ -12,6 +12,14 @@ public interface IRelationPlugin : ISchedulingPlugin
     /// <summary>True when pods that come or go, on any node, may turn a rejection by this plugin around.</summary>
     bool MindsPods { get; }
 
+    /// <summary>Which changes of nodes may turn a rejection by this plugin around.</summary>
+    ClusterChanges HelpfulChanges { get; }
+
+    /// <summary>
+    /// Whether a node that comes, changes or goes in such a way may do so; asked of the node as it was, too.
+    /// </summary>
+    bool MindsNode(PodInfo pod, NodeInfo node) => true;
+
     /// <summary>
     /// Whether another pod, which comes onto a node, leaves it or has other labels, may turn the rejection of a pod by
     /// this plugin around: upstream's hints. Depends on nothing but shapes, namespaces and labels of the two.

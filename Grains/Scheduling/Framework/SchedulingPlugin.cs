@@ -38,6 +38,14 @@ public interface IFilterPlugin : ISchedulingPlugin
 
     /// <summary>What could turn a rejection by this plugin around.</summary>
     ClusterChanges HelpfulChanges { get; }
+
+    /// <summary>
+    /// Whether the change of a node that does for a pod now may be what the pod waits for: upstream's hints.
+    /// </summary>
+    /// <param name="pod">The pod.</param>
+    /// <param name="before">The node as it was, a <see cref="NodeInfo.Copy"/>.</param>
+    /// <param name="node">As it is.</param>
+    bool MindsChange(PodInfo pod, NodeInfo before, NodeInfo node) => Filter(pod, before) is not null;
 }
 
 /// <summary>Prefers some nodes over others; the same dependencies as <see cref="IFilterPlugin"/>.</summary>
@@ -62,31 +70,4 @@ public enum ScoreScale
 
     /// <summary>The highest becomes 0, and 0 becomes 100.</summary>
     ToHighestReversed,
-}
-
-/// <summary>
-/// Kinds of things that happen and may make room for a waiting pod.
-/// </summary>
-[Flags]
-public enum ClusterChanges
-{
-    None = 0,
-    NodeAdded = 1,
-    NodeUpdated = 2,
-    Node = NodeAdded | NodeUpdated,
-
-    /// <summary>A volume, or what storage says of itself: may help pods that wait for what their claims need.</summary>
-    Volume = 4,
-
-    /// <summary>A pod came onto a node, or one there has other labels: it may help pods that look at others.</summary>
-    PodPlaced = 8,
-
-    /// <summary>A class or slice of devices, or devices that are free: may help any pod with ResourceClaims.</summary>
-    Device = 16,
-
-    /// <summary>A node went: where others have to be evenly spread over fewer domains, it may help.</summary>
-    NodeRemoved = 32,
-
-    /// <summary>A pod left a node, and what it had there is free.</summary>
-    PodGone = 64,
 }

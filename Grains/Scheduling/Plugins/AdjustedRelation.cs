@@ -23,6 +23,8 @@ internal sealed class AdjustedRelation : IRelationPlugin
 
     public bool MindsPods { get; }
 
+    public ClusterChanges HelpfulChanges => _plugin.HelpfulChanges;
+
     /// <summary>The plugin as a profile wants it; null when it takes no part.</summary>
     public static IRelationPlugin? Of(IRelationPlugin plugin, SchedulerProfile profile)
     {
@@ -33,6 +35,8 @@ internal sealed class AdjustedRelation : IRelationPlugin
             : filters && scores && weight == plugin.Weight ? plugin
             : new AdjustedRelation(plugin, filters, scores, weight);
     }
+
+    public bool MindsNode(PodInfo pod, NodeInfo node) => _plugin.MindsNode(pod, node);
 
     public bool Minds(PodInfo pod, PodInfo other) => _plugin.Minds(pod, other);
 

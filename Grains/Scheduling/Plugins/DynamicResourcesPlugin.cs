@@ -29,6 +29,13 @@ public sealed class DynamicResourcesPlugin(DeviceTable devices, DeviceLimits? li
 
     public bool MindsPods => false;
 
+    /// <summary>What a node has of its own need not be devices.</summary>
+    public ClusterChanges HelpfulChanges =>
+        ClusterChanges.NodeAdded | ClusterChanges.NodeLabels | ClusterChanges.NodeAllocatable;
+
+    /// <summary>False of a pod that no device can help, because it wants none.</summary>
+    public bool Wants(PodInfo pod) => pod.DeviceClaims.Length > 0 || devices.HasExtended(pod);
+
     /// <summary>A pod whose claims are not all there is not tried, and nothing is told of it.</summary>
     public bool Allows(PodInfo pod)
     {
@@ -61,7 +68,7 @@ public sealed class DynamicResourcesPlugin(DeviceTable devices, DeviceLimits? li
     public bool IsHelpedBy(PodChange change, PodInfo old, PodInfo pod) => change == PodChange.Claims;
 
     public IPodRelations? Prepare(PodInfo pod, NodeInfo[] nodes) =>
-        _current = pod.DeviceClaims.Length == 0 && !devices.HasExtended(pod) ? null : Prepare(pod);
+        _current = Wants(pod) ? Prepare(pod) : null;
 
     private static string IsBeingAllocated(ObjectKey claim) =>
         $"resource claim {claim} is in the process of being allocated";

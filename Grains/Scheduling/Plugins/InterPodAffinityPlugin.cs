@@ -29,6 +29,9 @@ public sealed class InterPodAffinityPlugin(
 
     public bool MindsPods => true;
 
+    public ClusterChanges HelpfulChanges =>
+        ClusterChanges.NodeAdded | ClusterChanges.NodeRemoved | ClusterChanges.NodeLabels;
+
     public bool Minds(PodInfo pod, PodInfo other) =>
         (pod.Shape.Terms is { } own && (Means(own.Affinity, pod, other) || Means(own.AntiAffinity, pod, other)))
         || (other.Shape.Terms is { } others && Means(others.AntiAffinity, other, pod));

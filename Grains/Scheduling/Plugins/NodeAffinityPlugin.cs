@@ -25,7 +25,7 @@ public sealed class NodeAffinityPlugin : IPreFilterPlugin, IFilterPlugin, IScore
 
     public string Name => "NodeAffinity";
 
-    public ClusterChanges HelpfulChanges => ClusterChanges.Node;
+    public ClusterChanges HelpfulChanges => ClusterChanges.NodeAdded | ClusterChanges.NodeLabels;
 
     public int Weight => 2;
 

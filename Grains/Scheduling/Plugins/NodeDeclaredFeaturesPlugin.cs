@@ -14,7 +14,7 @@ public sealed class NodeDeclaredFeaturesPlugin : IFilterPlugin
 
     public string Name => "NodeDeclaredFeatures";
 
-    public ClusterChanges HelpfulChanges => ClusterChanges.Node;
+    public ClusterChanges HelpfulChanges => ClusterChanges.NodeAdded | ClusterChanges.NodeFeatures;
 
     public Verdict? Filter(PodInfo pod, NodeInfo node) =>
         pod.Shape.RestartsAll && !node.DeclaredFeatures.Contains(RestartsAll) ? _rejection : null;

@@ -14,13 +14,16 @@ public sealed class NodeResourcesFitPlugin(
     IgnoredResources? ignored = null)
     : IFilterPlugin, IScorePlugin
 {
+    public const string PluginName = "NodeResourcesFit";
+
     private readonly IgnoredResources? _ignored = ignored is { IsEmpty: false } ? ignored : null;
     private readonly ResourceScorer _scorer = new(scoring ?? ResourceScoring.Default, scalars);
     private readonly Dictionary<string, Verdict> _verdicts = new(StringComparer.Ordinal);
 
-    public string Name => "NodeResourcesFit";
+    public string Name => PluginName;
 
-    public ClusterChanges HelpfulChanges => ClusterChanges.Node | ClusterChanges.PodGone;
+    public ClusterChanges HelpfulChanges =>
+        ClusterChanges.NodeAdded | ClusterChanges.NodeAllocatable | ClusterChanges.PodGone;
 
     public int Weight => 1;
 
@@ -47,6 +50,20 @@ public sealed class NodeResourcesFitPlugin(
     }
 
     public bool IsHelpedBy(PodChange change, PodInfo old, PodInfo pod) => change == PodChange.ScaledDown;
+
+    /// <summary>More of what the pod requests helps although there was enough: nominated pods may want it.</summary>
+    public bool MindsChange(PodInfo pod, NodeInfo before, NodeInfo node)
+    {
+        var requests = pod.Shape.Requests;
+        return node.AllocatablePods > before.AllocatablePods
+            || (requests.MilliCpu > 0 && node.AllocatableMilliCpu > before.AllocatableMilliCpu)
+            || (requests.MemoryBytes > 0 && node.AllocatableMemoryBytes > before.AllocatableMemoryBytes)
+            || (requests.EphemeralStorageBytes > 0
+                && node.AllocatableEphemeralStorageBytes > before.AllocatableEphemeralStorageBytes)
+            || requests.Scalars.Any(
+                r => r.Amount > 0 && node.AllocatableScalar(r.Resource) > before.AllocatableScalar(r.Resource))
+            || Filter(pod, before) is not null;
+    }
 
     public int Score(PodShape pod, NodeInfo node) => _scorer.Score(pod.Requests, node);
 

@@ -13,7 +13,7 @@ public sealed class NodeUnschedulablePlugin : IFilterPlugin
 
     public string Name => "NodeUnschedulable";
 
-    public ClusterChanges HelpfulChanges => ClusterChanges.Node;
+    public ClusterChanges HelpfulChanges => ClusterChanges.NodeAdded | ClusterChanges.NodeTaints;
 
     public Verdict? Filter(PodInfo pod, NodeInfo node) =>
         node.IsUnschedulable && !pod.Shape.Tolerates(Cordoned) ? _rejection : null;

@@ -22,7 +22,8 @@ public sealed class NodeVolumeLimitsPlugin : IFilterPlugin
     public string Name => "NodeVolumeLimits";
 
     public ClusterChanges HelpfulChanges =>
-        ClusterChanges.NodeAdded | ClusterChanges.PodGone | ClusterChanges.Volume;
+        ClusterChanges.NodeAdded | ClusterChanges.PodGone | ClusterChanges.VolumeClaim | ClusterChanges.CsiNode
+        | ClusterChanges.Attachment;
 
     public Verdict? Filter(PodInfo pod, NodeInfo node) =>
         pod.Claims.Length > 0 && LimitsOf(node) is { Count: > 0 } limits && IsOver(limits, pod, node)

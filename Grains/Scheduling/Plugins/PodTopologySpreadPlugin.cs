@@ -25,12 +25,19 @@ public sealed class PodTopologySpreadPlugin(ClusterTables tables, IReadOnlyList<
 
     public bool MindsPods => true;
 
+    public ClusterChanges HelpfulChanges =>
+        ClusterChanges.NodeAdded | ClusterChanges.NodeRemoved | ClusterChanges.NodeLabels | ClusterChanges.NodeTaints;
+
     public IPodRelations? Prepare(PodInfo pod, NodeInfo[] nodes) =>
         pod.Shape.Spread.Length > 0 ? new Relations(tables.Placed, pod, pod.Shape.Spread, nodes)
         : defaults is null ? _default.Prepare(pod, nodes)
         : defaults.Count > 0 && tables.Owners.Of(pod) is { } owners
             ? new Relations(tables.Placed, pod, DefaultsFor(owners), nodes)
         : null;
+
+    /// <summary>Nodes that lack a label are no domains.</summary>
+    public bool MindsNode(PodInfo pod, NodeInfo node) => Array.TrueForAll(
+        pod.Shape.Spread, c => !c.IsHard || node.Labels.ContainsKey(c.TopologyKey));
 
     /// <summary>A pod without constraints of its own was rejected by default ones, about pods like it.</summary>
     public bool Minds(PodInfo pod, PodInfo other) => other.Key.Namespace == pod.Key.Namespace

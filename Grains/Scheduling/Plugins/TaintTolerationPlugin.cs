@@ -14,7 +14,7 @@ public sealed class TaintTolerationPlugin : IFilterPlugin, IScorePlugin
 
     public string Name => "TaintToleration";
 
-    public ClusterChanges HelpfulChanges => ClusterChanges.Node;
+    public ClusterChanges HelpfulChanges => ClusterChanges.NodeAdded | ClusterChanges.NodeTaints;
 
     public int Weight => 3;
 

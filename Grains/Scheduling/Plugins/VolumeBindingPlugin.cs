@@ -33,7 +33,9 @@ public sealed class VolumeBindingPlugin : IPreFilterPlugin, IFilterPlugin
 
     public string Name => "VolumeBinding";
 
-    public ClusterChanges HelpfulChanges => ClusterChanges.Node | ClusterChanges.Volume;
+    public ClusterChanges HelpfulChanges =>
+        ClusterChanges.NodeAdded | ClusterChanges.NodeLabels | ClusterChanges.VolumeClaim | ClusterChanges.Volume
+        | ClusterChanges.StorageClass | ClusterChanges.CsiNode | ClusterChanges.StorageCapacity;
 
     /// <summary>
     /// Upstream's plugins ask one after the other: whether the claims are there, whether each can be used, whether all

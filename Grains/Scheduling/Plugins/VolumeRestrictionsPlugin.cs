@@ -28,7 +28,7 @@ public sealed class VolumeRestrictionsPlugin : IFilterPlugin
     public string Name => PluginName;
 
     public ClusterChanges HelpfulChanges =>
-        ClusterChanges.NodeAdded | ClusterChanges.PodGone | ClusterChanges.Volume;
+        ClusterChanges.NodeAdded | ClusterChanges.PodGone | ClusterChanges.VolumeClaim;
 
     public Verdict? Filter(PodInfo pod, NodeInfo node) =>
         pod.Disks.Length > 0 && WantsDisk(pod, node) ? _diskIsTaken

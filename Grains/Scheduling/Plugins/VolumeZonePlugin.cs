@@ -29,7 +29,9 @@ public sealed class VolumeZonePlugin : IFilterPlugin
 
     public string Name => "VolumeZone";
 
-    public ClusterChanges HelpfulChanges => ClusterChanges.Node | ClusterChanges.Volume;
+    public ClusterChanges HelpfulChanges =>
+        ClusterChanges.NodeAdded | ClusterChanges.NodeLabels | ClusterChanges.VolumeClaim | ClusterChanges.Volume
+        | ClusterChanges.StorageClass;
 
     public Verdict? Filter(PodInfo pod, NodeInfo node) =>
         pod.Claims.Length == 0 || AreThere(pod, node) ? null : _rejection;

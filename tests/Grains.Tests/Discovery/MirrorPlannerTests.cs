@@ -16,7 +16,7 @@ public sealed class MirrorPlannerTests
             []);
         Assert.Equal(
             [
-                "IPv4:80 10.0.0.1+,10.0.0.2-,10.0.0.3+", "IPv6:80 2001:db8::1+", "IPv4:81 10.0.0.1+",
+                "IPv4:80 10.0.0.1+,10.0.0.3+,10.0.0.2-", "IPv6:80 2001:db8::1+", "IPv4:81 10.0.0.1+",
             ],
             plan.Slices.Create.Select(Show));
         var labels = plan.Slices.Create[0].Metadata.Labels;
@@ -29,6 +29,13 @@ public sealed class MirrorPlannerTests
         Assert.Equal(["note"], plan.Slices.Create[0].Metadata.Annotations.Keys);
         Assert.Equal(3, plan.Slices.Create.Select(s => s.Metadata.Name).Distinct().Count());
         Assert.Empty(plan.Notes);
+    }
+
+    [Fact]
+    public void Ports_of_the_same_addresses_share_a_slice()
+    {
+        var plan = MirrorPlanner.Compute(Endpoints(Subset(80, ["10.0.0.1"]), Subset(81, ["10.0.0.1"])), []);
+        Assert.Equal([80, 81], Assert.Single(plan.Slices.Create).Ports.Select(p => p.Port));
     }
 
     [Fact]

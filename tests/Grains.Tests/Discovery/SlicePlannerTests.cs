@@ -50,6 +50,75 @@ public sealed class SlicePlannerTests
         Assert.Empty(plan.Delete);
     }
 
+    /// <summary>
+    /// Upstream's <c>TestReconcileEndpointSlicesSomePreexisting</c>, its <c>WorseAllocation</c>, <c>UpdatePacking</c>
+    /// and what follows from its steps for slices that lose all endpoints.
+    /// </summary>
+    [Theory]
+    [InlineData("62,61", "", 127, "100,89,61", 1, 1, 0)]
+    [InlineData("74,74", "", 152, "100,74,74,52", 2, 0, 0)]
+    [InlineData("80,20", "0,80", 15, "95,20", 0, 2, 0)]
+    [InlineData("20,80", "0,20", 15, "95,20", 0, 2, 0)]
+    [InlineData("50,50", "", 100, "100,50,50", 1, 0, 0)]
+    [InlineData("80,20", "", 20, "100,20", 0, 1, 0)]
+    public void Further_endpoints_go_where_they_cost_least(
+        string before, string changed, int more, string after, int creates, int updates, int deletes)
+    {
+        var slices = new List<V1EndpointSlice>();
+        var pods = new List<V1Endpoint>();
+        foreach (var size in before.Split(',').Select(int.Parse))
+        {
+            var own = Group(Enumerable.Range(pods.Count, size));
+            pods.AddRange(own.Endpoints);
+            var made = Assert.Single(SlicePlanner.Compute(Shape, [own], []).Create);
+            made.Metadata.Name = $"web-{slices.Count}";
+            slices.Add(made);
+        }
+
+        foreach (var index in changed.Split(',', StringSplitOptions.RemoveEmptyEntries).Select(int.Parse))
+        {
+            pods[index] = new V1Endpoint
+            {
+                Addresses = pods[index].Addresses, TargetRef = pods[index].TargetRef,
+                Conditions = new V1EndpointConditions { Ready = false },
+            };
+        }
+
+        pods.AddRange(Group(Enumerable.Range(pods.Count, more)).Endpoints);
+        var plan = SlicePlanner.Compute(Shape, [Group([]) with { Endpoints = pods }], slices);
+        Assert.Equal((creates, updates, deletes), (plan.Create.Count, plan.Update.Count, plan.Delete.Count));
+        Assert.Equal(after, string.Join(',', Apply(slices, plan).Select(s => s.Endpoints.Count).OrderDescending()));
+    }
+
+    [Fact]
+    public void An_emptied_slice_goes_when_another_has_room()
+    {
+        var slices = Apply([], SlicePlanner.Compute(Shape, [Group(Enumerable.Range(0, 50))], []));
+        var emptied = Assert.Single(SlicePlanner.Compute(Shape, [Group(Enumerable.Range(50, 10))], []).Create);
+        emptied.Metadata.Name = "web-other";
+        slices.Add(emptied);
+        var wanted = Group(Enumerable.Range(0, 50).Concat(Enumerable.Range(60, 10)));
+        var plan = SlicePlanner.Compute(Shape, [wanted], slices);
+        Assert.Equal("web-other", Assert.Single(plan.Delete).Metadata.Name);
+        Assert.Equal(60, Assert.Single(plan.Update).Endpoints.Count);
+        Assert.Empty(plan.Create);
+    }
+
+    [Fact]
+    public void A_slice_that_is_written_for_its_labels_takes_further_endpoints()
+    {
+        var old = Shape with { Labels = new Dictionary<string, string> { ["old"] = "" } };
+        var slices = Apply([], SlicePlanner.Compute(old, [Group(Enumerable.Range(0, 130))], []));
+        foreach (var slice in slices.Where(s => s.Endpoints.Count == 100))
+        {
+            slice.Metadata.Labels = Shape.Labels.ToDictionary();
+        }
+
+        var plan = SlicePlanner.Compute(Shape, [Group(Enumerable.Range(0, 240))], slices);
+        Assert.Equal(100, Assert.Single(plan.Update).Endpoints.Count);
+        Assert.Equal(40, Assert.Single(plan.Create).Endpoints.Count);
+    }
+
     [Fact]
     public void A_slice_that_would_go_becomes_the_one_that_would_come()
     {

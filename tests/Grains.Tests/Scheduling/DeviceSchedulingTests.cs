@@ -199,6 +199,21 @@ public sealed class DeviceSchedulingTests
         Assert.Equal("a", DecideNext().NodeName);
     }
 
+    [Fact]
+    public void Devices_wake_no_pod_that_other_things_keep_away()
+    {
+        _core.ApplyNode(ChangeKind.Modified, new NodeSketch("a") { Unschedulable = true }.Build());
+        _core.ApplyNode(ChangeKind.Modified, new NodeSketch("b") { Unschedulable = true }.Build());
+        Apply(Claim("c"));
+        Assert.Null(Decide("p", "c").NodeName);
+        Apply(new DeviceWorld().AddSlice("more", "a", DeviceWorld.Device("e0")));
+        Pass();
+        Assert.Null(_core.DecideNext());
+        _core.ApplyNode(ChangeKind.Modified, new NodeSketch("b").Build());
+        Pass();
+        Assert.Equal("b", DecideNext().NodeName);
+    }
+
     private static void Give(Resourcev1ResourceClaim claim, SchedulingDecision decision, string user)
     {
         claim.Status.Allocation = decision.Devices[0].Allocation;

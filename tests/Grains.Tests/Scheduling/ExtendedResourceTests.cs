@@ -78,6 +78,18 @@ public sealed class ExtendedResourceTests
         Assert.Equal("b", _core.DecideNext()?.NodeName);
     }
 
+    /// <summary>Drivers tell of devices all the time; nobody offers those that the pod wants.</summary>
+    [Fact]
+    public void Devices_wake_nobody_whose_resource_is_none()
+    {
+        AddClass();
+        Assert.Null(Decide("p", "example.com/other").NodeName);
+        Apply(ChangeKind.Added, new DeviceWorld().AddSlice("a", "a", DeviceWorld.Device("d1")));
+        AddClass();
+        _core.Tick();
+        Assert.Equal(1, _core.Queue.UnschedulableCount);
+    }
+
     [Fact]
     public void A_claim_of_an_attempt_that_failed_goes_first()
     {

@@ -1,7 +1,6 @@
 using System.Collections.Concurrent;
 using System.Diagnostics.Metrics;
 using Microsoft.Extensions.Logging.Abstractions;
-using OrleansOrchestrator.Grains.Scheduling.Framework;
 using OrleansOrchestrator.Grains.Scheduling;
 using OrleansOrchestrator.Interfaces.Kernel;
 using OrleansOrchestrator.Resources.Kernel;
@@ -211,6 +210,16 @@ public sealed class SchedulerMetricsTests
         Assert.Equal("PersistentVolumeClaimAdd", QueueEvents.Of(WellKnown.PersistentVolumeClaims, ChangeKind.Added));
         Assert.Equal("storage.k8s.io/CSINodeUpdate", QueueEvents.Of(WellKnown.CsiNodes, ChangeKind.Modified));
     }
+
+    /// <summary>Of several things about a node upstream tells one after the other.</summary>
+    [Theory]
+    [InlineData(ClusterChanges.NodeAdded, "NodeAdd")]
+    [InlineData(ClusterChanges.NodeAllocatable, "NodeUpdateNodeAllocatable")]
+    [InlineData(ClusterChanges.NodeLabels | ClusterChanges.NodeAllocatable, "NodeUpdateNodeLabel")]
+    [InlineData(ClusterChanges.NodeTaints | ClusterChanges.NodeLabels, "NodeUpdateNodeTaint")]
+    [InlineData(ClusterChanges.NodeFeatures | ClusterChanges.NodeTaints, "NodeUpdateNodeDeclaredFeature")]
+    public void What_changed_about_a_node_has_upstream_s_word(ClusterChanges changes, string word) =>
+        Assert.Equal(word, QueueEvents.OfNode(changes));
 
     private static SchedulerCore Core(SchedulerMetrics metrics, TimeProvider? time = null) =>
         new([new SchedulerProfile()], time ?? new ManualTime(), new Random(1), metrics: metrics);

@@ -283,7 +283,7 @@ public sealed class SchedulingQueueTests
         get
         {
             var events = new ClusterEvents();
-            events.FreedNodes.Add(new NodeTable(_tables).Update(new NodeSketch("n").Build())!);
+            events.FreedNodes.Add(new NodeTable(_tables).Update(new NodeSketch("n").Build())!.Node);
             return events;
         }
     }
@@ -315,6 +315,8 @@ public sealed class SchedulingQueueTests
         public int Weight => 1;
 
         public bool MindsPods => true;
+
+        public ClusterChanges HelpfulChanges => ClusterChanges.None;
 
         public bool Minds(PodInfo pod, PodInfo other)
         {

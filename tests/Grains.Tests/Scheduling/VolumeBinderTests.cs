@@ -11,6 +11,9 @@ namespace OrleansOrchestrator.Grains.Tests.Scheduling;
 /// <summary>Claims that nobody binds keep a pod waiting, but not for ever.</summary>
 public sealed class VolumeBinderTests
 {
+    private const string Elsewhere =
+        "binding volumes: pv \"v\" node affinity doesn't match node \"n1\": no matching NodeSelectorTerms";
+
     private readonly ManualTime _time = new();
 
     [Theory]
@@ -45,7 +48,7 @@ public sealed class VolumeBinderTests
             _time.Advance(TimeSpan.FromMilliseconds(1));
         }
 
-        Assert.Equal("context deadline exceeded", await binding);
+        Assert.Equal("binding volumes: context deadline exceeded", await binding);
         Assert.True(pod.IsCompleted);
         Assert.False(node.IsCompleted, "others who wait for the node are not woken");
         Assert.Equal("n1", api.Find(WellKnown.PersistentVolumeClaims, claim.Key())!
@@ -57,8 +60,8 @@ public sealed class VolumeBinderTests
     /// </summary>
     [Theory]
     [InlineData("n1", "n1", null)]
-    [InlineData("n1", "n2", "pv \"v\" node affinity doesn't match node \"n1\": no matching NodeSelectorTerms")]
-    [InlineData("n2", "n1", "provisioning failed for PVC \"c\"")]
+    [InlineData("n1", "n2", Elsewhere)]
+    [InlineData("n2", "n1", "binding volumes: provisioning failed for PVC \"c\"")]
     public async Task A_volume_that_was_made_elsewhere_binds_no_pod(string selected, string place, string? failure)
     {
         var api = new FakeResourceClient(_time);
@@ -78,9 +81,12 @@ public sealed class VolumeBinderTests
 
     /// <summary>What is found before the binder of claims has finished.</summary>
     [Theory]
-    [InlineData("unreachable", "pv \"v\" node affinity doesn't match node \"n1\": no matching NodeSelectorTerms")]
-    [InlineData("reset", "ClaimRef got reset for pv \"v\"")]
-    [InlineData("deleted", "failed to get node \"n1\": nodes \"n1\" not found")]
+    [InlineData("unreachable", Elsewhere)]
+    [InlineData("reset", "binding volumes: ClaimRef got reset for pv \"v\"")]
+    [InlineData("deleted", "binding volumes: failed to get node \"n1\": node \"n1\" not found")]
+    [InlineData(
+        "gone", "binding volumes: failed to check provisioning pvc: persistentvolumeclaims \"c\" not found")]
+    [InlineData("refused", "persistentvolumes \"v\" not found")]
     public async Task A_binding_that_cannot_succeed_is_not_waited_for(string what, string failure)
     {
         var api = new FakeResourceClient(_time);
@@ -92,9 +98,18 @@ public sealed class VolumeBinderTests
 
         var made = Made("n1");
         made.Metadata.Annotations.Remove("pv.kubernetes.io/bind-completed");
-        made.Spec.VolumeName = what == "reset" ? null : "v";
+        made.Spec.VolumeName = what is "reset" or "gone" or "refused" ? null : "v";
+        if (what == "gone")
+        {
+            made.Metadata.Annotations.Clear();
+        }
+
         var claim = api.Seed(made);
-        api.Seed(Volume(what == "unreachable" ? "n2" : "n1"));
+        if (what != "refused")
+        {
+            api.Seed(Volume(what == "unreachable" ? "n2" : "n1"));
+        }
+
         if (what == "reset")
         {
             var unreserved = api.Find(WellKnown.PersistentVolumes, new ObjectKey("", "v"))!.Json;
@@ -105,10 +120,19 @@ public sealed class VolumeBinderTests
             };
         }
 
+        if (what == "gone")
+        {
+            api.AfterWrite = _ =>
+            {
+                api.AfterWrite = null;
+                api.Delete<V1PersistentVolumeClaim>("default", "c");
+            };
+        }
+
         var decision = new SchedulingDecision(
             new PodReader(new ScalarResources()).Read(new PodSketch("p").Build()), "n1", null, 1)
         {
-            Volumes = [new VolumeChoice(claim.Key(), claim.Metadata.Uid, what == "reset" ? "v" : null)],
+            Volumes = [new VolumeChoice(claim.Key(), claim.Metadata.Uid, what is "reset" or "refused" ? "v" : null)],
         };
 
         Assert.Equal(failure, await new VolumeBinder(api, new ChangeSignals(), _time).BindAsync(

@@ -279,6 +279,48 @@ public sealed class VolumeSchedulingTests
         Assert.Equal(first == "a" ? "b" : "a", _core.DecideNext()?.NodeName);
     }
 
+    /// <summary>What comes, and whether whoever waits for a node that takes more volumes is tried again.</summary>
+    [Theory]
+    [InlineData("volume", false)]
+    [InlineData("class", false)]
+    [InlineData("capacity", false)]
+    [InlineData("claim", true)]
+    [InlineData("limit", true)]
+    public void What_a_rule_does_not_look_at_wakes_nobody_whom_it_rejected(string what, bool isTried)
+    {
+        const string driver = "d.example.com";
+        Apply(Volume(null, v => v.Spec.Csi = new V1CSIPersistentVolumeSource { Driver = driver, VolumeHandle = "h" }));
+        Apply(Claim(c => Bound(c, "v")));
+        Apply(CsiNode("a", driver, 0));
+        Apply(CsiNode("b", driver, 0));
+        Assert.StartsWith("0/2 nodes are available: 2 node(s) exceed max volume count.", Decide("p").Message);
+        switch (what)
+        {
+            case "volume":
+                Apply(Volume(null, static v => v.Metadata.Name = "other"));
+                break;
+            case "class":
+                Apply(new V1StorageClass { Metadata = new V1ObjectMeta { Name = "new" }, Provisioner = driver });
+                break;
+            case "capacity":
+                Apply(new V1CSIStorageCapacity
+                {
+                    Metadata = new V1ObjectMeta { Name = "room", NamespaceProperty = "default" },
+                    StorageClassName = "late",
+                });
+                break;
+            case "claim":
+                Apply(Claim(c => Bound(c, "v")));
+                break;
+            default:
+                Apply(CsiNode("b", driver, 1));
+                break;
+        }
+
+        _core.Tick();
+        Assert.Equal(isTried ? 0 : 1, _core.Queue.UnschedulableCount);
+    }
+
     /// <summary>
     /// Whether the volume in the way is the pod's own, whether it goes, and whether the pod has a place.
     /// </summary>

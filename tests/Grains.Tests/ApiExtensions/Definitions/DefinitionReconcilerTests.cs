@@ -11,8 +11,10 @@ namespace OrleansOrchestrator.Grains.Tests.ApiExtensions.Definitions;
 public sealed class DefinitionReconcilerTests
 {
     /// <summary>One by the name of a built-in resource is accepted like any other; its end is not theirs.</summary>
-    [Fact]
-    public async Task ADefinitionTakesNothingBuiltInWithIt()
+    [Theory]
+    [InlineData("v1")]
+    [InlineData("v9")]
+    public async Task ADefinitionTakesNothingBuiltInWithIt(string version)
     {
         var world = new World();
         world.Api.Seed(new V1CronJob { Metadata = new V1ObjectMeta { Name = "a", NamespaceProperty = "default" } });
@@ -26,7 +28,7 @@ public sealed class DefinitionReconcilerTests
                 {
                     Kind = "CronJob", Plural = "cronjobs", ListKind = "CronJobList",
                 },
-                Versions = [new V1CustomResourceDefinitionVersion { Name = "v1", Served = true, Storage = true }],
+                Versions = [new V1CustomResourceDefinitionVersion { Name = version, Served = true, Storage = true }],
             },
         });
         var definition = Assert.Single(world.Api.All<V1CustomResourceDefinition>());

@@ -1,5 +1,8 @@
 using k8s.Models;
+using OrleansOrchestrator.Grains.Reconciling;
 using OrleansOrchestrator.Grains.Tests.Reconciling;
+using OrleansOrchestrator.Interfaces.Kernel;
+using OrleansOrchestrator.Resources.Kernel;
 using Xunit;
 
 namespace OrleansOrchestrator.Grains.Tests.Apps.StatefulSets;
@@ -119,6 +122,23 @@ public sealed class StatefulSetReconcilerTests
         Change(s => s.Replicas = 1);
         _world.Step<V1StatefulSet>("web");
         Assert.Equal((kept, condemned), (Owner("data-web-0"), Owner("data-web-1")));
+    }
+
+    /// <summary>Else it would have nobody with whom it goes.</summary>
+    [Fact]
+    public void A_pod_stays_until_its_claim_could_be_read()
+    {
+        AddWithClaims(Policy("Retain", "Delete"));
+        _world.Settle();
+        Change(s => s.Replicas = 1);
+        _world.Api.BeforeRead = static (resource, _) => resource == WellKnown.PersistentVolumeClaims
+            ? StatusErrors.ServiceUnavailable("no store")
+            : null;
+        Assert.Throws<ReconcileException>(() => _world.Step<V1StatefulSet>("web"));
+        Assert.Null(_world.Api.Find<V1Pod>("default", "web-1")!.Metadata.DeletionTimestamp);
+        _world.Api.BeforeRead = null;
+        _world.Step<V1StatefulSet>("web");
+        Assert.Equal("Pod", Owner("data-web-1"));
     }
 
     [Fact]

@@ -12,7 +12,9 @@ public sealed class PodFinishTests
     [Theory]
     [InlineData(5, 9, false, 9)]
     [InlineData(5, null, false, 20)]
-    [InlineData(5, 9, true, 20)]
+    [InlineData(12, 9, false, 12)]
+    [InlineData(5, 9, true, 9)]
+    [InlineData(null, null, true, 20)]
     public void Is_the_end_of_the_last_container_or_of_readiness(int? main, int? sidecar, bool isRunning, int expected)
     {
         var pod = new V1Pod

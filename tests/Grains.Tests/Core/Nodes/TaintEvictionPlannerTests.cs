@@ -57,6 +57,38 @@ public sealed class TaintEvictionPlannerTests
         Assert.Equal(expected, due < Epoch.AddSeconds(now) ? Epoch.AddSeconds(now) : due);
     }, cases: 1_000);
 
+    /// <summary>Until its node's agent has seen it, it has no other time than that of its binding.</summary>
+    [Theory]
+    [InlineData("True", 3_600 + 60)]
+    [InlineData("False", 60)]
+    [InlineData(null, 60)]
+    public void A_pod_that_waited_for_a_node_has_its_time_there(string? scheduled, int due)
+    {
+        var pod = new V1Pod
+        {
+            Metadata = new V1ObjectMeta { Name = "p", CreationTimestamp = Epoch.UtcDateTime },
+            Spec = new V1PodSpec
+            {
+                Tolerations = [new V1Toleration { OperatorProperty = "Exists", TolerationSeconds = 60 }],
+            },
+            Status = new V1PodStatus
+            {
+                Conditions = scheduled is null ? null :
+                [
+                    new V1PodCondition
+                    {
+                        Type = "PodScheduled", Status = scheduled,
+                        LastTransitionTime = Epoch.AddHours(1).UtcDateTime,
+                    },
+                ],
+            },
+        };
+        V1Taint[] taints =
+            [new() { Key = "a", Effect = "NoExecute", TimeAdded = Epoch.AddHours(-1).UtcDateTime }];
+        Assert.Equal(
+            Epoch.AddSeconds(due), TaintEvictionPlanner.DueAt(pod, taints, Epoch.AddHours(1).AddSeconds(1)));
+    }
+
     private static bool Drives(V1Taint taint, V1Toleration[] tolerations, int bound, int second)
     {
         if (taint.Effect != "NoExecute")

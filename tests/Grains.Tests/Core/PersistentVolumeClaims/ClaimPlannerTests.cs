@@ -101,6 +101,28 @@ public sealed class ClaimPlannerTests
         Assert.Equal(why is null ? [] : [$"Cannot bind to requested volume \"v\": {why}"], told);
     }
 
+    /// <summary>Rows 2-6 and 2-7 of upstream's binder test.</summary>
+    [Theory]
+    [InlineData(false, "Pending")]
+    [InlineData(true, null)]
+    public void A_named_volume_that_is_anothers_is_waited_for_unless_we_had_bound_it(bool isOurs, string? phase)
+    {
+        var volume = Volume("v", 1, v => v.Spec.ClaimRef = new V1ObjectReference
+        {
+            NamespaceProperty = "default", Name = "other", Uid = "other",
+        });
+        var claim = Claim("c", 1, c =>
+        {
+            c.Spec.VolumeName = "v";
+            c.SetAnnotation(VolumeAnnotations.BoundByController, isOurs ? VolumeAnnotations.Yes : null);
+        });
+
+        var plan = ClaimPlanner.Compute(new ClaimObserved { Claim = claim, Volumes = [volume] });
+
+        Assert.Equal((null, phase), (plan.Bind, plan.Phase));
+        Assert.Equal("volume \"v\" already bound to a different claim.", Assert.Single(plan.Notes).Message);
+    }
+
     [Theory]
     [InlineData("example.com/disk", "ExternalProvisioning", "example.com/disk")]
     [InlineData("kubernetes.io/gce-pd", "ExternalProvisioning", "pd.csi.storage.gke.io")]

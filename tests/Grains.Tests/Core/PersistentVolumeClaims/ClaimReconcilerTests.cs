@@ -69,6 +69,37 @@ public sealed class ClaimReconcilerTests
         Assert.Equal(("Bound", shown), (status.Phase, status.Capacity["storage"].ToString()));
     }
 
+    /// <summary>By the field, or by the annotation that was there before it: even an empty one is a word.</summary>
+    [Theory]
+    [InlineData(null, null, "default")]
+    [InlineData("", null, "")]
+    [InlineData(null, "", null)]
+    [InlineData(null, "slow", null)]
+    public void A_claim_that_wants_no_class_gets_none(string? field, string? annotation, string? became)
+    {
+        var world = new World();
+        world.Api.Seed(new V1StorageClass
+        {
+            Metadata = new V1ObjectMeta
+            {
+                Name = "default",
+                Annotations = new Dictionary<string, string>
+                {
+                    ["storageclass.kubernetes.io/is-default-class"] = "true",
+                },
+            },
+            Provisioner = "example.com/disk",
+        });
+        var claim = Claim([]);
+        claim.Spec.StorageClassName = field;
+        claim.SetAnnotation("volume.beta.kubernetes.io/storage-class", annotation);
+        world.Api.Seed(claim);
+
+        world.Step<V1PersistentVolumeClaim>("c");
+
+        Assert.Equal(became, world.Api.Find<V1PersistentVolumeClaim>("default", "c")!.Spec.StorageClassName);
+    }
+
     private static V1PersistentVolumeClaim Claim(Dictionary<string, string> annotations) => new()
     {
         Metadata = new V1ObjectMeta { Name = "c", NamespaceProperty = "default", Annotations = annotations },

@@ -35,6 +35,22 @@ public sealed class PodResourceClaimReconcilerTests
         Assert.Single(_world.Api.All<Resourcev1ResourceClaim>());
     }
 
+    /// <summary>Its claim is deleted while it is still there: a new one would be deleted too, without end.</summary>
+    [Theory]
+    [InlineData("Succeeded")]
+    [InlineData("Failed")]
+    public async Task A_pod_that_has_ended_gets_no_claim_any_more(string phase)
+    {
+        AddPod("web");
+        AddTemplate();
+        await StepAsync("web");
+        var claim = Assert.Single(_world.Api.All<Resourcev1ResourceClaim>());
+        _world.Api.Change<V1Pod>("default", "web", p => p.Status.Phase = phase, "status");
+        _world.Api.Delete<Resourcev1ResourceClaim>("default", claim.Metadata.Name);
+        await StepAsync("web");
+        Assert.Empty(_world.Api.All<Resourcev1ResourceClaim>());
+    }
+
     [Fact]
     public async Task Without_its_template_a_pod_is_told_so()
     {
@@ -44,6 +60,22 @@ public sealed class PodResourceClaimReconcilerTests
             "gpu: resource claim template \"tpl\": resourceclaimtemplate.resource.k8s.io \"tpl\" not found",
             failure.Message,
             StringComparison.Ordinal);
+    }
+
+    /// <summary>As upstream's <c>findPodResourceClaim</c>: a crash came between the claim and the status.</summary>
+    [Fact]
+    public async Task A_claim_that_was_not_noted_is_found_without_its_template()
+    {
+        AddPod("web");
+        AddTemplate();
+        await StepAsync("web");
+        var claim = Assert.Single(_world.Api.All<Resourcev1ResourceClaim>()).Metadata.Name;
+        _world.Api.Change<V1Pod>(
+            "default", "web", static p => p.Status.ResourceClaimStatuses = null, "status");
+        _world.Api.Delete<V1ResourceClaimTemplate>("default", "tpl");
+        await StepAsync("web");
+        var noted = Assert.Single(_world.Api.Find<V1Pod>("default", "web")!.Status.ResourceClaimStatuses);
+        Assert.Equal(claim, noted.ResourceClaimName);
     }
 
     [Fact]

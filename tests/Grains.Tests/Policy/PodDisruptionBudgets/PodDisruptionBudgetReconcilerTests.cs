@@ -1,8 +1,10 @@
 using CsCheck;
 using k8s.Models;
 using OrleansOrchestrator.Grains.Policy.PodDisruptionBudgets;
+using OrleansOrchestrator.Grains.Reconciling;
 using OrleansOrchestrator.Grains.Tests.Reconciling;
 using OrleansOrchestrator.Interfaces.Kernel;
+using OrleansOrchestrator.Resources.Kernel;
 using OrleansOrchestrator.SeedKit;
 using Xunit;
 
@@ -62,6 +64,23 @@ public sealed class PodDisruptionBudgetReconcilerTests
             return Numbers(world.Api.Find<V1PodDisruptionBudget>("default", "b")!.Status)
                 == (ready.Length, desired, healthy, allowed);
         });
+    }
+
+    /// <summary>
+    /// Else the size of a ReplicaSet would be taken for that of its Deployment, and evictions be allowed.
+    /// </summary>
+    [Fact]
+    public async Task Controllers_that_cannot_be_read_are_not_taken_for_gone()
+    {
+        AddPods(ready: 2, of: 4);
+        AddBudget("b", null, "3");
+        _world.Api.BeforeRead = static (resource, _) => resource == WellKnown.ReplicaSets
+            ? StatusErrors.ServiceUnavailable("no store")
+            : null;
+        await Assert.ThrowsAsync<ReconcileException>(() => StepAsync());
+        _world.Api.BeforeRead = null;
+        await StepAsync();
+        Assert.Equal((4, 1, 2, 1), Numbers(Budget().Status));
     }
 
     [Fact]

@@ -190,5 +190,5 @@ public sealed class HttpExtenderTests : IAsyncLifetime
     private PodInfo Pod(string requests = "") => _reader.Read(new PodSketch("p") { Requests = requests }.Build());
 
     private NodeInfo[] Nodes() =>
-        [.. ((string[])["a", "b"]).Select(n => _nodes.Find(n) ?? _nodes.Update(new NodeSketch(n).Build())!)];
+        [.. ((string[])["a", "b"]).Select(n => _nodes.Find(n) ?? _nodes.Update(new NodeSketch(n).Build())!.Node)];
 }

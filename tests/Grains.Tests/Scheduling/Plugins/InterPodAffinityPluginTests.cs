@@ -145,7 +145,7 @@ public sealed class InterPodAffinityPluginTests
         var (table, reader) = (new NodeTable(tables), new PodReader(tables.Scalars));
         NodeInfo[] nodes =
         [
-            .. "abc".Select(z => table.Update(new NodeSketch($"{z}") { Labels = $"zone={z}" }.Build())!),
+            .. "abc".Select(z => table.Update(new NodeSketch($"{z}") { Labels = $"zone={z}" }.Build())!.Node),
         ];
         tables.Placed.Put(Read("x", Cache, ""), nodes[1]);
         tables.Placed.Put(Read("y", Web, ""), nodes[2]);

@@ -26,7 +26,7 @@ internal sealed class PluginFixture
 
     public NodeInfo Node(NodeSketch sketch, params PodInfo[] pods)
     {
-        var node = _nodes.Update(sketch.Build())!;
+        var node = _nodes.Update(sketch.Build())!.Node;
         foreach (var pod in pods)
         {
             node.AddPod(pod.Shape);
