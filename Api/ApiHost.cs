@@ -39,6 +39,7 @@ public static class ApiHost
         services.AddHostedService(static provider => provider.GetRequiredService<CustomKindSource>());
         services.Insert(0, ServiceDescriptor.Singleton<IAuthorizer, MastersAuthorizer>());
         services.TryAddSingleton<AuthorizerChain>();
+        services.TryAddSingleton<ImpersonationMetrics>();
         services.TryAddSingleton<Impersonation>();
         services.TryAddSingleton<AccessMetrics>();
         services.TryAddSingleton<RequestAccess>();

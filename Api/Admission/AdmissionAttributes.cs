@@ -26,13 +26,17 @@ public sealed class AdmissionAttributes
     /// <param name="name">The object's name; empty while it waits for its generated one.</param>
     /// <param name="item">What is created.</param>
     /// <param name="subresource">The subresource; empty for the object itself.</param>
+    /// <param name="named">
+    /// What the client has named, where that is a resource that stands for the subresource; null for the subresource.
+    /// </param>
     public static AdmissionAttributes OfCreate(
-        WriteContext context, string name, IKubernetesObject<V1ObjectMeta> item, string subresource = "") => new()
+        WriteContext context, string name, IKubernetesObject<V1ObjectMeta> item, string subresource = "",
+        ResourceDefinition? named = null) => new()
     {
         Operation = AdmissionOperation.Create,
-        Definition = context.Definition,
+        Definition = named ?? context.Definition,
         Key = new ObjectKey(context.Key.Namespace, name),
-        Subresource = subresource,
+        Subresource = named is null ? subresource : "",
         Object = item,
         User = context.User,
         DryRun = context.Options.DryRun,

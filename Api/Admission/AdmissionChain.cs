@@ -2,6 +2,7 @@ using k8s;
 using k8s.Models;
 using OrleansOrchestrator.Api.Kernel;
 using OrleansOrchestrator.Interfaces.Kernel;
+using OrleansOrchestrator.Resources.Kernel;
 
 namespace OrleansOrchestrator.Api.Admission;
 
@@ -55,10 +56,17 @@ public sealed class AdmissionChain
         await MutateAsync(attributes, cancellationToken) ?? await ValidateAsync(attributes, cancellationToken);
 
     /// <summary>Both rounds for what a subresource with a kind of its own takes: the item as it is then.</summary>
-    public async ValueTask<Outcome<T>> AdmitAsync<T>(WriteContext context, string subresource, T item)
+    /// <param name="context">The write.</param>
+    /// <param name="subresource">The subresource.</param>
+    /// <param name="item">What it takes.</param>
+    /// <param name="named">
+    /// What the client has named, where that is a resource that stands for the subresource; null for the subresource.
+    /// </param>
+    public async ValueTask<Outcome<T>> AdmitAsync<T>(
+        WriteContext context, string subresource, T item, ResourceDefinition? named = null)
         where T : class, IKubernetesObject<V1ObjectMeta>
     {
-        var attributes = AdmissionAttributes.OfCreate(context, context.Key.Name, item, subresource);
+        var attributes = AdmissionAttributes.OfCreate(context, context.Key.Name, item, subresource, named);
         return await AdmitAsync(attributes, context.CancellationToken) is { } refusal
             ? refusal
             : (T)attributes.Object!;

@@ -22,6 +22,9 @@ public sealed class ApiForwarder(
 {
     private const string Unavailable = "service unavailable";
 
+    /// <summary>A client would show its credentials, meant for this server, wherever it is sent.</summary>
+    private const string Redirected = "the backend attempted to redirect this request, which is not permitted";
+
     private static readonly ForwarderRequestConfig Config = Forwarding.Config with
     {
         Version = HttpVersion.Version11, VersionPolicy = HttpVersionPolicy.RequestVersionExact,
@@ -85,8 +88,10 @@ public sealed class ApiForwarder(
         HttpContext context, RemoteApi api, string path, UserIdentity user, TimeSpan? limit)
     {
         var gone = context.RequestAborted;
-        if (!api.IsAvailable
-            || !(await services.ResolveAsync(api.Target.Service!.Value, api.Target.Port, gone)).Succeeded)
+        var endpoint = api.IsAvailable
+            ? await services.ResolveAsync(api.Target.Service!.Value, api.Target.Port, gone)
+            : StatusErrors.ServiceUnavailable(Unavailable);
+        if (!endpoint.Succeeded)
         {
             await PlainText.ServiceUnavailableAsync(context, Unavailable);
             return;
@@ -100,7 +105,7 @@ public sealed class ApiForwarder(
         var target = api.Target with { ClientPem = await certificate.GetAsync(gone) };
         var audit = AuditRecord.Of(context);
         var transformer = new ToApi(
-            place, user, () => _notes.Note(connections.FlawsOf(target), target.Host, audit));
+            place, endpoint.Value, user, () => _notes.Note(connections.FlawsOf(target), target.Host, audit));
         var error = await forwarder.SendAsync(
             context, api.Target.Origin, connections.Of(target), Config, transformer, both.Token);
         if (error == ForwarderError.None)
@@ -129,9 +134,10 @@ public sealed class ApiForwarder(
             : error.ToString();
 
     /// <param name="place">What the other server is asked for.</param>
+    /// <param name="endpoint">Where it is.</param>
     /// <param name="user">For whom.</param>
     /// <param name="answered">Is called when the head of its answer is there.</param>
-    private sealed class ToApi(Uri place, UserIdentity user, Action answered) : HttpTransformer
+    private sealed class ToApi(Uri place, DnsEndPoint endpoint, UserIdentity user, Action answered) : HttpTransformer
     {
         /// <summary>What of the user cannot be said in a header.</summary>
         public string? BadHeader { get; private set; }
@@ -144,6 +150,11 @@ public sealed class ApiForwarder(
             proxyRequest.RequestUri = place;
             proxyRequest.Headers.Host = null;
             Forwarding.AddClient(httpContext, proxyRequest);
+            if (!Forwarding.IsUpgrade(httpContext.Request))
+            {
+                Forwarding.AddPlace(proxyRequest, place, endpoint);
+            }
+
             BadHeader = RemoteUser.Write(proxyRequest.Headers, user);
             if (BadHeader is not null)
             {
@@ -151,12 +162,19 @@ public sealed class ApiForwarder(
             }
         }
 
-        public override ValueTask<bool> TransformResponseAsync(
+        public override async ValueTask<bool> TransformResponseAsync(
             HttpContext httpContext, HttpResponseMessage? proxyResponse, CancellationToken cancellationToken)
         {
             if (proxyResponse is not null)
             {
                 answered();
+            }
+
+            if (proxyResponse is { StatusCode: >= HttpStatusCode.Ambiguous and < HttpStatusCode.BadRequest }
+                && proxyResponse.Headers.NonValidated.Contains("Location"))
+            {
+                await PlainText.BadGatewayAsync(httpContext, Redirected);
+                return false;
             }
 
             // Of what both servers say, the word of the one that answers counts.
@@ -165,7 +183,9 @@ public sealed class ApiForwarder(
                 httpContext.Response.Headers.Remove(header.Key);
             }
 
-            return base.TransformResponseAsync(httpContext, proxyResponse, cancellationToken);
+            var copied = await base.TransformResponseAsync(httpContext, proxyResponse, cancellationToken);
+            Forwarding.RemoveCrossOrigin(httpContext.Response.Headers);
+            return copied;
         }
     }
 }

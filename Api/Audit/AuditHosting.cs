@@ -8,15 +8,23 @@ using OrleansOrchestrator.Interfaces.Audit;
 namespace OrleansOrchestrator.Api.Audit;
 
 /// <summary>Wires auditing into a host.</summary>
-public static class AuditHosting
+public static partial class AuditHosting
 {
     /// <summary>Has requests audited as a policy wants it.</summary>
     public static IServiceCollection AddAudit(this IServiceCollection services, AuditPolicy policy)
     {
         services.TryAddSingleton<AuditMetrics>();
-        return services.AddSingleton(provider => new AuditLog(
-            policy, provider.GetServices<IAuditSink>(), provider.GetRequiredService<AuditMetrics>(),
-            provider.GetRequiredService<TimeProvider>()));
+        return services.AddSingleton(provider =>
+        {
+            if (policy.PassedOver is { } complaint)
+            {
+                LogPassedOver(provider.GetRequiredService<ILogger<AuditLog>>(), complaint);
+            }
+
+            return new AuditLog(
+                policy, provider.GetServices<IAuditSink>(), provider.GetRequiredService<AuditMetrics>(),
+                provider.GetRequiredService<TimeProvider>());
+        });
     }
 
     /// <summary>Has the events written to a file.</summary>
@@ -44,4 +52,8 @@ public static class AuditHosting
         services.AddSingleton<IAuditSink>(static provider => provider.GetRequiredService<T>());
         return services.AddHostedService(static provider => provider.GetRequiredService<T>());
     }
+
+    [LoggerMessage(
+        1, LogLevel.Warning, "Audit policy contains errors, falling back to lenient decoding: {Complaint}")]
+    private static partial void LogPassedOver(ILogger logger, string complaint);
 }

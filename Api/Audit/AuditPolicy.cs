@@ -13,6 +13,9 @@ public sealed class AuditPolicy(IReadOnlyList<AuditRule> rules)
 {
     private readonly AuditRule[] _rules = [.. rules];
 
+    /// <summary>What its file says and nobody understands, in upstream's words; null for nothing.</summary>
+    public string? PassedOver { get; init; }
+
     /// <summary>The decision for a request.</summary>
     /// <param name="request">What is asked.</param>
     /// <param name="user">Who asks; null when nobody knows.</param>

@@ -1,7 +1,6 @@
-using System.Text.Json;
+using OrleansOrchestrator.Api.Configuration;
 using OrleansOrchestrator.Api.Kernel;
 using OrleansOrchestrator.Resources.Kernel;
-using OrleansOrchestrator.Resources.Kernel.Json;
 
 namespace OrleansOrchestrator.Api.Audit;
 
@@ -15,38 +14,40 @@ public static class AuditPolicyReader
 
     private static readonly FieldPath Rules = FieldPath.Of("rules");
 
-    /// <summary>Reads YAML or JSON; throws <see cref="FormatException"/> with all complaints.</summary>
+    private static readonly ConfigurationKind Kind = new("Policy", "audit.k8s.io/v1");
+
+    /// <summary>Reads YAML or JSON. Fields that nobody knows are passed over, as upstream does it.</summary>
+    /// <exception cref="ConfigurationException">It is no policy, or a wrong one; all of it is told.</exception>
     public static AuditPolicy Read(ReadOnlySpan<byte> text)
     {
-        var document = Parse(text);
         var errors = new FieldErrors();
-        var omitted = ReadStages(document.OmitStages, FieldPath.Of("omitStages"), errors);
-        var rules = (document.Rules ?? [])
-            .Select((rule, i) => ReadRule(rule ?? new AuditRuleDocument(), document, omitted, Rules.Index(i), errors))
-            .ToList();
-        return errors.Count == 0
-            ? new AuditPolicy(rules)
-            : throw new FormatException(string.Join(", ", errors.All.Select(static e => $"{e.Field}: {e.Message}")));
+        var (rules, passedOver) = ConfigurationFile.ReadLeniently(text, Kind, root => ReadRules(root, errors));
+        return errors.Count > 0 ? throw new ConfigurationException(errors.ToText())
+            : rules.Count == 0 ? throw new ConfigurationException("loaded illegal policy with 0 rules")
+            : new AuditPolicy(rules) { PassedOver = passedOver };
     }
 
-    private static AuditPolicyDocument Parse(ReadOnlySpan<byte> text)
+    private static List<AuditRule> ReadRules(ConfigurationNode root, FieldErrors errors)
     {
-        var document = YamlDocument.Read(text, AuditPolicyJson.Default.AuditPolicyDocument);
-        return document is not { ApiVersion: "audit.k8s.io/v1", Kind: "Policy" }
-            ? throw new FormatException("this is no Policy of audit.k8s.io/v1")
-            : document.Rules is { Count: > 0 } ? document
-            : throw new FormatException("loaded illegal policy with 0 rules");
+        // Kept by nobody: a policy is a file.
+        root.Foreign("metadata");
+        var usual = new AuditDecision(
+            AuditLevel.None, ReadStages(root, FieldPath.Of("omitStages"), errors),
+            root.Flag("omitManagedFields") ?? false);
+        return
+        [
+            .. root.Children("rules").Select((rule, i) => ReadRule(rule, usual, Rules.Index(i), errors)),
+        ];
     }
 
-    private static AuditRule ReadRule(
-        AuditRuleDocument rule, AuditPolicyDocument policy, AuditStages omitted, FieldPath path, FieldErrors errors)
+    private static AuditRule ReadRule(ConfigurationNode rule, AuditDecision usual, FieldPath path, FieldErrors errors)
     {
-        var (level, urls) = (ReadLevel(rule.Level, path.Child("level"), errors), Texts(rule.NonResourceUrls));
+        var (level, urls) = (ReadLevel(rule.Text("level"), path.Child("level"), errors), rule.Texts("nonResourceURLs"));
         ValidateUrls(urls, path.Child("nonResourceURLs"), errors);
-        var resources = (rule.Resources ?? [])
-            .Select(r => ReadResources(r ?? new AuditedResourcesDocument(), path.Child("resources"), errors)).ToList();
-        omitted |= ReadStages(rule.OmitStages, path.Child("omitStages"), errors);
-        var namespaces = Texts(rule.Namespaces);
+        List<AuditedResources> resources =
+            [.. rule.Children("resources").Select(r => ReadResources(r, path.Child("resources"), errors))];
+        var omitted = ReadStages(rule, path.Child("omitStages"), errors);
+        var namespaces = rule.Texts("namespaces");
         if (urls.Count > 0 && (resources.Count > 0 || namespaces.Count > 0))
         {
             errors.Invalid(
@@ -57,15 +58,15 @@ public static class AuditPolicyReader
         return new AuditRule
         {
             Decision = new AuditDecision(
-                level, omitted, rule.OmitManagedFields ?? policy.OmitManagedFields ?? false),
-            Users = Texts(rule.Users), UserGroups = Texts(rule.UserGroups), Verbs = Texts(rule.Verbs),
+                level, usual.Omitted | omitted, rule.Flag("omitManagedFields") ?? usual.OmitsManagedFields),
+            Users = rule.Texts("users"), UserGroups = rule.Texts("userGroups"), Verbs = rule.Texts("verbs"),
             Resources = resources, Namespaces = namespaces, NonResourceUrls = urls,
         };
     }
 
-    private static AuditLevel ReadLevel(string? level, FieldPath path, FieldErrors errors)
+    private static AuditLevel ReadLevel(string level, FieldPath path, FieldErrors errors)
     {
-        if (string.IsNullOrEmpty(level))
+        if (level.Length == 0)
         {
             errors.Required(path);
         }
@@ -81,11 +82,10 @@ public static class AuditPolicyReader
         return AuditLevel.None;
     }
 
-    private static AuditedResources ReadResources(
-        AuditedResourcesDocument item, FieldPath path, FieldErrors errors)
+    private static AuditedResources ReadResources(ConfigurationNode item, FieldPath path, FieldErrors errors)
     {
-        var (group, resources, names) = (item.Group ?? "", Texts(item.Resources), Texts(item.ResourceNames));
-        if (group.Length > 0)
+        var (group, resources, names) = (item.Text("group"), item.Texts("resources"), item.Texts("resourceNames"));
+        if (group is not ("" or AuditedResources.AllGroups))
         {
             errors.InvalidEach(path.Child("group"), group, NameRules.DnsSubdomain(group));
         }
@@ -100,7 +100,7 @@ public static class AuditPolicyReader
         return new AuditedResources(group, resources, names);
     }
 
-    private static void ValidateUrls(List<string> urls, FieldPath path, FieldErrors errors)
+    private static void ValidateUrls(IReadOnlyList<string> urls, FieldPath path, FieldErrors errors)
     {
         for (var i = 0; i < urls.Count; i++)
         {
@@ -118,10 +118,10 @@ public static class AuditPolicyReader
         }
     }
 
-    private static AuditStages ReadStages(IReadOnlyList<string?>? stages, FieldPath path, FieldErrors errors)
+    private static AuditStages ReadStages(ConfigurationNode node, FieldPath path, FieldErrors errors)
     {
         var result = AuditStages.None;
-        var names = Texts(stages);
+        var names = node.Texts("omitStages");
         for (var i = 0; i < names.Count; i++)
         {
             if (Stages.Contains(names[i]))
@@ -136,6 +136,4 @@ public static class AuditPolicyReader
 
         return result;
     }
-
-    private static List<string> Texts(IReadOnlyList<string?>? texts) => [.. (texts ?? []).Select(static t => t ?? "")];
 }

@@ -4,10 +4,17 @@ using OrleansOrchestrator.Interfaces.Kernel;
 namespace OrleansOrchestrator.Api.Audit;
 
 /// <summary>Resources of a group, all of them or some of their objects.</summary>
-/// <param name="Group">Empty for the core group.</param>
+/// <param name="Group">Empty for the core group, <c>*</c> for all.</param>
 /// <param name="Resources"><c>pods</c>, <c>pods/log</c>, <c>pods/*</c>, <c>*/scale</c>, <c>*</c>; none for all.</param>
 /// <param name="Names">Names of objects; none for all.</param>
-public sealed record AuditedResources(string Group, IReadOnlyList<string> Resources, IReadOnlyList<string> Names);
+public sealed record AuditedResources(string Group, IReadOnlyList<string> Resources, IReadOnlyList<string> Names)
+{
+    /// <summary>What stands for all groups.</summary>
+    public const string AllGroups = "*";
+
+    /// <summary>Whether they are of a group.</summary>
+    public bool AreOf(string group) => Group is AllGroups || Group == group;
+}
 
 /// <summary>
 /// One rule of an audit policy (upstream's <c>audit/policy/checker.go</c>); what it leaves open fits all.
@@ -49,7 +56,7 @@ public sealed record AuditRule
 
         foreach (var of in Resources)
         {
-            if (of.Group == request.Group && Fits(of, request))
+            if (of.AreOf(request.Group) && Fits(of, request))
             {
                 return true;
             }

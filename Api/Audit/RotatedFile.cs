@@ -15,7 +15,8 @@ internal sealed partial class RotatedFile(AuditFileOptions options, TimeProvider
     private const string Stamp = "yyyy-MM-dd'T'HH-mm-ss.fff";
     private const string Compressed = ".gz";
 
-    private readonly long _maxBytes = options.MaxMegabytes * 1024L * 1024;
+    private readonly long _maxBytes =
+        (options.MaxMegabytes == 0 ? AuditFileOptions.DefaultMegabytes : options.MaxMegabytes) * 1024L * 1024;
     private readonly string _path = Path.GetFullPath(options.Path);
     private readonly CancellationTokenSource _end = new();
     private FileStream? _file;

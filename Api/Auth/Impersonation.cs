@@ -11,12 +11,14 @@ namespace OrleansOrchestrator.Api.Auth;
 /// narrow modes are tried first (upstream's constrained impersonation): they need the right for what is done, too. The
 /// last mode is the old right <c>impersonate</c> alone. The headers end here: nobody behind sees them.
 /// </summary>
-public sealed partial class Impersonation(AuthorizerChain authorizers, ILogger<Impersonation> logger)
+public sealed partial class Impersonation(
+    AuthorizerChain authorizers, ImpersonationMetrics metrics, TimeProvider time, ILogger<Impersonation> logger)
 {
     /// <summary>More users than this are not remembered; then all are forgotten.</summary>
     private const int MaxRemembered = 1024;
 
-    private readonly ImpersonationMode[] _modes = ImpersonationMode.All(authorizers);
+    private readonly ImpersonationMode[] _modes = ImpersonationMode.All(
+        new ImpersonationRights(authorizers, metrics, time));
 
     // Whoever was let in by one mode is refused in its words: the old right's, for those who have it.
     private readonly ConcurrentDictionary<string, int> _lastMode = new(StringComparer.Ordinal);
@@ -41,17 +43,22 @@ public sealed partial class Impersonation(AuthorizerChain authorizers, ILogger<I
             return wanted.User;
         }
 
-        var acting = await FindModeAsync(target, wanted, audit, cancellationToken);
-        if (acting.Succeeded)
+        var began = time.GetTimestamp();
+        var found = await FindModeAsync(target, wanted, cancellationToken);
+        metrics.Attempted(found.Succeeded ? found.Value.Mode.Name : null, time.GetElapsedTime(began));
+        if (!found.Succeeded)
         {
-            LogActing(Describe(wanted.User), Describe(acting.Value), wanted.Verb, wanted.Path);
+            return found.Error;
         }
 
+        var (mode, acting) = found.Value;
+        audit?.Acts(acting, mode.Constraint);
+        LogActing(Describe(wanted.User), Describe(acting), wanted.Verb, wanted.Path);
         return acting;
     }
 
-    private async ValueTask<Outcome<UserIdentity>> FindModeAsync(
-        UserIdentity target, AuthorizationAttributes wanted, AuditRecord? audit, CancellationToken cancellationToken)
+    private async ValueTask<Outcome<(ImpersonationMode Mode, UserIdentity Acting)>> FindModeAsync(
+        UserIdentity target, AuthorizationAttributes wanted, CancellationToken cancellationToken)
     {
         Status? refusal = null;
         var sender = wanted.User.Name;
@@ -67,8 +74,7 @@ public sealed partial class Impersonation(AuthorizerChain authorizers, ILogger<I
             if (acting.Succeeded)
             {
                 Remember(sender, index);
-                audit?.Acts(acting.Value, _modes[index].Constraint);
-                return acting;
+                return (_modes[index], acting.Value);
             }
 
             refusal ??= acting.Error;

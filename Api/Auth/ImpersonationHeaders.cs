@@ -1,4 +1,5 @@
 using Microsoft.AspNetCore.Http;
+using OrleansOrchestrator.Api.Kernel;
 using OrleansOrchestrator.Interfaces.Kernel;
 using OrleansOrchestrator.Resources.Kernel;
 
@@ -49,7 +50,7 @@ internal static class ImpersonationHeaders
         var extra = new Dictionary<string, IReadOnlyList<string>>(StringComparer.Ordinal);
         foreach (var name in present.Where(n => n.StartsWith(ExtraPrefix, StringComparison.OrdinalIgnoreCase)))
         {
-            var key = Unescape(name[ExtraPrefix.Length..].ToLowerInvariant());
+            var key = GoUrl.UnescapeName(name[ExtraPrefix.Length..].ToLowerInvariant());
             extra[key] = [.. extra.GetValueOrDefault(key, []), .. headers[name].Select(v => v ?? "")];
         }
 
@@ -60,20 +61,6 @@ internal static class ImpersonationHeaders
             Groups = [.. headers[GroupHeader].Select(g => g ?? "")],
             Extra = extra,
         };
-    }
-
-    // Keys may hold what headers may not, escaped by percents; one that is escaped badly counts as it is.
-    private static string Unescape(string key)
-    {
-        for (var at = key.IndexOf('%', StringComparison.Ordinal); at >= 0; at = key.IndexOf('%', at + 1))
-        {
-            if (key.Length < at + 3 || !char.IsAsciiHexDigit(key[at + 1]) || !char.IsAsciiHexDigit(key[at + 2]))
-            {
-                return key;
-            }
-        }
-
-        return Uri.UnescapeDataString(key);
     }
 
     /// <summary>The user in Go's syntax, which is how upstream prints it.</summary>

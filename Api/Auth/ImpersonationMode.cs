@@ -9,12 +9,15 @@ namespace OrleansOrchestrator.Api.Auth;
 /// One way to be allowed to act as somebody else. A narrow mode needs <c>impersonate-on:MODE:VERB</c> for what is done
 /// and <c>impersonate:MODE</c> for each part of the wanted user; the old one needs <c>impersonate</c> for each part.
 /// </summary>
-internal abstract class ImpersonationMode(AuthorizerChain authorizers)
+internal abstract class ImpersonationMode(ImpersonationRights rights)
 {
     protected const string AuthenticationGroup = "authentication.k8s.io";
 
     /// <summary>From so many groups or extra values on, one right for all of them is asked for first.</summary>
     private const int Many = 4;
+
+    /// <summary>What it is counted under.</summary>
+    public abstract string Name { get; }
 
     /// <summary>The verb that each part of the wanted user needs.</summary>
     protected abstract string Verb { get; }
@@ -26,20 +29,19 @@ internal abstract class ImpersonationMode(AuthorizerChain authorizers)
     public string Constraint => IsNarrow ? Verb : "";
 
     /// <summary>All modes, in the order in which they are tried.</summary>
-    public static ImpersonationMode[] All(AuthorizerChain authorizers) =>
+    public static ImpersonationMode[] All(ImpersonationRights rights) =>
     [
-        new Narrow(authorizers, "associated-node", IsOwnNode, isOwnNode: true),
+        new Narrow(rights, "associated-node", IsOwnNode, isOwnNode: true),
+        new Narrow(rights, "arbitrary-node", static (target, _) => IsBare(target) && NodeOf(target.Name) is not null),
         new Narrow(
-            authorizers, "arbitrary-node", static (target, _) => IsBare(target) && NodeOf(target.Name) is not null),
-        new Narrow(
-            authorizers,
+            rights,
             "serviceaccount",
             static (target, _) => IsBare(target) && SystemNames.SplitServiceAccount(target.Name) is not null),
         new Narrow(
-            authorizers,
+            rights,
             "user-info",
             static (target, _) => NodeOf(target.Name) is null && SystemNames.SplitServiceAccount(target.Name) is null),
-        new Old(authorizers),
+        new Old(rights),
     ];
 
     /// <summary>Whether the mode can be meant at all.</summary>
@@ -58,13 +60,8 @@ internal abstract class ImpersonationMode(AuthorizerChain authorizers)
     }
 
     /// <summary>Null when it is allowed.</summary>
-    protected async ValueTask<Status?> RefuseAsync(AuthorizationAttributes wanted, CancellationToken cancellationToken)
-    {
-        var decision = await authorizers.AuthorizeAsync(wanted, cancellationToken);
-        return decision.IsAllowed ? null
-            : Refusals.Forbidden(
-                wanted, string.Join(": ", new[] { decision.Failure, decision.Reason }.Where(static t => t.Length > 0)));
-    }
+    protected ValueTask<Status?> RefuseAsync(AuthorizationAttributes wanted, CancellationToken cancellationToken) =>
+        rights.RefuseAsync(Name, wanted, cancellationToken);
 
     /// <summary>The name under which the right to a node is asked for.</summary>
     protected virtual string NameOfNode(string node) => node;
@@ -223,10 +220,11 @@ internal abstract class ImpersonationMode(AuthorizerChain authorizers)
 
     /// <summary>The right for a kind of user, and for what is done.</summary>
     private sealed class Narrow(
-        AuthorizerChain authorizers, string mode, Func<UserIdentity, UserIdentity, bool> applies,
-        bool isOwnNode = false)
-        : ImpersonationMode(authorizers)
+        ImpersonationRights rights, string mode, Func<UserIdentity, UserIdentity, bool> applies, bool isOwnNode = false)
+        : ImpersonationMode(rights)
     {
+        public override string Name => mode;
+
         protected override string Verb => $"impersonate:{mode}";
 
         public override bool Applies(UserIdentity target, UserIdentity sender) => applies(target, sender);
@@ -254,8 +252,10 @@ internal abstract class ImpersonationMode(AuthorizerChain authorizers)
     }
 
     /// <summary>The right <c>impersonate</c>, whatever is done.</summary>
-    private sealed class Old(AuthorizerChain authorizers) : ImpersonationMode(authorizers)
+    private sealed class Old(ImpersonationRights rights) : ImpersonationMode(rights)
     {
+        public override string Name => "legacy";
+
         protected override string Verb => "impersonate";
 
         protected override bool IsNarrow => false;

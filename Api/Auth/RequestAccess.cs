@@ -27,9 +27,15 @@ public sealed class RequestAccess(
     }
 
     /// <summary>As whom the request goes on; a refusal is 403 or, for headers that make no sense, 400.</summary>
-    public ValueTask<Outcome<UserIdentity>> ActAsync(HttpContext context, RequestInfo request, UserIdentity sender) =>
-        impersonation.ResolveAsync(
+    public async ValueTask<Outcome<UserIdentity>> ActAsync(
+        HttpContext context, RequestInfo request, UserIdentity sender)
+    {
+        var start = time.GetTimestamp();
+        var acting = await impersonation.ResolveAsync(
             context.Request.Headers, request.By(sender), context.RequestAborted, AuditRecord.Of(context));
+        RequestWaits.Acted(context, time.GetElapsedTime(start));
+        return acting;
+    }
 
     /// <summary>
     /// Null when the user may have the request answered; 403 when not, 500 when nobody could decide it.

@@ -36,6 +36,35 @@ public static class ConfigurationFile
     /// <param name="read">Reads every field that there is.</param>
     /// <exception cref="ConfigurationException">It is none.</exception>
     public static T Read<T>(
+        ReadOnlySpan<byte> content, IReadOnlyList<ConfigurationKind> kinds, Func<ConfigurationNode, T> read) =>
+        Strict(Decode(content, kinds, read));
+
+    /// <summary>Reads one of a kind that may have fields which nobody knows, or one twice.</summary>
+    /// <typeparam name="T">What it says.</typeparam>
+    /// <param name="content">The file.</param>
+    /// <param name="kind">What it must be of.</param>
+    /// <param name="read">Reads every field that there is.</param>
+    /// <returns>What it says, and what is passed over, in upstream's words; null for nothing.</returns>
+    /// <exception cref="ConfigurationException">It is none.</exception>
+    public static (T Value, string? PassedOver) ReadLeniently<T>(
+        ReadOnlySpan<byte> content, ConfigurationKind kind, Func<ConfigurationNode, T> read) =>
+        Decode(content, [kind], read);
+
+    /// <summary>Reads one that is a part of another.</summary>
+    public static T Read<T>(
+        JsonElement content, string kind, IReadOnlyList<string> apiVersions, Func<ConfigurationNode, T> read) =>
+        Read(content, [new ConfigurationKind(kind, apiVersions)], read);
+
+    /// <summary>Reads one that is a part of another and has had several names.</summary>
+    public static T Read<T>(
+        JsonElement content, IReadOnlyList<ConfigurationKind> kinds, Func<ConfigurationNode, T> read) =>
+        Strict(Decode(content, kinds, null, read));
+
+    private static T Strict<T>((T Value, string? PassedOver) decoded) => decoded.PassedOver is { } complaint
+        ? throw new ConfigurationException(complaint)
+        : decoded.Value;
+
+    private static (T Value, string? PassedOver) Decode<T>(
         ReadOnlySpan<byte> content, IReadOnlyList<ConfigurationKind> kinds, Func<ConfigurationNode, T> read)
     {
         if (content.IsEmpty)
@@ -50,20 +79,10 @@ public static class ConfigurationFile
         }
 
         using var document = Parse(converted.Json);
-        return Read(document.RootElement, kinds, converted.DuplicateKeys, read);
+        return Decode(document.RootElement, kinds, converted.DuplicateKeys, read);
     }
 
-    /// <summary>Reads one that is a part of another.</summary>
-    public static T Read<T>(
-        JsonElement content, string kind, IReadOnlyList<string> apiVersions, Func<ConfigurationNode, T> read) =>
-        Read(content, [new ConfigurationKind(kind, apiVersions)], null, read);
-
-    /// <summary>Reads one that is a part of another and has had several names.</summary>
-    public static T Read<T>(
-        JsonElement content, IReadOnlyList<ConfigurationKind> kinds, Func<ConfigurationNode, T> read) =>
-        Read(content, kinds, null, read);
-
-    private static T Read<T>(
+    private static (T Value, string? PassedOver) Decode<T>(
         JsonElement content, IReadOnlyList<ConfigurationKind> kinds, string? duplicates,
         Func<ConfigurationNode, T> read)
     {
@@ -86,9 +105,7 @@ public static class ConfigurationFile
 
         var result = read(root);
         List<string> strict = [.. duplicates is null ? [] : new[] { duplicates }, .. root.UnknownFields()];
-        return strict.Count == 0
-            ? result
-            : throw new ConfigurationException($"strict decoding error: {string.Join(", ", strict)}");
+        return (result, strict.Count == 0 ? null : $"strict decoding error: {string.Join(", ", strict)}");
     }
 
     private static JsonDocument Parse(ReadOnlyMemory<byte> json)

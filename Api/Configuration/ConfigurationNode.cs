@@ -18,7 +18,8 @@ public sealed class ConfigurationNode
 
     internal ConfigurationNode(JsonElement value, string path)
     {
-        if (value.ValueKind is not (JsonValueKind.Object or JsonValueKind.Undefined))
+        // An element of a list that is null is one without fields to Go.
+        if (value.ValueKind is not (JsonValueKind.Object or JsonValueKind.Undefined or JsonValueKind.Null))
         {
             throw WrongType(path, value, "object");
         }
@@ -94,10 +95,10 @@ public sealed class ConfigurationNode
     /// <summary>What nobody has read, in upstream's words.</summary>
     internal IEnumerable<string> UnknownFields()
     {
-        var own = _value.ValueKind == JsonValueKind.Undefined
-            ? []
-            : _value.EnumerateObject().Where(p => !_known.Contains(p.Name))
-                .Select(p => $"unknown field {GoText.Quote(PathOf(p.Name))}");
+        var own = _value.ValueKind == JsonValueKind.Object
+            ? _value.EnumerateObject().Where(p => !_known.Contains(p.Name))
+                .Select(p => $"unknown field {GoText.Quote(PathOf(p.Name))}")
+            : [];
         return own.Concat(_children.SelectMany(static c => c.UnknownFields()));
     }
 

@@ -116,12 +116,8 @@ public sealed partial class CustomKindSource(
     private Known Read(ResourceObject item) =>
         _known.TryGetValue(item.Uid, out var known) && known.Revision == item.Revision
             ? known
-            : new Known(item.Revision, ServedOf(CustomKinds.Of(item, conversions.Make)));
-
-    /// <summary>What a definition adds to a group of built-in kinds is hidden by those, as upstream's routes do it.
-    /// </summary>
-    private ResourceKind? ServedOf(ResourceKind? kind) =>
-        kind is not null && catalog.IsBuiltIn(kind.Name.Group) ? null : kind;
+            : new Known(
+                item.Revision, CustomKinds.Of(item, conversions.Make) is { } kind ? catalog.Shown(kind) : null);
 
     [LoggerMessage(
         1, LogLevel.Warning, "The definitions of custom resources cannot be followed now; it is tried again.")]

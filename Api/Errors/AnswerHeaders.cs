@@ -39,9 +39,15 @@ public static class AnswerHeaders
         var headers = response.Headers;
         var (id, schema, level) = (headers[AuditId], headers[FlowSchema], headers[PriorityLevel]);
         var security = headers.StrictTransportSecurity;
+        var origins = CrossOriginOf(headers);
         response.Clear();
         Set(response, id);
         headers.StrictTransportSecurity = security;
+        foreach (var (name, value) in origins)
+        {
+            headers[name] = value;
+        }
+
         SetFlow(response, schema, level);
     }
 
@@ -54,6 +60,9 @@ public static class AnswerHeaders
             response.Headers[PriorityLevel] = levelUid;
         }
     }
+
+    private static KeyValuePair<string, StringValues>[] CrossOriginOf(IHeaderDictionary headers) =>
+        [.. headers.Where(static h => h.Key.StartsWith(CrossOrigin.HeaderPrefix, StringComparison.Ordinal))];
 
     private static void Set(HttpResponse response, StringValues id)
     {

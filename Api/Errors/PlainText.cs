@@ -42,6 +42,14 @@ public static class PlainText
     public static Task ServiceUnavailableAsync(HttpContext context, string why) =>
         ErrorAsync(context, StatusCodes.Status503ServiceUnavailable, why + "\n");
 
+    /// <summary>What another server answered is not handed on; in upstream's words and no more.</summary>
+    public static Task BadGatewayAsync(HttpContext context, string why)
+    {
+        context.Response.StatusCode = StatusCodes.Status502BadGateway;
+        context.Response.ContentType = "text/plain; charset=utf-8";
+        return context.Response.WriteAsync(why, context.RequestAborted);
+    }
+
     /// <summary>What Go's <c>http.Error</c> writes.</summary>
     private static Task ErrorAsync(HttpContext context, int code, string text)
     {

@@ -44,9 +44,7 @@ public sealed class WorkEstimator(WatchCounts watches, ResourceCatalog? catalog 
 
     private SeatEstimate List(HttpRequest http, RequestInfo request, int maxSeats)
     {
-        // A list by name reads one object.
-        if (request.Name.Length > 0
-            || catalog?.Current.Find(request.ResourceName, request.Version) is not { } definition
+        if (catalog?.Current.Find(request.ResourceName, request.Version) is not { } definition
             || caches?.Find(definition.Storage) is not { } cache)
         {
             return SeatEstimate.One;
@@ -54,7 +52,12 @@ public sealed class WorkEstimator(WatchCounts watches, ResourceCatalog? catalog 
 
         var snapshot = cache.Current;
         long objects = snapshot.CountRange(request.Namespace);
-        if (new QueryReader(http.Query).Number("limit") is > 0 and var limit)
+        if (request.Name.Length > 0)
+        {
+            // A list by name reads one object, which can be a large one.
+            objects = Math.Min(objects, 1);
+        }
+        else if (new QueryReader(http.Query).Number("limit") is > 0 and var limit)
         {
             objects = Math.Min(objects, limit);
         }

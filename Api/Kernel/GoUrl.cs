@@ -28,6 +28,10 @@ internal static class GoUrl
         return unescaped is not null;
     }
 
+    /// <summary>What a header's name says by escapes; one that is escaped wrongly stands for itself.</summary>
+    public static string UnescapeName(string name) =>
+        name.Contains('%') && Unescape(name) is { } bytes ? Encoding.UTF8.GetString(bytes) : name;
+
     /// <summary>Escapes everything in an unescaped path that Go escapes in one.</summary>
     public static string EscapePath(string path)
     {

@@ -11,6 +11,7 @@ public sealed class RequestWaits
     private readonly Lock _lock = new();
     private TimeSpan _authenticating;
     private TimeSpan _authorizing;
+    private TimeSpan _acting;
     private TimeSpan _queued;
     private TimeSpan _mutating;
     private TimeSpan _validating;
@@ -38,8 +39,8 @@ public sealed class RequestWaits
                 (string, TimeSpan Wait)[] all =
                 [
                     ("apf-queue-wait", _queued), ("authentication", _authenticating),
-                    ("authorization", _authorizing), ("etcd", _storing), ("mutating-webhook", _mutating),
-                    ("validating-webhook", _validating),
+                    ("authorization", _authorizing), ("etcd", _storing), ("impersonation", _acting),
+                    ("mutating-webhook", _mutating), ("validating-webhook", _validating),
                 ];
                 return [.. all.Where(static p => p.Wait > TimeSpan.Zero)];
             }
@@ -53,6 +54,16 @@ public sealed class RequestWaits
         {
             var waits = Of(context);
             waits.Add(ref waits._authenticating, wait);
+        }
+    }
+
+    /// <summary>As whom it goes on took so long.</summary>
+    public static void Acted(HttpContext context, TimeSpan wait)
+    {
+        if (IsWorthTelling(wait))
+        {
+            var waits = Of(context);
+            waits.Add(ref waits._acting, wait);
         }
     }
 

@@ -1,3 +1,4 @@
+using System.Net;
 using System.Net.Sockets;
 using System.Security.Authentication;
 using System.Text;
@@ -98,6 +99,24 @@ internal static class Forwarding
         SetHeader(request, Header, before.Length > 0 ? $"{before}, {client}" : client);
     }
 
+    /// <summary>Says what was asked for, and an endpoint of who answers: the one that does may be another.</summary>
+    internal static void AddPlace(HttpRequestMessage request, Uri place, DnsEndPoint endpoint)
+    {
+        var host = endpoint.Host.Contains(':', StringComparison.Ordinal) ? $"[{endpoint.Host}]" : endpoint.Host;
+        SetHeader(request, "X-Forwarded-Uri", place.AbsolutePath);
+        SetHeader(request, "X-Forwarded-Host", FormattableString.Invariant($"{host}:{endpoint.Port}"));
+        SetHeader(request, "X-Forwarded-Proto", place.Scheme);
+    }
+
+    /// <summary>What runs in the cluster must not decide who may read the API from a browser.</summary>
+    internal static void RemoveCrossOrigin(IHeaderDictionary headers)
+    {
+        foreach (var name in CrossOriginHeaders)
+        {
+            headers.Remove(name);
+        }
+    }
+
     private static void SetHeader(HttpRequestMessage request, string name, string value)
     {
         request.Headers.Remove(name);
@@ -152,12 +171,7 @@ internal static class Forwarding
             var copied = await base.TransformResponseAsync(httpContext, proxyResponse, cancellationToken);
             var headers = httpContext.Response.Headers;
 
-            // What runs in the cluster must not decide who may read the API from a browser.
-            foreach (var name in CrossOriginHeaders)
-            {
-                headers.Remove(name);
-            }
-
+            RemoveCrossOrigin(headers);
             if (location.Length > 0)
             {
                 headers.Location = Links(httpContext).Rewrite(location);

@@ -1,3 +1,5 @@
+using System.Security.Cryptography;
+using System.Security.Cryptography.X509Certificates;
 using System.Text;
 using OrleansOrchestrator.Api.Configuration;
 using OrleansOrchestrator.Resources.Kernel;
@@ -15,19 +17,11 @@ public static class RemoteKubeconfig
 
     /// <summary>Whom the current context of a file names.</summary>
     /// <exception cref="ConfigurationException">It names nobody that can be asked.</exception>
-    public static RemoteTarget Load(string path)
-    {
-        try
-        {
-            var folder = Path.GetDirectoryName(Path.GetFullPath(path))!;
-            return ConfigurationFile.Read(
-                File.ReadAllBytes(path), "Config", ["v1"], root => Read(root, folder));
-        }
-        catch (Exception failure) when (failure is IOException or UnauthorizedAccessException)
-        {
-            throw new ConfigurationException(failure.Message);
-        }
-    }
+    public static RemoteTarget Load(string path) => Load(path, Read);
+
+    /// <summary>The users of a file, who are named after the servers that know them.</summary>
+    /// <exception cref="ConfigurationException">It cannot be read.</exception>
+    public static RemoteUsers LoadUsers(string path) => Load(path, ReadUsers);
 
     /// <summary>The API server of the cluster in whose pod this process runs.</summary>
     /// <exception cref="ConfigurationException">It runs in none.</exception>
@@ -50,17 +44,45 @@ public static class RemoteKubeconfig
         };
     }
 
-    private static RemoteTarget Read(ConfigurationNode root, string folder)
+    private static T Load<T>(string path, Func<ConfigurationNode, string, T> read)
+    {
+        try
+        {
+            var folder = Path.GetDirectoryName(Path.GetFullPath(path))!;
+            return ConfigurationFile.Read(
+                File.ReadAllBytes(path), "Config", ["v1"], root => read(root, folder));
+        }
+        catch (Exception failure) when (failure is IOException or UnauthorizedAccessException)
+        {
+            throw new ConfigurationException(failure.Message);
+        }
+    }
+
+    private static RemoteUsers ReadUsers(ConfigurationNode root, string folder)
+    {
+        root.Foreign("clusters");
+        var (current, contexts) = Contexts(root);
+        return new RemoteUsers(
+            Named(root, "users", "user", u => User(u, folder)),
+            current.Length == 0 ? "" : contexts.GetValueOrDefault(current).User ?? "");
+    }
+
+    private static (string Current, Dictionary<string, (string Cluster, string User)> All) Contexts(
+        ConfigurationNode root)
     {
         root.Foreign("preferences");
         root.Foreign("extensions");
-        var current = root.Text("current-context");
-        var contexts = Named(root, "contexts", "context", static c =>
+        return (root.Text("current-context"), Named(root, "contexts", "context", static c =>
         {
             c.Foreign("extensions");
             c.Text("namespace");
             return (Cluster: c.Text("cluster"), User: c.Text("user"));
-        });
+        }));
+    }
+
+    private static RemoteTarget Read(ConfigurationNode root, string folder)
+    {
+        var (current, contexts) = Contexts(root);
         var clusters = Named(root, "clusters", "cluster", c => Cluster(c, folder));
         var users = Named(root, "users", "user", u => User(u, folder));
         var context = contexts.GetValueOrDefault(current);
@@ -78,11 +100,7 @@ public static class RemoteKubeconfig
 
         var target = clusters.GetValueOrDefault(context.Cluster) ?? throw new ConfigurationException(
             $"invalid configuration: cluster {GoText.Quote(context.Cluster)} does not exist");
-        var user = users.GetValueOrDefault(context.User) ?? new Credentials();
-        return target with
-        {
-            Authorization = user.Authorization, TokenFile = user.TokenFile, ClientPem = user.Pem,
-        };
+        return users.GetValueOrDefault(context.User) is { } user ? user.AskWith(target) : target;
     }
 
     private static Dictionary<string, T> Named<T>(
@@ -115,7 +133,7 @@ public static class RemoteKubeconfig
         RemoteTarget.OfUrl(server, authority.Length == 0 ? null : Encoding.UTF8.GetBytes(authority))
         ?? throw new ConfigurationException($"invalid configuration: server {GoText.Quote(server)} is no https URL");
 
-    private static Credentials User(ConfigurationNode node, string folder)
+    private static RemoteCredentials User(ConfigurationNode node, string folder)
     {
         node.Foreign("extensions");
         var certificate = Contents(node.Text("client-certificate-data"), node.Text("client-certificate"), folder);
@@ -128,14 +146,28 @@ public static class RemoteKubeconfig
 
         var (token, file, name) = (node.Text("token"), node.Text("tokenFile"), node.Text("username"));
         var password = node.Text("password");
-        return new Credentials
+        return new RemoteCredentials
         {
-            Pem = certificate.Length == 0 ? "" : $"{certificate}\n{key}",
+            Pem = certificate.Length == 0 ? "" : Pair($"{certificate}\n{key}"),
             TokenFile = file.Length == 0 ? "" : Path.Combine(folder, file),
             Authorization = token.Length > 0 ? $"Bearer {token}"
                 : name.Length > 0 ? $"Basic {Convert.ToBase64String(Encoding.UTF8.GetBytes($"{name}:{password}"))}"
                 : "",
         };
+    }
+
+    /// <summary>A certificate and its key, once they are known to be some: not when they are first needed.</summary>
+    private static string Pair(string pem)
+    {
+        try
+        {
+            using var pair = X509Certificate2.CreateFromPem(pem, pem);
+            return pem;
+        }
+        catch (CryptographicException bad)
+        {
+            throw new ConfigurationException($"invalid configuration: client-certificate or client-key: {bad.Message}");
+        }
     }
 
     /// <summary>What stands in a field, in base64, or in a file that another one names.</summary>
@@ -154,14 +186,5 @@ public static class RemoteKubeconfig
         {
             throw new ConfigurationException(bad.Message);
         }
-    }
-
-    private sealed record Credentials
-    {
-        public string Pem { get; init; } = "";
-
-        public string Authorization { get; init; } = "";
-
-        public string TokenFile { get; init; } = "";
     }
 }

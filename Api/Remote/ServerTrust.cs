@@ -1,9 +1,7 @@
 using System.Globalization;
 using System.Net;
 using System.Net.Security;
-using System.Security.Cryptography;
 using System.Security.Cryptography.X509Certificates;
-using System.Text;
 using OrleansOrchestrator.Resources.Kernel;
 
 namespace OrleansOrchestrator.Api.Remote;
@@ -13,7 +11,8 @@ internal sealed class ServerTrust(RemoteTarget target, TimeProvider time)
 {
     private const string UnknownAuthority = "certificate signed by unknown authority";
 
-    private readonly X509Certificate2Collection _authorities = ReadBundle(target.CaBundle);
+    private readonly X509Certificate2Collection _authorities =
+        CaBundleRules.Certificates(Convert.FromBase64String(target.CaBundle));
     private volatile CertificateFlaws _flaws;
 
     /// <summary>Those of the certificate that was taken last.</summary>
@@ -68,21 +67,6 @@ internal sealed class ServerTrust(RemoteTarget target, TimeProvider time)
             static c => Sha1Signature.Of(c) is not null && c.Issuer != c.Subject);
         return (hasNames ? CertificateFlaws.None : CertificateFlaws.MissingNames)
             | (hasSha1 ? CertificateFlaws.Sha1 : CertificateFlaws.None);
-    }
-
-    private static X509Certificate2Collection ReadBundle(string caBundle)
-    {
-        var result = new X509Certificate2Collection();
-        try
-        {
-            result.ImportFromPem(Encoding.UTF8.GetString(Convert.FromBase64String(caBundle)));
-        }
-        catch (CryptographicException)
-        {
-            // As in Go, what is no certificate adds none: then nobody is trusted, and the connection says so.
-        }
-
-        return result;
     }
 
     private (string Text, CertificateFlaws Flaws)? Complaint(

@@ -39,6 +39,9 @@ public sealed class ObjectHandler(
         Details = null,
     };
 
+    private static readonly Status NoExport =
+        StatusErrors.BadRequest("the export parameter, deprecated since v1.14, is no longer supported");
+
     /// <summary>Answers an authorized request whose path and verb exist.</summary>
     public async Task HandleAsync(
         HttpContext context, RequestInfo request, ResourceDefinition definition, UserIdentity user)
@@ -91,6 +94,11 @@ public sealed class ObjectHandler(
 
     private async ValueTask<Status?> GetAsync(Exchange exchange)
     {
+        if (new QueryReader(exchange.Context.Request.Query).Flag("export"))
+        {
+            return NoExport;
+        }
+
         var found = await FindAsync(exchange);
         return found.Succeeded
             ? await SendAsync(exchange, StatusCodes.Status200OK, Render(exchange, found.Value))

@@ -68,10 +68,11 @@ public static class RouteRules
             return ProxyMethods.Contains(http.Method);
         }
 
-        // Paths of old name a watch themselves, whatever the method.
+        // Paths of old name a watch themselves, whatever the method. Of custom kinds only the verb counts, which is
+        // the same for GET and HEAD.
         if (request.Verb.Length == 0
-            || HttpMethods.IsHead(http.Method)
-            || (request.Verb == "watch" && !HttpMethods.IsGet(http.Method)))
+            || (!definition.Of.IsCustom
+                && (HttpMethods.IsHead(http.Method) || (request.Verb == "watch" && !HttpMethods.IsGet(http.Method)))))
         {
             return false;
         }

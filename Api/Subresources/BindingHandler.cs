@@ -17,7 +17,8 @@ namespace OrleansOrchestrator.Api.Subresources;
 /// Binds a pod to a node: the scheduler's hot path, so it goes straight from the current version to the next without
 /// the generic update's steps, none of which could find anything.
 /// </summary>
-public sealed class BindingHandler(ObjectStore store, AdmissionChain admission, TimeProvider time) : ISubresource
+public sealed class BindingHandler(
+    ObjectStore store, AdmissionChain admission, ResourceCatalog catalog, TimeProvider time) : ISubresource
 {
     private static readonly ExpectedBody Expected = new(TypedCodec<V1Binding>.Instance, "v1", "Binding");
     private static readonly ResourceName PodBindings = new("", "pods/binding");
@@ -51,18 +52,24 @@ public sealed class BindingHandler(ObjectStore store, AdmissionChain admission, 
         }
 
         binding.Metadata.Name = name.Length > 0 ? name : binding.Metadata.Name;
+        (binding.ApiVersion, binding.Kind) = (V1Binding.KubeApiVersion, V1Binding.KubeKind);
         return Check(binding) is { } invalid
             ? invalid
             : await BindAsync(
-                context.With(new ObjectKey(context.Key.Namespace, binding.Metadata.Name ?? ""), "binding"), binding);
+                context.With(new ObjectKey(context.Key.Namespace, binding.Metadata.Name ?? ""), "binding"), binding,
+                name.Length > 0 ? null : catalog.Current.Find(WellKnown.Bindings));
     }
 
     /// <inheritdoc/>
     public ReadOnlyMemory<byte> Render(ResourceDefinition definition, ResourceObject item) => Success;
 
-    private async ValueTask<Outcome<WriteResult>> BindAsync(WriteContext context, V1Binding binding)
+    /// <summary>
+    /// Admission sees what the client has named: that is a resource of its own where only the body says of which pod.
+    /// </summary>
+    private async ValueTask<Outcome<WriteResult>> BindAsync(
+        WriteContext context, V1Binding binding, ResourceDefinition? named)
     {
-        var admitted = await admission.AdmitAsync(context, Name, binding);
+        var admitted = await admission.AdmitAsync(context, Name, binding, named);
         return admitted.Succeeded
             ? await OptimisticLoop.RunAsync(
                 store, context, (current, mode) => TryAsync(context, current, mode, admitted.Value))

@@ -79,14 +79,14 @@ public sealed class TokenRequestHandler(
         }
 
         var wanted = (Authenticationv1TokenRequest)decoded.Value;
-        wanted.Spec ??= new V1TokenRequestSpec();
-        wanted.Spec.ExpirationSeconds ??= DefaultSeconds;
+        Default(wanted);
         if (wanted.Metadata.NamespaceProperty is { Length: > 0 } space && space != write.Key.Namespace)
         {
             return StatusErrors.BadRequest(
                 "the namespace of the provided object does not match the namespace sent on the request");
         }
 
+        wanted.Metadata.NamespaceProperty = write.Key.Namespace;
         FieldOwners.StampQuestion(write, Expected, wanted, time.GetUtcNow());
         var attributes = Attributes(write, wanted);
         if (await admission.MutateAsync(attributes, write.CancellationToken) is { } refusal)
@@ -95,15 +95,35 @@ public sealed class TokenRequestHandler(
         }
 
         wanted = (Authenticationv1TokenRequest)attributes.Object!;
-        wanted.Spec ??= new V1TokenRequestSpec();
+        Default(wanted);
         var account = await FindAccountAsync(write, wanted);
         if (!account.Succeeded)
         {
             return account.Error;
         }
 
+        var now = time.GetUtcNow();
+        Complete(wanted, write.Key, account.Value, now);
         var invalid = Validate(wanted.Spec) ?? await admission.ValidateAsync(attributes, write.CancellationToken);
-        return invalid is null ? await IssueAsync(write, wanted, account.Value) : invalid;
+        return invalid is null ? await IssueAsync(write, wanted, account.Value, now) : invalid;
+    }
+
+    private static void Default(Authenticationv1TokenRequest wanted)
+    {
+        wanted.Spec ??= new V1TokenRequestSpec();
+        wanted.Spec.ExpirationSeconds ??= DefaultSeconds;
+    }
+
+    /// <summary>What is validated says for whom the token is, and what for.</summary>
+    private void Complete(
+        Authenticationv1TokenRequest wanted, ObjectKey key, ResourceObject account, DateTimeOffset now)
+    {
+        wanted.Spec.Audiences = wanted.Spec.Audiences is { Count: > 0 } asked ? asked : [.. options.Audiences];
+        wanted.Metadata.Name = key.Name;
+        wanted.Metadata.NamespaceProperty = key.Namespace;
+        wanted.Metadata.Uid = account.Uid;
+        wanted.Metadata.CreationTimestamp = ApiTime.Seconds(now);
+        wanted.Status = null;
     }
 
     private static AdmissionAttributes Attributes(WriteContext write, Authenticationv1TokenRequest wanted) => new()
@@ -126,10 +146,20 @@ public sealed class TokenRequestHandler(
         WriteContext write, Authenticationv1TokenRequest wanted)
     {
         var name = write.Key.Name;
+        var errors = new FieldErrors();
         if (wanted.Metadata.Name is { Length: > 0 } other && other != name)
         {
-            var errors = new FieldErrors();
             errors.Invalid(FieldPath.Of("metadata", "name"), other, "must match the service account name if specified");
+        }
+        else if (wanted.Metadata.NamespaceProperty is { Length: > 0 } space && space != write.Key.Namespace)
+        {
+            errors.Invalid(
+                FieldPath.Of("metadata", "namespace"), space,
+                "must match the service account namespace if specified");
+        }
+
+        if (errors.Count > 0)
+        {
             return errors.ToStatus(ApiGroup, Kind, name);
         }
 
@@ -161,7 +191,7 @@ public sealed class TokenRequestHandler(
     }
 
     private async ValueTask<Outcome<ReadOnlyMemory<byte>>> IssueAsync(
-        WriteContext write, Authenticationv1TokenRequest wanted, ResourceObject account)
+        WriteContext write, Authenticationv1TokenRequest wanted, ResourceObject account, DateTimeOffset now)
     {
         var spec = wanted.Spec;
         var bound = await bindings.FindAsync(spec.BoundObjectRef, write.Key, write.CancellationToken);
@@ -170,13 +200,11 @@ public sealed class TokenRequestHandler(
             return bound.Error;
         }
 
-        spec.Audiences = spec.Audiences is { Count: > 0 } asked ? asked : [.. options.Audiences];
         var seconds = Cap(spec.ExpirationSeconds!.Value, write.Warnings);
         var isExtended = options.ExtendsTokens
             && seconds == ExtendedSeconds
             && bound.Value.Object is { Kind: "Pod" }
             && spec.Audiences.All(options.Audiences.Contains);
-        var now = time.GetUtcNow();
         var order = new TokenOrder
         {
             Namespace = write.Key.Namespace,
@@ -190,14 +218,7 @@ public sealed class TokenRequestHandler(
         };
         var token = await tokens.IssueAsync(order, now, write.CancellationToken);
         write.Audit?.Annotate("authentication.kubernetes.io/issued-credential-id", $"JTI={order.Id}");
-        var answer = Render(write.Key, account.Uid, spec, seconds, token, now);
-        if (wanted.Metadata.ManagedFields is { Count: > 0 } owners)
-        {
-            var metadata = ResourceCodec.Encode(new V1ObjectMeta { ManagedFields = owners });
-            answer["metadata"]!["managedFields"] = JsonNode.Parse(metadata)!["managedFields"]!.DeepClone();
-        }
-
-        return (ReadOnlyMemory<byte>)JsonSerializer.SerializeToUtf8Bytes(answer);
+        return (ReadOnlyMemory<byte>)JsonSerializer.SerializeToUtf8Bytes(Render(wanted, seconds, token, now));
     }
 
     private long Cap(long seconds, List<string> warnings)
@@ -213,22 +234,16 @@ public sealed class TokenRequestHandler(
     }
 
     private static JsonObject Render(
-        ObjectKey key, string uid, V1TokenRequestSpec spec, long seconds, string token, DateTimeOffset now) => new()
+        Authenticationv1TokenRequest wanted, long seconds, string token, DateTimeOffset now) => new()
         {
             ["kind"] = Kind,
             ["apiVersion"] = $"{ApiGroup}/v1",
-            ["metadata"] = new JsonObject
-            {
-                ["name"] = key.Name,
-                ["namespace"] = key.Namespace,
-                ["uid"] = uid,
-                ["creationTimestamp"] = now.ToApiText(),
-            },
+            ["metadata"] = JsonNode.Parse(ResourceCodec.Encode(wanted.Metadata)),
             ["spec"] = new JsonObject
             {
-                ["audiences"] = new JsonArray([.. spec.Audiences.Select(a => JsonValue.Create(a))]),
+                ["audiences"] = new JsonArray([.. wanted.Spec.Audiences.Select(a => JsonValue.Create(a))]),
                 ["expirationSeconds"] = seconds,
-                ["boundObjectRef"] = spec.BoundObjectRef is null ? null : Render(spec.BoundObjectRef),
+                ["boundObjectRef"] = wanted.Spec.BoundObjectRef is { } reference ? Render(reference) : null,
             },
             ["status"] = new JsonObject
             {

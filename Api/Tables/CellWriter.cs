@@ -1,6 +1,7 @@
 using System.Collections;
 using System.Globalization;
 using System.Text.Json;
+using OrleansOrchestrator.Formats;
 
 namespace OrleansOrchestrator.Api.Tables;
 
@@ -16,7 +17,7 @@ internal static class CellWriter
             case bool flag: writer.WriteBooleanValue(flag); break;
             case int number: writer.WriteNumberValue(number); break;
             case long number: writer.WriteNumberValue(number); break;
-            case double number: writer.WriteNumberValue(number); break;
+            case double number: GoFloats.Write(writer, number); break;
             case IEnumerable items: WriteAll(writer, items); break;
             case IFormattable other: writer.WriteStringValue(other.ToString(null, CultureInfo.InvariantCulture)); break;
             default: writer.WriteStringValue(cell.ToString()); break;

@@ -112,7 +112,7 @@ public static class CelJson
                     ? CelValue.Of(moment)
                     : CelValue.OfError($"failed to convert {text} to timestamp");
             case CelTypeKind.Duration:
-                return CelDurations.TryParse(text, out var length)
+                return CelDurations.TryParseFormat(text, out var length)
                     ? CelValue.OfDuration(length)
                     : CelValue.OfError($"failed to convert {text} to duration");
             case CelTypeKind.Bytes:

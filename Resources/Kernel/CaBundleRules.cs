@@ -25,11 +25,16 @@ public static class CaBundleRules
             return null;
         }
 
-        var blocks = Certificates(bundle);
-        return blocks.Exists(static b => b is { IsCertificate: true, IsReadable: true })
+        var blocks = Blocks(bundle);
+        return blocks.Exists(static b => b.IsReadable)
             ? null
             : $"unable to load root certificates: {Reason(blocks, bundle.Length)}";
     }
+
+    /// <summary>Those that can be read: as in Go, what is no certificate adds none.</summary>
+    public static X509Certificate2Collection Certificates(byte[] bundle) =>
+        [.. Blocks(bundle).Where(static b => b.IsReadable)
+            .Select(static b => X509CertificateLoader.LoadCertificate(b.Bytes))];
 
     /// <summary>Of the first thing that is wrong.</summary>
     private static string Reason(List<Block> blocks, int length)
@@ -48,21 +53,17 @@ public static class CaBundleRules
         return end < length ? "unable to parse bytes as PEM block" : "no valid certificate authority data seen";
     }
 
-    private static List<Block> Certificates(byte[] bundle)
+    private static List<Block> Blocks(byte[] bundle)
     {
         var blocks = new List<Block>();
         var text = Encoding.Latin1.GetString(bundle);
-        for (var at = 0; PemEncoding.TryFind(text.AsSpan(at), out var found);)
+        for (var next = PemBlock.Find(text); next is { } block; next = PemBlock.Find(text, block.End))
         {
-            var block = text.AsSpan(at)[found.Base64Data];
-            var isCertificate = text.AsSpan(at)[found.Label].SequenceEqual(CertificateLabel);
-            at += found.Location.End.Value;
-
             // The end of a line belongs to the block.
-            at += text.AsSpan(at).StartsWith("\r\n", StringComparison.Ordinal) ? 2
-                : at < text.Length && text[at] == '\n' ? 1 : 0;
-            blocks.Add(new Block(
-                isCertificate, isCertificate && IsReadable(Convert.FromBase64String(block.ToString())), at));
+            var rest = text.AsSpan(block.End);
+            var end = block.End + (rest is ['\r', '\n', ..] ? 2 : rest is ['\n', ..] ? 1 : 0);
+            var isCertificate = block.Label == CertificateLabel;
+            blocks.Add(new Block(isCertificate, isCertificate && IsReadable(block.Bytes), block.Bytes, end));
         }
 
         return blocks;
@@ -81,5 +82,5 @@ public static class CaBundleRules
         }
     }
 
-    private readonly record struct Block(bool IsCertificate, bool IsReadable, int End);
+    private readonly record struct Block(bool IsCertificate, bool IsReadable, byte[] Bytes, int End);
 }

@@ -39,6 +39,12 @@ public sealed class FieldSelector
         }
     }
 
+    /// <summary>A value as a selector says it.</summary>
+    public static string Escape(string value) => value
+        .Replace("\\", "\\\\", StringComparison.Ordinal)
+        .Replace(",", "\\,", StringComparison.Ordinal)
+        .Replace("=", "\\=", StringComparison.Ordinal);
+
     /// <summary>The terms of a selector of any kind, sorted by text; none when it cannot be read.</summary>
     public static IReadOnlyList<FieldRequirement> ReadTerms(string? text) => TryRead(text) ?? [];
 

@@ -44,7 +44,7 @@ public static class GoValues
         JsonValueKind.Array => "[]interface {}",
         JsonValueKind.String => "string",
         JsonValueKind.True or JsonValueKind.False => "bool",
-        JsonValueKind.Number => IsInteger(node!, out _) ? "int64" : "float64",
+        JsonValueKind.Number => IsWhole(node!.AsValue()) ? "int64" : "float64",
         _ => "%!s(<nil>)",
     };
 
@@ -64,6 +64,10 @@ public static class GoValues
         JsonValueKind.Number => Float(double.Parse(node!.ToJsonString(), CultureInfo.InvariantCulture)),
         _ => node!.ToJsonString(),
     };
+
+    /// <summary>Whether Go holds a number as an integer; 1.0 it does not, though it shows it as 1.</summary>
+    private static bool IsWhole(JsonValue number) =>
+        number.TryGetValue<long>(out _) || number.TryGetValue<int>(out _);
 
     private static bool IsInteger(JsonNode node, out long value) =>
         long.TryParse(node.ToJsonString(), NumberStyles.AllowLeadingSign, CultureInfo.InvariantCulture, out value);

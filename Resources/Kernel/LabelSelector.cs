@@ -36,7 +36,7 @@ public sealed class LabelSelector
         _matchesNothing = matchesNothing;
     }
 
-    /// <summary>In the order of the text.</summary>
+    /// <summary>Those of a text are ordered by key.</summary>
     public IReadOnlyList<LabelRequirement> Requirements => _requirements;
 
     /// <summary>True when nothing is restricted.</summary>
@@ -52,7 +52,7 @@ public sealed class LabelSelector
 
         try
         {
-            return Of(new LabelSelectorParser(text).Parse());
+            return Of(new LabelSelectorParser(text).Parse().OrderBy(static r => r.Key, StringComparer.Ordinal));
         }
         catch (SelectorFormatException refusal)
         {

@@ -1,3 +1,5 @@
+using OrleansOrchestrator.Interfaces.Kernel;
+
 namespace OrleansOrchestrator.Resources.Kernel;
 
 /// <summary>
@@ -10,13 +12,13 @@ public sealed class ResourceCatalog
     private readonly Lock _lock = new();
     private readonly Dictionary<string, IReadOnlyList<ResourceKind>> _added = new(StringComparer.Ordinal);
     private readonly ResourceTable _builtIn;
-    private readonly HashSet<string> _builtInGroups;
+    private readonly HashSet<(string Group, string Version)> _builtInVersions;
     private volatile Snapshot _snapshot;
 
     public ResourceCatalog(ResourceTable builtIn)
     {
         _builtIn = builtIn;
-        _builtInGroups = builtIn.Kinds.Select(static k => k.Name.Group).ToHashSet(StringComparer.Ordinal);
+        _builtInVersions = [.. builtIn.All.Select(static d => (d.Name.Group, d.Version))];
         _snapshot = new Snapshot(builtIn);
     }
 
@@ -26,12 +28,36 @@ public sealed class ResourceCatalog
     /// <summary>Completes when what <see cref="Current"/> says now is so no more.</summary>
     public Task Changed => _snapshot.Replaced.Task;
 
-    /// <summary>Whether a group is the server's own: nothing that others add is served in it.</summary>
-    public bool IsBuiltIn(string group) => _builtInGroups.Contains(group);
+    /// <summary>
+    /// Whether nothing of a kind that others define is served: a group version of the server's own hides what others
+    /// add to it, as upstream's routes do it, and a resource or kind of its own those of the same name in its group,
+    /// whose objects they would share here.
+    /// </summary>
+    public bool Hides(ResourceName name, string kind, IEnumerable<string> versions) =>
+        versions.All(v => _builtInVersions.Contains((name.Group, v)))
+        || _builtIn.Kinds.Any(k => k.Name == name || (k.Name.Group == name.Group && k.Kind == kind));
+
+    /// <summary>What is served of a kind that others define; null when that is nothing.</summary>
+    public ResourceKind? Shown(ResourceKind kind)
+    {
+        if (Hides(kind.Name, kind.Kind, kind.Versions.Select(static v => v.Version)))
+        {
+            return null;
+        }
+
+        return kind.Versions.Any(IsHidden)
+            ? kind with
+            {
+                Versions = [.. kind.Versions.Select(v => v with { IsServed = v.IsServed && !IsHidden(v) })],
+            }
+            : kind;
+
+        bool IsHidden(ResourceDefinition version) => _builtInVersions.Contains((kind.Name.Group, version.Version));
+    }
 
     /// <summary>Says which kinds a source adds, in place of those that it added before.</summary>
     /// <param name="source">Who adds them.</param>
-    /// <param name="kinds">All of them; of two that have one name, the first is served.</param>
+    /// <param name="kinds">All that are shown; of two that have one name, the first is served.</param>
     public void Set(string source, IReadOnlyList<ResourceKind> kinds)
     {
         Snapshot before;
@@ -45,8 +71,7 @@ public sealed class ResourceCatalog
 
             _added[source] = kinds;
             _snapshot = new Snapshot(_builtIn.With(
-                _added.OrderBy(a => a.Key, StringComparer.Ordinal).SelectMany(a => a.Value)
-                    .Where(k => !IsBuiltIn(k.Name.Group))));
+                _added.OrderBy(a => a.Key, StringComparer.Ordinal).SelectMany(a => a.Value)));
         }
 
         before.Replaced.TrySetResult();

@@ -41,6 +41,23 @@ public sealed class FurtherAnswersTests
             (string)refused.Body["message"]!);
     }
 
+    /// <summary>Who asks for an object without what is the cluster's own learns that nobody makes one any more.
+    /// </summary>
+    [Theory]
+    [InlineData("true", 400)]
+    [InlineData("", 400)]
+    [InlineData("False", 200)]
+    [InlineData("0", 200)]
+    public async Task NothingIsExported(string export, int status)
+    {
+        await using var server = await Server.StartAsync();
+        var answer = await server.SendAsync("GET", $"/api/v1/namespaces/default?export={export}");
+        Assert.Equal(status, answer.Status);
+        Assert.Equal(
+            status == 200 ? null : "the export parameter, deprecated since v1.14, is no longer supported",
+            (string?)answer.Body["message"]);
+    }
+
     /// <summary>A pod of a StatefulSet has its name from it, others of controllers have theirs generated.</summary>
     [Theory]
     [InlineData("StatefulSet", "web-0")]

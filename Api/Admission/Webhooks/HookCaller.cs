@@ -5,7 +5,7 @@ using OrleansOrchestrator.Resources.Kernel;
 namespace OrleansOrchestrator.Api.Admission.Webhooks;
 
 /// <summary>Asks one webhook about one write.</summary>
-internal sealed class HookCaller(RemoteCaller remote)
+internal sealed class HookCaller(RemoteCaller remote, HookUsers users)
 {
     /// <summary>An object may have 3 MB; a patch that replaces it takes a third more in base64.</summary>
     private const int MaxAnswerBytes = 8 * 1024 * 1024;
@@ -44,8 +44,9 @@ internal sealed class HookCaller(RemoteCaller remote)
         {
             Uid = uid, Attributes = attributes, Invocation = invocation, Object = item, OldObject = old,
         };
+        var asked = (isMutating ? users.Mutating : users.Validating).Ask(target);
         var reply = await remote.AskAsync(
-            target, question.Encode(), TimeoutOf(hook, attributes), MaxAnswerBytes, cancellationToken,
+            asked, question.Encode(), TimeoutOf(hook, attributes), MaxAnswerBytes, cancellationToken,
             attributes.Audit);
         if (!reply.Succeeded)
         {

@@ -21,6 +21,7 @@ public static class WebhookHosting
         services.AddRemoteCalls();
         services.TryAddSingleton<HookMetrics>();
         services.TryAddSingleton<ConditionMetrics>();
+        services.TryAddSingleton(HookUsers.None);
         services.TryAddSingleton<HookCaller>();
         services.TryAddSingleton<WriteMatcher>();
         services.AddSingleton<IAdmissionPlugin>(static s => new MutatingWebhookPlugin(

@@ -20,7 +20,9 @@ internal sealed class DistributedClaims(JwtSettings jwt, RemoteCaller remote, Ti
     private const string Failed = "oidc: could not expand distributed claims: ";
     private const int MaxBytes = 1024 * 1024;
     private const int MaxIssuers = 16;
-    private const int MaxKept = 1024;
+
+    /// <summary>Claims that are kept: 16 MB of them.</summary>
+    private const int MaxKept = 256;
 
     /// <summary>Claims that are larger are fetched each time.</summary>
     private const int MaxKeptBytes = 64 * 1024;
@@ -40,11 +42,10 @@ internal sealed class DistributedClaims(JwtSettings jwt, RemoteCaller remote, Ti
         : Encoding.UTF8.GetBytes(jwt.Issuer.CertificateAuthority);
 
     private readonly LruCache<string, Issuer> _issuers = new(MaxIssuers);
-    private readonly Lock _lock = new();
-    private readonly Dictionary<Source, Task<byte[]>> _fetches = [];
+    private readonly SingleFlight<Source, byte[]> _fetches = new(static count => count < MaxFetches);
 
     /// <summary>What the claim says at each source, in JSON, and since when that is known.</summary>
-    private readonly Dictionary<Source, (byte[] Claim, long At)> _kept = [];
+    private readonly LruCache<Source, (byte[] Claim, long At)> _kept = new(MaxKept);
 
     private string Getting => $"while getting distributed claim {GoText.Quote(_claim)}: ";
 
@@ -57,69 +58,31 @@ internal sealed class DistributedClaims(JwtSettings jwt, RemoteCaller remote, Ti
             return null;
         }
 
-        return claims.With(_claim, await StartFetch(source).WaitAsync(cancellationToken));
+        return claims.With(_claim, await FindAsync(source, cancellationToken));
     }
 
-    /// <summary>One fetch at a time serves all who wait for what lies at a source.</summary>
-    private Task<byte[]> StartFetch(Source source)
+    private async ValueTask<byte[]> FindAsync(Source source, CancellationToken cancellationToken)
     {
-        lock (_lock)
+        if (_kept.TryGet(source, out var kept) && time.GetElapsedTime(kept.At) < Fresh)
         {
-            if (_kept.TryGetValue(source, out var kept) && IsFresh(kept.At))
-            {
-                return Task.FromResult(kept.Claim);
-            }
-
-            if (_fetches.TryGetValue(source, out var fetch))
-            {
-                return fetch;
-            }
-
-            return _fetches.Count < MaxFetches
-                ? _fetches[source] = FetchAndKeepAsync(source)
-                : throw Refused($"{Getting}too many are being fetched");
+            return kept.Claim;
         }
+
+        var fetch = _fetches.Join(source, () => FetchAndKeepAsync(source))
+            ?? throw Refused($"{Getting}too many are being fetched");
+        return await fetch.WaitAsync(cancellationToken);
     }
 
     private async Task<byte[]> FetchAndKeepAsync(Source source)
     {
-        // Whoever starts it holds the lock.
-        await Task.CompletedTask.ConfigureAwait(ConfigureAwaitOptions.ForceYielding);
-        try
+        var claim = await FetchVerifiedAsync(source);
+        if (claim.Length <= MaxKeptBytes)
         {
-            var claim = await FetchVerifiedAsync(source);
-            Keep(source, claim);
-            return claim;
+            _kept.Set(source, (claim, time.GetTimestamp()));
         }
-        finally
-        {
-            lock (_lock)
-            {
-                _fetches.Remove(source);
-            }
-        }
+
+        return claim;
     }
-
-    private void Keep(Source source, byte[] claim)
-    {
-        lock (_lock)
-        {
-            foreach (var (other, kept) in _kept)
-            {
-                if (!IsFresh(kept.At))
-                {
-                    _kept.Remove(other);
-                }
-            }
-
-            if (_kept.Count < MaxKept && claim.Length <= MaxKeptBytes)
-            {
-                _kept[source] = (claim, time.GetTimestamp());
-            }
-        }
-    }
-
-    private bool IsFresh(long at) => time.GetElapsedTime(at) < Fresh;
 
     /// <summary>What the claim says, in JSON.</summary>
     private async Task<byte[]> FetchVerifiedAsync(Source source)

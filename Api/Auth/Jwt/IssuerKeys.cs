@@ -31,14 +31,13 @@ internal sealed class IssuerKeys(IssuerPlace place, RemoteCaller remote, JwtMetr
     private static readonly TimeSpan Patience = TimeSpan.FromSeconds(30);
     private static readonly TimeSpan MaxAge = TimeSpan.FromMinutes(5);
 
-    private readonly Lock _lock = new();
-    private readonly TokenBucket _fetches = new(PerSecond, Burst, time);
+    // One key: there is one thing to fetch, and whoever wants it meanwhile joins.
+    private readonly SingleFlight<IssuerPlace, Outcome<Fetched>> _fetches = new(MayFetch(time));
     private readonly byte[]? _authority = place.CertificateAuthority.Length == 0
         ? null
         : System.Text.Encoding.UTF8.GetBytes(place.CertificateAuthority);
 
     private volatile Fetched? _current;
-    private Task<Outcome<Fetched>>? _fetch;
 
     public IssuerPlace Place => place;
 
@@ -74,23 +73,16 @@ internal sealed class IssuerKeys(IssuerPlace place, RemoteCaller remote, JwtMetr
             : Failed("oidc: authenticator not initialized");
 
     /// <summary>One fetch at a time serves all who wait for it; null when it is too early for another.</summary>
-    private Task<Outcome<Fetched>>? StartFetch()
-    {
-        lock (_lock)
-        {
-            if (_fetch is { IsCompleted: false })
-            {
-                return _fetch;
-            }
+    private Task<Outcome<Fetched>>? StartFetch() => _fetches.Join(place, FetchAndKeepAsync);
 
-            return _fetch = _fetches.TryTake() ? FetchAndKeepAsync() : null;
-        }
+    private static Func<int, bool> MayFetch(TimeProvider time)
+    {
+        var bucket = new TokenBucket(PerSecond, Burst, time);
+        return _ => bucket.TryTake();
     }
 
     private async Task<Outcome<Fetched>> FetchAndKeepAsync()
     {
-        // Whoever starts it holds the lock.
-        await Task.CompletedTask.ConfigureAwait(ConfigureAwaitOptions.ForceYielding);
         var fetched = await FetchAllAsync();
         if (fetched.Succeeded)
         {

@@ -17,16 +17,31 @@ internal sealed class TokenVerifier(JwtSettings jwt, IssuerKeys keys, string fai
 {
     private static readonly TimeSpan Leeway = TimeSpan.FromMinutes(1);
 
+    /// <summary>
+    /// Upstream's library knows one audience, and looks at it first; when there are several, upstream looks itself when
+    /// the library is done.
+    /// </summary>
+    private readonly bool _hasOneAudience = jwt.Issuer.Audiences.Count == 1;
+
     private readonly JsonWebTokenHandler _handler = new() { MapInboundClaims = false };
 
     /// <summary>Returns when nothing is wrong with it.</summary>
     public async Task VerifyAsync(string token, TokenClaims claims, CancellationToken cancellationToken)
     {
-        CheckAudience(claims);
+        if (_hasOneAudience)
+        {
+            CheckAudience(claims);
+        }
+
         CheckTime(claims);
         if (await CheckSignatureAsync(token, cancellationToken) is { } complaint)
         {
             throw new TokenRefusedException(complaint);
+        }
+
+        if (!_hasOneAudience)
+        {
+            CheckAudience(claims);
         }
     }
 
@@ -36,9 +51,11 @@ internal sealed class TokenVerifier(JwtSettings jwt, IssuerKeys keys, string fai
         var wanted = jwt.Issuer.Audiences;
         if (!audiences.Any(wanted.Contains))
         {
+            var expected = _hasOneAudience
+                ? GoText.Quote(wanted[0])
+                : $"in {GoText.Quoted(wanted.Order(StringComparer.Ordinal))}";
             throw new TokenRefusedException(
-                $"{failed}oidc: expected audience in "
-                + $"{GoText.Quoted(wanted.Order(StringComparer.Ordinal))} got {GoText.Quoted(audiences)}");
+                $"{failed}oidc: expected audience {expected} got {GoText.Quoted(audiences)}");
         }
     }
 

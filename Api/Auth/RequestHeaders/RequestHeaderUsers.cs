@@ -2,9 +2,9 @@ using System.Collections.Frozen;
 using System.Runtime.CompilerServices;
 using System.Security.Cryptography;
 using System.Security.Cryptography.X509Certificates;
-using System.Text;
 using Microsoft.AspNetCore.Http;
 using OrleansOrchestrator.Api.Configuration;
+using OrleansOrchestrator.Api.Kernel;
 using OrleansOrchestrator.Interfaces.Kernel;
 using OrleansOrchestrator.Interfaces.Security;
 using OrleansOrchestrator.Resources.Certificates;
@@ -137,7 +137,7 @@ public sealed class RequestHeaderUsers(
         {
             foreach (var (name, values) in headers.Where(h => HasPrefix(h.Key, prefix)))
             {
-                var key = Unescape(name[prefix.Length..].ToLowerInvariant());
+                var key = GoUrl.UnescapeName(name[prefix.Length..].ToLowerInvariant());
                 result[key] = [.. result.GetValueOrDefault(key, []), .. values.OfType<string>()];
             }
         }
@@ -147,30 +147,6 @@ public sealed class RequestHeaderUsers(
 
     private static bool HasPrefix(string name, string prefix) =>
         name.StartsWith(prefix, StringComparison.OrdinalIgnoreCase);
-
-    /// <summary>A key that is escaped wrongly stands for itself.</summary>
-    private static string Unescape(string key)
-    {
-        var octets = new List<byte>(key.Length);
-        for (var at = 0; at < key.Length; at++)
-        {
-            if (key[at] != '%')
-            {
-                octets.Add((byte)key[at]);
-            }
-            else if (at + 2 < key.Length && char.IsAsciiHexDigit(key[at + 1]) && char.IsAsciiHexDigit(key[at + 2]))
-            {
-                octets.Add(Convert.FromHexString(key.AsSpan(at + 1, 2))[0]);
-                at += 2;
-            }
-            else
-            {
-                return key;
-            }
-        }
-
-        return Encoding.UTF8.GetString([.. octets]);
-    }
 
     private bool NamesUser(string name) =>
         FrontProxy.NamesUser(name)

@@ -55,8 +55,10 @@ internal static class AskedAttributes
         return isWhole ? null : $"spec.resourceAttributes.{field} {part}ignored due to parse error";
     }
 
+    /// <summary>A key that holds signs of selectors would be read as something else.</summary>
     private static bool IsKnown(V1FieldSelectorRequirement requirement) =>
-        requirement.OperatorProperty is "In" or "NotIn" && requirement.Values is { Count: 1 };
+        requirement.OperatorProperty is "In" or "NotIn" && requirement.Values is { Count: 1 }
+        && (requirement.Key ?? "").AsSpan().IndexOfAny(@"=!,\") < 0;
 
     private static bool IsKnown(V1LabelSelectorRequirement requirement) =>
         requirement.OperatorProperty is "In" or "NotIn" or "Exists" or "DoesNotExist";
@@ -64,12 +66,8 @@ internal static class AskedAttributes
     /// <summary>A field selector has no lists: a requirement that needs one demands nothing.</summary>
     private static string Text(V1FieldSelectorAttributes selector) => selector.RawSelector is { Length: > 0 } raw
         ? raw
-        : string.Join(',', (selector.Requirements ?? []).Select(r => (r.OperatorProperty, r.Values) switch
-        {
-            ("In", [var value]) => $"{r.Key}={value}",
-            ("NotIn", [var value]) => $"{r.Key}!={value}",
-            _ => "",
-        }).Where(t => t.Length > 0));
+        : string.Join(',', (selector.Requirements ?? []).Where(IsKnown).Select(static r =>
+            $"{r.Key}{(r.OperatorProperty == "In" ? "=" : "!=")}{FieldSelector.Escape(r.Values[0])}"));
 
     private static string Text(V1LabelSelectorAttributes selector) => selector.RawSelector is { Length: > 0 } raw
         ? raw

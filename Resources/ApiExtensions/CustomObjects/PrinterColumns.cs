@@ -1,3 +1,4 @@
+using System.Buffers;
 using System.Text.Json;
 using System.Text.Json.Nodes;
 using k8s.Models;
@@ -14,8 +15,12 @@ public sealed class PrinterColumns
 {
     private const string AgePath = ".metadata.creationTimestamp";
 
+    /// <summary>Of names that mean themselves, whatever paths can do.</summary>
+    private static readonly SearchValues<char> PlainSigns =
+        SearchValues.Create("abcdefghijklmnopqrstuvwxyzABCDEFGHIJKLMNOPQRSTUVWXYZ0123456789_");
+
     private readonly List<(string Type, JsonPath Path)> _added;
-    private readonly bool _readsMetadata;
+    private readonly bool _readsWhole;
 
     public PrinterColumns(IList<V1CustomResourceColumnDefinition>? added)
     {
@@ -51,10 +56,7 @@ public sealed class PrinterColumns
                     : c.Description,
                 c.Priority ?? 0)),
         ];
-        _readsMetadata = all.Any(c => c.JsonPath != AgePath
-            && (c.JsonPath.StartsWith(".metadata", StringComparison.Ordinal)
-                || c.JsonPath.Contains("..", StringComparison.Ordinal)
-                || c.JsonPath.StartsWith('[') || c.JsonPath is ['.', '[' or '*', ..] or "."));
+        _readsWhole = all.Any(static c => c.JsonPath != AgePath && LeavesBody(c.JsonPath));
         Paths = [.. all.Select(c => c.JsonPath)];
     }
 
@@ -65,7 +67,7 @@ public sealed class PrinterColumns
     /// <summary>The cells of one object.</summary>
     public IReadOnlyList<object?> Cells(CustomObject item, DateTimeOffset now)
     {
-        JsonNode body = _readsMetadata ? JsonTree.ParseOwn(ResourceCodec.Encode(item)) : item.Body;
+        JsonNode body = _readsWhole ? JsonTree.ParseOwn(ResourceCodec.Encode(item)) : item.Body;
         var result = new object?[_added.Count + 1];
         result[0] = item.Metadata.Name;
         for (var i = 0; i < _added.Count; i++)
@@ -76,6 +78,17 @@ public sealed class PrinterColumns
         }
 
         return result;
+    }
+
+    /// <summary>A path does not begin with a plain name of the body, or may come back to type and metadata.</summary>
+    private static bool LeavesBody(string path)
+    {
+        var name = path.AsSpan().TrimStart('.');
+        var end = name.IndexOfAny('.', '[');
+        name = end < 0 ? name : name[..end];
+        return name.IsEmpty || name.IndexOfAnyExcept(PlainSigns) >= 0
+            || CustomObject.TypeAndMetadata.Contains(name.ToString())
+            || path.Contains("..", StringComparison.Ordinal);
     }
 
     /// <summary>A null that is there is shown in a text, as Go's templates show it.</summary>
@@ -89,7 +102,7 @@ public sealed class PrinterColumns
     private static object? Cell(JsonNode? value, string type, DateTimeOffset now) => value is null ? null : type switch
     {
         "string" => Text(value),
-        "integer" => value is JsonValue number && Number(number) is { } n ? (long)n : null,
+        "integer" => value is JsonValue number ? Whole(number) : null,
         "number" => value is JsonValue number ? Number(number) : null,
         "boolean" => value is JsonValue flag && flag.TryGetValue<bool>(out var b) ? b : null,
         "date" => value.GetValueKind() == JsonValueKind.String ? Age(value.GetValue<string>(), now) : null,
@@ -99,6 +112,9 @@ public sealed class PrinterColumns
     private static string Text(JsonNode value) => value is JsonValue scalar
         ? GoValues.Plain(scalar)
         : System.Text.Encoding.UTF8.GetString(JsonTree.ToBytes(JsonTree.Sorted(value)).Span);
+
+    private static long? Whole(JsonValue value) =>
+        value.TryGetValue<long>(out var whole) ? whole : (long?)Number(value);
 
     private static double? Number(JsonValue value) =>
         value.TryGetValue<long>(out var whole) ? whole : value.TryGetValue<double>(out var number) ? number : null;

@@ -55,9 +55,10 @@ public static class StructuralBuilder
     {
         { IsIntOrString: true } => ScalarSchema.Of(ScalarKind.IntOrString),
         { Type: "object", AdditionalProperties: { } values } => new MapSchema(Node(values), Atomicity(schema.MapType)),
-        { Type: "object", Properties.Count: 0, IsEmbedded: false } => schema.MapType == "atomic"
-            ? new MapSchema(Anything, Topology.Atomic)
-            : schema.IsPreserving ? Anything : Struct(schema),
+        { Type: "object", Properties.Count: 0, IsEmbedded: false } =>
+            schema is { IsPreserving: true, MapType: not "atomic" } ? Anything
+            // Upstream's ownership takes an object that declares no fields for a map of anything.
+            : new MapSchema(Anything, Atomicity(schema.MapType)),
         { Type: "object" } => Struct(schema),
         { Type: "array" } => new ListSchema(
             schema.Items is { } items ? Node(items) : Anything, ListTopology(schema), schema.ListMapKeys),

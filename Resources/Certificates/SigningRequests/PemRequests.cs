@@ -2,6 +2,7 @@ using System.Formats.Asn1;
 using System.Security.Cryptography;
 using System.Security.Cryptography.X509Certificates;
 using System.Text;
+using OrleansOrchestrator.Resources.Kernel;
 
 namespace OrleansOrchestrator.Resources.Certificates.SigningRequests;
 
@@ -16,7 +17,7 @@ public static class PemRequests
     /// <summary>Null for a request that is signed with the key that it is for.</summary>
     public static string? Complaint(byte[]? pem)
     {
-        if (Find(Encoding.Latin1.GetString(pem ?? [])) is not { Label: RequestLabel } block)
+        if (PemBlock.Find(Encoding.Latin1.GetString(pem ?? [])) is not { Label: RequestLabel } block)
         {
             return "PEM block type must be CERTIFICATE REQUEST";
         }
@@ -39,7 +40,7 @@ public static class PemRequests
     {
         try
         {
-            return Find(Encoding.Latin1.GetString(pem ?? [])) is { Label: RequestLabel } block
+            return PemBlock.Find(Encoding.Latin1.GetString(pem ?? [])) is { Label: RequestLabel } block
                 ? Load(block.Bytes, CertificateRequestLoadOptions.SkipSignatureValidation).SubjectName
                 : null;
         }
@@ -53,7 +54,7 @@ public static class PemRequests
     /// A request with the extensions that it asks for, whose signature validation has checked; null when there is none.
     /// </summary>
     internal static CertificateRequest? Load(byte[]? pem) =>
-        Find(Encoding.Latin1.GetString(pem ?? [])) is { Label: RequestLabel } block
+        PemBlock.Find(Encoding.Latin1.GetString(pem ?? [])) is { Label: RequestLabel } block
             ? Load(
                 block.Bytes,
                 CertificateRequestLoadOptions.SkipSignatureValidation
@@ -63,7 +64,8 @@ public static class PemRequests
     /// <summary>When the first of certificates ends; null when there is none.</summary>
     public static DateTimeOffset? EndOf(byte[]? pem)
     {
-        if (CertificateComplaint(pem) is not null || Find(Encoding.Latin1.GetString(pem ?? [])) is not { } block)
+        if (CertificateComplaint(pem) is not null
+            || PemBlock.Find(Encoding.Latin1.GetString(pem ?? [])) is not { } block)
         {
             return null;
         }
@@ -75,14 +77,14 @@ public static class PemRequests
     /// <summary>Null for certificates, one after the other, and for nothing at all.</summary>
     public static string? CertificateComplaint(byte[]? pem)
     {
-        var rest = Encoding.Latin1.GetString(pem ?? []);
-        if (rest.Length == 0)
+        var text = Encoding.Latin1.GetString(pem ?? []);
+        if (text.Length == 0)
         {
             return null;
         }
 
         var found = false;
-        while (Find(rest) is { } block)
+        for (var next = PemBlock.Find(text); next is { } block; next = PemBlock.Find(text, block.End))
         {
             if (block.Label != CertificateLabel)
             {
@@ -95,7 +97,6 @@ public static class PemRequests
             }
 
             found = true;
-            rest = rest[block.End..];
         }
 
         return found ? null : "must contain at least one CERTIFICATE PEM block";
@@ -130,11 +131,4 @@ public static class PemRequests
             return false;
         }
     }
-
-    private static Block? Find(string text) =>
-        PemEncoding.TryFind(text, out var found)
-            ? new Block(text[found.Label], Convert.FromBase64String(text[found.Base64Data]), found.Location.End.Value)
-            : null;
-
-    private sealed record Block(string Label, byte[] Bytes, int End);
 }

@@ -10,9 +10,12 @@ public sealed class PersistentVolumeStrategy(TimeProvider time) : ResourceStrate
 {
     /// <summary>Where claims and volumes named their class before the field.</summary>
     public const string BetaClassAnnotation = "volume.beta.kubernetes.io/storage-class";
+
+    /// <summary>Where volumes named their mount options before the field, joined by commas.</summary>
+    public const string MountOptionsAnnotation = "volume.beta.kubernetes.io/mount-options";
+
     internal const string BetaClassMessage = "deprecated since v1.8; use \"storageClassName\" attribute instead";
 
-    private const string MountOptionsAnnotation = "volume.beta.kubernetes.io/mount-options";
     private const string Pending = "Pending";
     private const string Recycle = "Recycle";
 

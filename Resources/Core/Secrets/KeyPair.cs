@@ -1,6 +1,7 @@
 using System.Security.Cryptography;
 using System.Security.Cryptography.X509Certificates;
 using System.Text;
+using OrleansOrchestrator.Resources.Kernel;
 
 namespace OrleansOrchestrator.Resources.Core.Secrets;
 
@@ -12,6 +13,11 @@ internal static class KeyPair
 {
     private const string CertificateLabel = "CERTIFICATE";
     private const string KeySuffix = "PRIVATE KEY";
+
+    /// <summary>
+    /// A larger key is none: looking at one takes the square of its size. One of 16,384 bits has a tenth of it.
+    /// </summary>
+    private const int MaxKeyBytes = 100_000;
 
     /// <summary>Null when the two belong together.</summary>
     public static string? FindError(byte[] certificatePem, byte[] keyPem)
@@ -60,17 +66,15 @@ internal static class KeyPair
     private static (byte[]? Bytes, List<string> Skipped) FirstBlock(byte[] pem, Func<string, bool> isWanted)
     {
         var skipped = new List<string>();
-        var rest = Encoding.Latin1.GetString(pem).AsSpan();
-        while (PemEncoding.TryFind(rest, out var found))
+        var text = Encoding.Latin1.GetString(pem);
+        for (var next = PemBlock.Find(text); next is { } block; next = PemBlock.Find(text, block.End))
         {
-            var label = rest[found.Label].ToString();
-            if (isWanted(label))
+            if (isWanted(block.Label))
             {
-                return (Convert.FromBase64String(rest[found.Base64Data].ToString()), skipped);
+                return (block.Bytes, skipped);
             }
 
-            skipped.Add(label);
-            rest = rest[found.Location.End..];
+            skipped.Add(block.Label);
         }
 
         return (null, skipped);
@@ -104,7 +108,7 @@ internal static class KeyPair
     }
 
     /// <summary>PKCS #1, PKCS #8 and SEC 1, as Go tries them; null when it is none of these.</summary>
-    private static AsymmetricAlgorithm? ReadKey(byte[] bytes) =>
+    private static AsymmetricAlgorithm? ReadKey(byte[] bytes) => bytes.Length > MaxKeyBytes ? null :
         Import(RSA.Create(), k => k.ImportRSAPrivateKey(bytes, out _)) ?? Import(
             RSA.Create(), k => k.ImportPkcs8PrivateKey(bytes, out _)) ??
         Import(ECDsa.Create(), k => k.ImportPkcs8PrivateKey(bytes, out _)) ??

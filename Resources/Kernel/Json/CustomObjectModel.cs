@@ -1,6 +1,7 @@
 using System.Text.Json;
 using System.Text.Json.Nodes;
 using k8s.Models;
+using OrleansOrchestrator.Formats;
 using OrleansOrchestrator.Resources.Kernel.Ownership;
 
 namespace OrleansOrchestrator.Resources.Kernel.Json;
@@ -148,9 +149,21 @@ internal sealed class CustomObjectModel : IModelCodec
 
                 writer.WriteEndArray();
                 break;
+            case JsonValue value when IsFloat(value, out var number):
+                GoFloats.Write(writer, number);
+                break;
             default:
                 node.WriteTo(writer);
                 break;
         }
+    }
+
+    /// <summary>Whether a value is a number that Go holds as a float.</summary>
+    private static bool IsFloat(JsonValue value, out double number)
+    {
+        number = 0;
+        return value.GetValueKind() == JsonValueKind.Number
+            && !value.TryGetValue<long>(out _)
+            && value.TryGetValue(out number);
     }
 }

@@ -2,6 +2,7 @@ using System.Buffers;
 using System.Buffers.Text;
 using System.Text;
 using System.Text.Json;
+using OrleansOrchestrator.Formats;
 using OrleansOrchestrator.Resources.Kernel.Ownership;
 using OrleansOrchestrator.Interfaces.Kernel;
 
@@ -168,7 +169,7 @@ internal sealed class DoubleCodec : ScalarCodec<double>
     }
 
     public override void Write(Utf8JsonWriter writer, double value, JsonEncoding encoding) =>
-        writer.WriteNumberValue(value);
+        GoFloats.Write(writer, value);
 
     public override void WriteZero(Utf8JsonWriter writer, JsonEncoding encoding) => writer.WriteNumberValue(0);
 

@@ -3,6 +3,7 @@ using System.Globalization;
 using System.Text;
 using System.Text.Encodings.Web;
 using System.Text.Json;
+using OrleansOrchestrator.Formats;
 using YamlDotNet.Core;
 using YamlDotNet.Core.Events;
 
@@ -32,6 +33,13 @@ public static class YamlConverter
     /// </summary>
     private const int MaxBytes = 6 * 1024 * 1024;
     private const int MaxDepth = 400;
+
+    /// <summary>
+    /// Depths of all nodes together. At each token the scanner looks at every collection around it that is written in
+    /// brackets: many nodes at a great depth would take seconds. A document of a request's size whose fields are thirty
+    /// deep on average stays below.
+    /// </summary>
+    private const int MaxDepths = 40_000_000;
 
     /// <summary>What upstream puts before what its YAML library says.</summary>
     public const string ConversionError = "error converting YAML to JSON: ";
@@ -163,6 +171,7 @@ public static class YamlConverter
         private readonly Dictionary<AnchorName, Node> _anchors = [];
         private readonly StringBuilder _duplicates = new();
         private int _nodes;
+        private int _depths;
 
         public string? DuplicateKeys => _duplicates.Length == 0
             ? null
@@ -188,7 +197,8 @@ public static class YamlConverter
 
         private Node Read(int depth)
         {
-            if (depth > MaxDepth)
+            _depths += depth;
+            if (depth > MaxDepth || _depths > MaxDepths)
             {
                 throw new YamlException("exceeded max depth");
             }
@@ -345,7 +355,7 @@ public static class YamlConverter
                 case null: writer.WriteNullValue(); break;
                 case bool flag: writer.WriteBooleanValue(flag); break;
                 case long number: writer.WriteNumberValue(number); break;
-                case double number when double.IsFinite(number): writer.WriteNumberValue(number); break;
+                case double number when double.IsFinite(number): GoFloats.Write(writer, number); break;
                 default: writer.WriteStringValue(scalar.Value); break;
             }
         }

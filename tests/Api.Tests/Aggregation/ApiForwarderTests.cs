@@ -73,6 +73,69 @@ public sealed class ApiForwarderTests
         Assert.Equal([$"{method} {AggregationHost.Boats}{path} {body}"], seen);
     }
 
+    /// <summary>By upstream's <c>TestProxyHandler</c>; whatever the client says of it does not count.</summary>
+    [Fact]
+    public async Task The_server_learns_what_was_asked_for_and_where_it_answers()
+    {
+        await using var host = await AggregationHost.StartAsync();
+        await host.RegisterAsync();
+        string[] seen = [];
+        host.Answer = context =>
+        {
+            seen = [.. new[] { "Uri", "Proto", "Host" }.Select(n => $"{context.Request.Headers["X-Forwarded-" + n]}")];
+            return Task.CompletedTask;
+        };
+        using var request = new HttpRequestMessage(HttpMethod.Get, $"{AggregationHost.Boats}/a%20b?limit=1");
+        request.Headers.Add("X-Forwarded-Proto", "gopher");
+        using var response = await host.Http.SendAsync(request, Limit);
+        Assert.Equal(HttpStatusCode.OK, response.StatusCode);
+        Assert.Equal([$"{AggregationHost.Boats}/a%20b", "https", $"localhost:{host.Remote.Port}"], seen);
+    }
+
+    /// <summary>By upstream's <c>TestAggregatedAPIServerRejectRedirectResponse</c>.</summary>
+    [Theory]
+    [InlineData(302, "https://elsewhere.example/", 502)]
+    [InlineData(307, "/apis", 502)]
+    [InlineData(304, null, 304)]
+    [InlineData(201, "/apis", 201)]
+    public async Task Nobody_is_sent_elsewhere(int answered, string? location, int got)
+    {
+        await using var host = await AggregationHost.StartAsync();
+        await host.RegisterAsync();
+        host.Answer = context =>
+        {
+            context.Response.StatusCode = answered;
+            context.Response.Headers.Location = location;
+            return Task.CompletedTask;
+        };
+        using var client = new HttpClient(new HttpClientHandler { AllowAutoRedirect = false });
+        client.BaseAddress = host.Http.BaseAddress;
+        client.DefaultRequestHeaders.Authorization = host.Http.DefaultRequestHeaders.Authorization;
+        using var response = await client.GetAsync(AggregationHost.Boats, Limit);
+        Assert.Equal(got, (int)response.StatusCode);
+        Assert.Equal(got == 201 ? location : null, response.Headers.Location?.ToString());
+        Assert.Equal(
+            got == 502 ? "the backend attempted to redirect this request, which is not permitted" : "",
+            await response.Content.ReadAsStringAsync(Limit));
+    }
+
+    [Fact]
+    public async Task The_server_does_not_say_who_may_read_the_API_from_a_browser()
+    {
+        await using var host = await AggregationHost.StartAsync();
+        await host.RegisterAsync();
+        host.Answer = static context =>
+        {
+            context.Response.Headers.AccessControlAllowOrigin = "*";
+            context.Response.Headers.AccessControlAllowCredentials = "true";
+            return Task.CompletedTask;
+        };
+        using var response = await host.Http.GetAsync(AggregationHost.Boats, Limit);
+        Assert.Equal(HttpStatusCode.OK, response.StatusCode);
+        Assert.DoesNotContain(
+            response.Headers, static h => h.Key.StartsWith("Access-Control", StringComparison.OrdinalIgnoreCase));
+    }
+
     [Fact]
     public async Task The_server_learns_the_user_from_a_proxy_that_proves_itself()
     {

@@ -25,7 +25,7 @@ public sealed class AuditLatencyTests
         501,
         """
         {"apiserver.latency.k8s.io/apf-queue-wait":"200ms","apiserver.latency.k8s.io/authorization":"1ms",
-        "apiserver.latency.k8s.io/etcd":"40ms",
+        "apiserver.latency.k8s.io/etcd":"40ms","apiserver.latency.k8s.io/impersonation":"2ms",
         "apiserver.latency.k8s.io/mutating-webhook":"30ms","apiserver.latency.k8s.io/total":"501ms",
         "apiserver.latency.k8s.io/validating-webhook":"20ms"}
         """)]
@@ -39,6 +39,7 @@ public sealed class AuditLatencyTests
         {
             await log.BeginAsync(answering, Request(), User, isLong: false);
             RequestWaits.Authenticated(context, TimeSpan.FromMilliseconds(0.9));
+            RequestWaits.Acted(context, TimeSpan.FromMilliseconds(2));
             RequestWaits.Authorized(context, TimeSpan.FromMilliseconds(1));
             waits.Queued(TimeSpan.FromMilliseconds(200));
             waits.Mutated(TimeSpan.FromMilliseconds(10));

@@ -1,5 +1,6 @@
 using System.Text;
 using OrleansOrchestrator.Api.Audit;
+using OrleansOrchestrator.Api.Configuration;
 using OrleansOrchestrator.Api.Kernel;
 using OrleansOrchestrator.Interfaces.Kernel;
 using Xunit;
@@ -30,6 +31,7 @@ public sealed class AuditPolicyTests
         - {level: RequestResponse, resources: [{group: apps, resources: ["deployments/*", "*/scale"]}]}
         - {level: Request, resources: [{group: "", resources: [pods], resourceNames: [web]}]}
         - {level: Metadata, resources: [{group: batch}]}
+        - {level: Request, resources: [{group: "*", resources: ["*/approval", bindings]}]}
         - {level: Metadata, nonResourceURLs: ["*"]}
         """;
 
@@ -51,6 +53,9 @@ public sealed class AuditPolicyTests
     [InlineData("get", "/api/v1/namespaces/a/pods/other", "somebody", "", "None")]
     [InlineData("get", "/api/v1/namespaces/a/pods/web/log", "somebody", "", "None")]
     [InlineData("list", "/apis/batch/v1/namespaces/a/jobs", "somebody", "", "Metadata")]
+    [InlineData("update", "/apis/example.com/v1/namespaces/a/wishes/w/approval", "somebody", "", "Request")]
+    [InlineData("create", "/api/v1/namespaces/a/bindings", "somebody", "", "Request")]
+    [InlineData("update", "/apis/example.com/v1/namespaces/a/wishes/w", "somebody", "", "None")]
     public void TheFirstRuleThatFitsDecides(string verb, string path, string user, string group, string level)
     {
         var decision = Read(Typical).Decide(
@@ -101,11 +106,40 @@ public sealed class AuditPolicyTests
         "[{level: None, omitStages: [Never]}]",
         "rules[0].omitStages[0]: Invalid value: \"Never\": "
             + "allowed stages are RequestReceived,ResponseStarted,ResponseComplete,Panic")]
-    [InlineData("[{level: None, user: [a]}]", "$.rules[0].user: no such field, or not of its type")]
+    [InlineData(
+        "[{level: None, users: a}]",
+        "json: cannot unmarshal string into Go struct field rules[0].users of type array")]
     public void Complaints(string rules, string complaint) => Assert.Equal(
         complaint,
-        Assert.Throws<FormatException>(
+        Assert.Throws<ConfigurationException>(
             () => Read($"{{apiVersion: audit.k8s.io/v1, kind: Policy, rules: {rules}}}")).Message);
+
+    [Theory]
+    [InlineData("rules: [{level: Metadata}]", null)]
+    [InlineData("rules: [{level: Metadata, user: [a]}]", "strict decoding error: unknown field \"rules[0].user\"")]
+    [InlineData("metadata: {name: a}\nrules: [{level: Metadata, resources: [null]}]", null)]
+    public void WhatNobodyUnderstandsIsPassedOver(string text, string? complaint)
+    {
+        var policy = Read($"apiVersion: audit.k8s.io/v1\nkind: Policy\n{text}");
+
+        Assert.Equal(complaint, policy.PassedOver);
+        Assert.Equal(AuditLevel.Metadata, policy.Decide(Request("get", "/api/v1/nodes/n"), null).Level);
+    }
+
+    [Fact]
+    public void AFieldTwiceCountsAsTheLastSaysIt()
+    {
+        var policy = Read("apiVersion: audit.k8s.io/v1\nkind: Policy\nrules:\n- level: None\n  level: Request\n");
+
+        Assert.Contains("already set in map", policy.PassedOver, StringComparison.Ordinal);
+        Assert.Equal(AuditLevel.Request, policy.Decide(Request("get", "/version"), null).Level);
+    }
+
+    [Theory]
+    [InlineData("apiVersion: audit.k8s.io/v1beta1\nkind: Policy")]
+    [InlineData("rules: [{level: None}]")]
+    [InlineData("")]
+    public void OtherKindsAreNone(string text) => Assert.Throws<ConfigurationException>(() => Read(text));
 
     private static AuditPolicy Read(string text) => AuditPolicyReader.Read(Encoding.UTF8.GetBytes(text));
 

@@ -48,6 +48,37 @@ public sealed class RotatedFileTests : IDisposable
         Assert.Equal(["1", "2", "3"], Files().Select(static b => File.ReadAllText(b)[..1]));
     }
 
+    /// <summary>What upstream 1.36 leaves when nothing else is said: a hundred files, of a year.</summary>
+    [Theory]
+    [InlineData(0, 140, 1)]
+    [InlineData(0, 160, 2)]
+    [InlineData(1, 105, 101)]
+    public void FilesAddUpToAHundred(int megabytes, int writes, int files)
+    {
+        using var file = new RotatedFile(Options() with { MaxMegabytes = megabytes }, _time, NullLogger.Instance);
+        for (var i = 0; i < writes; i++)
+        {
+            file.Write(Lines(i % 10));
+            _time.Advance(TimeSpan.FromSeconds(1));
+        }
+
+        Assert.Equal(files, Files().Count);
+    }
+
+    [Fact]
+    public void AYearIsKept()
+    {
+        using var file = new RotatedFile(Options() with { MaxMegabytes = 1 }, _time, NullLogger.Instance);
+        file.Write(Lines(0));
+        file.Write(Lines(1));
+        _time.Advance(TimeSpan.FromDays(366));
+        file.Write(Lines(2));
+        Assert.Equal(3, Files().Count);
+        _time.Advance(TimeSpan.FromSeconds(1));
+        file.Write(Lines(3));
+        Assert.Equal(["1", "2", "3"], Files().Select(static f => File.ReadAllText(f)[..1]));
+    }
+
     [Fact]
     public async Task OldFilesAreCompressedAndCountAsBefore()
     {
@@ -82,7 +113,7 @@ public sealed class RotatedFileTests : IDisposable
         var left = Path.Combine(_directory.FullName, "audit-2001-01-01T00-00-00.000.log");
         await File.WriteAllTextAsync(left, "left\n", TestContext.Current.CancellationToken);
         using var file = new RotatedFile(
-            Options() with { MaxMegabytes = 1, Compresses = true }, _time, NullLogger.Instance);
+            Options() with { MaxMegabytes = 1, MaxAgeDays = 0, Compresses = true }, _time, NullLogger.Instance);
         file.Write(Lines(0));
         file.Write(Lines(1));
         await file.Compressing.WaitAsync(TimeSpan.FromMinutes(2), TestContext.Current.CancellationToken);

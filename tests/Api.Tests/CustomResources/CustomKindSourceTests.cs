@@ -35,6 +35,38 @@ public sealed class CustomKindSourceTests
         Assert.NotNull(documents["paths"]!["apis/harbour.example.com/v1"]);
     }
 
+    /// <summary>
+    /// Upstream's handler of custom kinds goes by the verb, where built-in kinds have routes for methods.
+    /// </summary>
+    [Theory]
+    [InlineData(Boats, HttpStatusCode.OK)]
+    [InlineData($"{Boats}/a", HttpStatusCode.OK)]
+    [InlineData($"{Boats}/none", HttpStatusCode.NotFound)]
+    [InlineData($"{Boats}?watch=true&timeoutSeconds=1", HttpStatusCode.OK)]
+    [InlineData("/api/v1/nodes", HttpStatusCode.MethodNotAllowed)]
+    [InlineData("/api/v1/nodes?watch=true&timeoutSeconds=1", HttpStatusCode.MethodNotAllowed)]
+    public async Task TheHeadOfAnAnswerIsGivenOfCustomKindsOnly(string path, HttpStatusCode code)
+    {
+        await using var host = await ProtocolHost.StartAsync();
+        await DefineAsync(host, "integer");
+        Assert.Equal(HttpStatusCode.Created, await CreateAsync(host, "a", "1"));
+        using var request = new HttpRequestMessage(HttpMethod.Head, path);
+        using var response = await host.Http.SendAsync(request);
+        Assert.Equal(code, response.StatusCode);
+        Assert.Equal("", await response.Content.ReadAsStringAsync());
+    }
+
+    [Theory]
+    [InlineData("/apis/harbour.example.com/v1/watch/boats?timeoutSeconds=1", HttpStatusCode.OK)]
+    [InlineData("/api/v1/watch/nodes?timeoutSeconds=1", HttpStatusCode.MethodNotAllowed)]
+    public async Task OldPathsOfWatchesTakeAnyMethodOfCustomKindsOnly(string path, HttpStatusCode code)
+    {
+        await using var host = await ProtocolHost.StartAsync();
+        await DefineAsync(host, "integer");
+        using var response = await host.Http.PostAsync(path, content: null);
+        Assert.Equal(code, response.StatusCode);
+    }
+
     [Fact]
     public async Task AnotherServerKnowsAKindAsSoonAsItIsAskedForIt()
     {
@@ -131,6 +163,22 @@ public sealed class CustomKindSourceTests
         Assert.Equal("IngressList", ingresses["kind"]!.GetValue<string>());
     }
 
+    /// <summary>Of another version of a built-in group there is nothing to hide it, as upstream serves it.</summary>
+    [Fact]
+    public async Task AGroupVersionThatIsNotBuiltInIsServedInABuiltInGroup()
+    {
+        const string Group = "/apis/networking.k8s.io";
+        await using var host = await ProtocolHost.StartAsync();
+        await DefineAsync(host, "integer", "sails.networking.k8s.io", "Sail", "v1alpha7");
+        await DefineAsync(host, "integer", "ingresses.networking.k8s.io", "Yacht", "v1alpha7");
+        Assert.Equal("SailList", (await host.GetJsonAsync($"{Group}/v1alpha7/sails"))["kind"]!.GetValue<string>());
+        Assert.Equal(HttpStatusCode.NotFound, (await host.Http.GetAsync($"{Group}/v1alpha7/ingresses")).StatusCode);
+        Assert.Equal("IngressList", (await host.GetJsonAsync($"{Group}/v1/ingresses"))["kind"]!.GetValue<string>());
+        var versions = (await host.GetJsonAsync(Group))["versions"]!.AsArray();
+        Assert.Equal(["v1alpha7", "v1"], versions.Select(static v => v!["version"]!.GetValue<string>()));
+        Assert.NotNull((await host.GetJsonAsync("/openapi/v3"))["paths"]!["apis/networking.k8s.io/v1alpha7"]);
+    }
+
     /// <summary>Two definitions that were established at the same time do not end the service of all others.</summary>
     [Fact]
     public async Task OfTwoKindsByOneNameTheFirstIsServed()
@@ -174,15 +222,16 @@ public sealed class CustomKindSourceTests
         "openAPIV3Schema"]!["properties"]!["spec"]!["properties"]!["length"]!;
 
     private static async Task DefineAsync(
-        ProtocolHost host, string type, string name = Name, string kind = "Boat")
+        ProtocolHost host, string type, string name = Name, string kind = "Boat", string version = "v1")
     {
         var dot = name.IndexOf('.', StringComparison.Ordinal);
         var json = """
             {"metadata":{"name":"NAME","annotations":{"api-approved.kubernetes.io":"unapproved"}},
             "spec":{"group":"GROUP","scope":"Cluster","names":{"plural":"PLURAL","singular":"SINGULAR","kind":"KIND",
-            "listKind":"KINDList"},"versions":[{"name":"v1","served":true,"storage":true,"schema":{"openAPIV3Schema":
+            "listKind":"KINDList"},"versions":[{"name":"VERSION","served":true,"storage":true,"schema":{"openAPIV3Schema":
             {"type":"object","properties":{"spec":{"type":"object","properties":{"length":{"type":"TYPE"}}}}}}}]}}
             """.Replace("NAME", name, StringComparison.Ordinal).Replace("TYPE", type, StringComparison.Ordinal)
+            .Replace("VERSION", version, StringComparison.Ordinal)
             .Replace("GROUP", name[(dot + 1)..], StringComparison.Ordinal)
             .Replace("PLURAL", name[..dot], StringComparison.Ordinal)
             .Replace("SINGULAR", kind.ToLowerInvariant(), StringComparison.Ordinal)

@@ -13,14 +13,16 @@ public sealed class WorkEstimatorTests(WorkEstimatorTests.World world) : IClassF
 {
     private const int Few = 5;
     private const int Many = 25;
-    private const int Bytes = 49_000;
+    private const int Bytes = 149_000;
 
     [Theory]
-    [InlineData("/api/v1/namespaces/few/configmaps", "", 10, 3)]
-    [InlineData("/api/v1/namespaces/few/configmaps", "?limit=1", 10, 1)]
-    [InlineData("/api/v1/namespaces/few/configmaps", "?limit=3", 10, 2)]
+    [InlineData("/api/v1/namespaces/few/configmaps", "", 10, 8)]
+    [InlineData("/api/v1/namespaces/few/configmaps", "?limit=1", 10, 2)]
+    [InlineData("/api/v1/namespaces/few/configmaps", "?limit=3", 10, 5)]
     [InlineData("/api/v1/namespaces/few/configmaps", "", 2, 2)]
-    [InlineData("/api/v1/namespaces/few/configmaps", "?fieldSelector=metadata.name=c1", 10, 1)]
+    [InlineData("/api/v1/namespaces/few/configmaps", "?fieldSelector=metadata.name=c1", 10, 2)]
+    [InlineData("/api/v1/namespaces/few/configmaps", "?fieldSelector=metadata.name=c1&limit=9", 10, 2)]
+    [InlineData("/api/v1/namespaces/none/configmaps", "?fieldSelector=metadata.name=c1", 10, 1)]
     [InlineData("/api/v1/namespaces/none/configmaps", "", 10, 1)]
     [InlineData("/api/v1/configmaps", "", 100, 10)]
     [InlineData("/api/v1/configmaps", "?watch=1", 100, 1)]

@@ -41,6 +41,17 @@ public sealed class ServerTrustTests
         Assert.Equal(Failed + complaint, failure.Message);
     }
 
+    [Fact]
+    public void WhatIsNoAuthorityOfABundleIsPassedOver()
+    {
+        using var good = Certificate("x", "");
+        var bad = PemEncoding.WriteString("CERTIFICATE", [1, 2, 3]);
+        var bundle = System.Text.Encoding.UTF8.GetBytes($"{bad}\n{good.ExportCertificatePem()}\n{bad}");
+        var target = RemoteTarget.OfUrl("https://a.svc", bundle)!;
+        var policy = new ServerTrust(target, TimeProvider.System).Options(null).CertificateChainPolicy!;
+        Assert.Equal(good.Thumbprint, Assert.Single(policy.CustomTrustStore).Thumbprint);
+    }
+
     /// <summary>What is signed with SHA-1 is trusted no more, but for what is trusted itself.</summary>
     [Theory]
     [InlineData(true, false)]

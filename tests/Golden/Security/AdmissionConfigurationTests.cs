@@ -60,7 +60,32 @@ public sealed class AdmissionConfigurationTests : IDisposable
         Assert.Equal(["count/"], limits[1].MatchContains);
     }
 
+    /// <summary>Each plugin of webhooks has a kubeconfig of its own.</summary>
+    [Fact]
+    public void UsersForWebhooksAreRead()
+    {
+        var kubeconfig = Path.Combine(_folder, "users");
+        File.WriteAllText(
+            kubeconfig, "{apiVersion: v1, kind: Config, users: [{name: '*.space.svc', user: {token: t}}]}");
+        var users = AdmissionConfigurationFile.Read(Write(
+        [
+            .. Head, "plugins:", "- name: ValidatingAdmissionWebhook", "  configuration:",
+            "    kind: WebhookAdmissionConfiguration", "    apiVersion: apiserver.config.k8s.io/v1",
+            $"    kubeConfigFile: {kubeconfig}",
+        ])).HookUsers;
+        Assert.Equal("Bearer t", users.Validating.Find("hooks.space.svc", 443)?.Authorization);
+        Assert.Null(users.Validating.Find("hooks.other.svc", 443));
+        Assert.Null(users.Mutating.Find("hooks.space.svc", 443));
+    }
+
     [Theory]
+    [InlineData("plugins: [{name: MutatingAdmissionWebhook, configuration: {kind: WebhookAdmissionConfiguration, "
+        + "apiVersion: apiserver.config.k8s.io/v1, kubeConfigFile: users}}]",
+        "MutatingAdmissionWebhook: kubeConfigFile: Invalid value: \"users\": must be an absolute file path")]
+    [InlineData("plugins: [{name: MutatingAdmissionWebhook, configuration: {kind: WebhookAdmission, "
+        + "apiVersion: apiserver.config.k8s.io/v1alpha1, kubeConfigFile: /users}}]",
+        "MutatingAdmissionWebhook: no kind \"WebhookAdmission\" is registered for version "
+        + "\"apiserver.config.k8s.io/v1alpha1\"; known is WebhookAdmissionConfiguration of apiserver.config.k8s.io/v1")]
     [InlineData("plugins: [{name: ResourceQuota, configuration: {kind: ResourceQuotaConfiguration, "
         + "apiVersion: apiserver.config.k8s.io/v1, limitedResources: [{matchContains: [x]}]}}]",
         "ResourceQuota: limitedResources[0].resource: Required value")]

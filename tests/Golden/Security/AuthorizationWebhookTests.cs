@@ -36,7 +36,8 @@ public sealed class AuthorizationWebhookTests : IAsyncLifetime
     {
         Use("Deny");
         _status = """{"allowed":true,"reason":"fine"}""";
-        const string List = "/api/v1/namespaces/default/pods?fieldSelector=spec.nodeName%3Dn&labelSelector=a,b!%3Dc";
+        const string List = "/api/v1/namespaces/default/pods"
+            + "?fieldSelector=spec.nodeName%3Dn,metadata.name!%3Db,metadata.name!%3Da&labelSelector=b%20notin%20(d,c),a";
         Assert.Equal(200, (await SendAsync(List)).Status);
         Assert.Equal(200, (await SendAsync(List)).Status);
         _status = """{"denied":true,"reason":"not you"}""";
@@ -48,9 +49,11 @@ public sealed class AuthorizationWebhookTests : IAsyncLifetime
         Assert.Equal(
             """{"kind":"SubjectAccessReview","apiVersion":"authorization.k8s.io/v1","spec":{"resourceAttributes":"""
                 + """{"namespace":"default","verb":"list","version":"v1","resource":"pods","fieldSelector":"""
-                + """{"requirements":[{"key":"spec.nodeName","operator":"In","values":["n"]}]},"labelSelector":"""
+                + """{"requirements":[{"key":"metadata.name","operator":"NotIn","values":["a"]},"""
+                + """{"key":"metadata.name","operator":"NotIn","values":["b"]},"""
+                + """{"key":"spec.nodeName","operator":"In","values":["n"]}]},"labelSelector":"""
                 + """{"requirements":[{"key":"a","operator":"Exists"},"""
-                + """{"key":"b","operator":"NotIn","values":["c"]}]}},"user":"jane","groups":"""
+                + """{"key":"b","operator":"NotIn","values":["c","d"]}]}},"user":"jane","groups":"""
                 + """["devs","system:authenticated"]}}""",
             _webhook.Calls.First().ToJsonString());
         Assert.Equal(

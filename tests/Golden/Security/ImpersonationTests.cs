@@ -146,8 +146,7 @@ public sealed class ImpersonationTests(SecurityServer server) : IClassFixture<Se
         string resource, string name, string group, string subresource, string header, string value)
     {
         var asked = new List<AuthorizationAttributes>();
-        var impersonation = new Impersonation(
-            new AuthorizerChain([new Recorder(asked)]), NullLogger<Impersonation>.Instance);
+        var impersonation = By(new Recorder(asked));
         var headers = new HeaderDictionary();
         if (header != "Impersonate-User")
         {
@@ -179,8 +178,7 @@ public sealed class ImpersonationTests(SecurityServer server) : IClassFixture<Se
         "\"a b\": Invalid path (regex used for validation is '[A-Za-z0-9/\\-._~%!$&'()*+,;=:]+')")]
     public async Task KeysOfExtraValuesNameTheirDomain(string key, string why)
     {
-        var impersonation = new Impersonation(
-            new AuthorizerChain([new NarrowOnly()]), NullLogger<Impersonation>.Instance);
+        var impersonation = By(new NarrowOnly());
         var outcome = await impersonation.ResolveAsync(
             new HeaderDictionary { ["Impersonate-User"] = "alice", [$"Impersonate-Extra-{key}"] = "a" },
             new AuthorizationAttributes { User = new() { Name = "sender" }, Verb = "list", Resource = "pods" },
@@ -195,8 +193,7 @@ public sealed class ImpersonationTests(SecurityServer server) : IClassFixture<Se
     [Fact]
     public async Task KeysOfExtraValuesAreInLowerCase()
     {
-        var impersonation = new Impersonation(
-            new AuthorizerChain([new NarrowOnly()]), NullLogger<Impersonation>.Instance);
+        var impersonation = By(new NarrowOnly());
         var outcome = await impersonation.ResolveAsync(
             new HeaderDictionary { ["Impersonate-User"] = "alice", ["Impersonate-Extra-acme.io%2f%41b"] = "a" },
             new AuthorizationAttributes { User = new() { Name = "sender" }, Verb = "list", Resource = "pods" },
@@ -211,8 +208,7 @@ public sealed class ImpersonationTests(SecurityServer server) : IClassFixture<Se
     [Fact]
     public async Task WhyARightIsMissingIsTold()
     {
-        var impersonation = new Impersonation(
-            new AuthorizerChain([new Failing()]), NullLogger<Impersonation>.Instance);
+        var impersonation = By(new Failing());
         var outcome = await impersonation.ResolveAsync(
             new HeaderDictionary { ["Impersonate-User"] = "alice" },
             new AuthorizationAttributes { User = new() { Name = "sender" }, Verb = "list", Resource = "pods" },
@@ -225,8 +221,7 @@ public sealed class ImpersonationTests(SecurityServer server) : IClassFixture<Se
     [Fact]
     public async Task ANodeIsInTheGroupOfNodes()
     {
-        var impersonation = new Impersonation(
-            new AuthorizerChain([new MastersAuthorizer()]), NullLogger<Impersonation>.Instance);
+        var impersonation = By(new MastersAuthorizer());
         var acting = await impersonation.ResolveAsync(
             new HeaderDictionary { ["Impersonate-User"] = "system:node:n1" },
             new AuthorizationAttributes { User = Admin, Verb = "list", Resource = "pods" },
@@ -254,6 +249,10 @@ public sealed class ImpersonationTests(SecurityServer server) : IClassFixture<Se
         Assert.Equal(["a", "b", "system:authenticated"], acting.Groups);
         Assert.Equal(["x", "y"], acting.Extra["acme.io/p"]);
     }
+
+    private Impersonation By(IAuthorizer authorizer) => new(
+        new AuthorizerChain([authorizer]), server.Host.Services.GetRequiredService<ImpersonationMetrics>(),
+        TimeProvider.System, NullLogger<Impersonation>.Instance);
 
     private async Task<string> TokenAsync()
     {

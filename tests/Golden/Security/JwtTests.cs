@@ -50,6 +50,10 @@ public sealed class JwtTests(IssuerServer server) : IClassFixture<IssuerServer>
         "oidc: required claim hd value does not match. Got = b, want = example.com")]
     [InlineData("plain", """{"aud":["x","y"]}""", "RS256",
         "oidc: verify token: oidc: expected audience in [\"k8s\" \"other\"] got [\"x\" \"y\"]")]
+    [InlineData("cel", """{"aud":["x","y"],"exp":1000000000}""", "RS256",
+        "oidc: verify token: oidc: expected audience \"k8s\" got [\"x\" \"y\"]")]
+    [InlineData("plain", """{"aud":["x","y"],"exp":1000000000}""", "RS256",
+        "oidc: verify token: oidc: token is expired (Token Expiry: 2001-09-09 01:46:40 +0000 UTC)")]
     [InlineData("plain", """{"exp":1000000000}""", "RS256",
         "oidc: verify token: oidc: token is expired (Token Expiry: 2001-09-09 01:46:40 +0000 UTC)")]
     [InlineData("plain", "{}", "HS256",

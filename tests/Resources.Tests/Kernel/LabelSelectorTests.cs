@@ -68,6 +68,14 @@ public sealed class LabelSelectorTests
         Assert.Equal(first.Matches(labels), second.Matches(labels));
     });
 
+    /// <summary>Whoever is told of a selector, as webhooks that authorize are, gets the same for the same.</summary>
+    [Theory]
+    [InlineData("b in (z,y,z),a=1", "a=1,b in (y,z)")]
+    [InlineData("b,!a,B", "B,!a,b")]
+    [InlineData("a>2,a<4", "a>2,a<4")]
+    public void IsOrderedByKey(string text, string printed) =>
+        Assert.Equal(printed, LabelSelector.Parse(text).Required.ToString());
+
     [Fact]
     public void AgreesWithANaiveReading() => Gen.Select(Requirement, Labels).Check((requirement, labels) =>
         Assert.Equal(Naive(requirement, labels), LabelSelector.Parse(requirement).Required.Matches(labels)));

@@ -1,6 +1,9 @@
 using System.Text;
 using System.Text.Json.Nodes;
 using Microsoft.AspNetCore.Http;
+using Microsoft.Extensions.DependencyInjection;
+using OrleansOrchestrator.Api.Admission.Webhooks;
+using OrleansOrchestrator.Api.Remote;
 using Xunit;
 
 namespace OrleansOrchestrator.Api.Tests.Admission.Webhooks;
@@ -232,6 +235,37 @@ public sealed class ValidatingWebhookPluginTests
         Assert.Equal(201, (await host.CreateAsync("x", "?dryRun=All")).Code);
         Assert.True((bool)host.Remote.Calls.Single()["request"]!["dryRun"]!);
         Assert.Equal("""["All"]""", host.Remote.Calls.Single()["request"]!["options"]!["dryRun"]!.ToJsonString());
+    }
+
+    /// <summary>By upstream's <c>client_auth_test.go</c>; each plugin has users of its own.</summary>
+    [Fact]
+    public async Task AWebhookIsToldWhoAsksWhereAUserIsNamedAfterIt()
+    {
+        var users = new RemoteUsers(
+            new Dictionary<string, RemoteCredentials>
+            {
+                ["localhost"] = new() { Authorization = "Bearer no" },
+                ["*.space.svc"] = new() { Authorization = "Bearer other" },
+                ["*"] = new() { Authorization = "Bearer yes" },
+            },
+            "");
+        await using var host = await WebhookHost.StartAsync(
+            configure: s => s.AddSingleton(new HookUsers(RemoteUsers.None, users)));
+        var told = new List<string>();
+        foreach (var (path, kind) in new[] { ("/a", "Mutating"), ("/b", "Validating") })
+        {
+            host.Respond(path, static _ => new JsonObject { ["allowed"] = true });
+            var respond = host.AnswerOf(path);
+            host.Answer(path, (context, review) =>
+            {
+                told.Add($"{path}{context.Request.Headers.Authorization}");
+                return respond(context, review);
+            });
+            await host.ConfigureAsync(kind, "one", host.Hook($"{kind.ToLowerInvariant()}.example.com", path));
+        }
+
+        Assert.Equal(201, (await host.CreateAsync("c")).Code);
+        Assert.Equal(["/a", "/bBearer yes"], told);
     }
 
     [Fact]

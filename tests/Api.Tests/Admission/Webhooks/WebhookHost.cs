@@ -42,6 +42,9 @@ internal sealed class WebhookHost : IAsyncDisposable
     /// <summary>What a path answers, whatever it is.</summary>
     public void Answer(string path, Func<HttpContext, JsonNode, Task> answer) => _answers[path] = answer;
 
+    /// <summary>What a path has been told to answer.</summary>
+    public Func<HttpContext, JsonNode, Task> AnswerOf(string path) => _answers[path];
+
     /// <summary>What a path answers: a response, which gets its uid.</summary>
     public void Respond(string path, Func<JsonNode, JsonObject> respond) => Answer(path, (context, review) =>
     {

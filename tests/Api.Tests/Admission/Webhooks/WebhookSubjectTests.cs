@@ -35,6 +35,29 @@ public sealed class WebhookSubjectTests
         Assert.Equal(kind, $"{asked?["apiVersion"]} {asked?["kind"]}");
     }
 
+    /// <summary>By upstream's table (<c>testPodBindingEviction</c>): each path is its own resource.</summary>
+    [Theory]
+    [InlineData($"{Space}/bindings", "bindings")]
+    [InlineData($"{Space}/pods/p/binding", "pods/binding")]
+    public async Task ABindingIsSeenAsWhatItsPathNames(string path, string resource)
+    {
+        await using var host = await StartAsync();
+        host.Respond("/a", static _ => new JsonObject { ["allowed"] = false });
+        await host.ConfigureAsync(
+            "Validating", "one", host.Hook(
+                "a.example.com", "/a",
+                rules: Everything.Replace("*/*", resource, StringComparison.Ordinal)));
+
+        var (code, _) = await host.SendAsync(
+            HttpMethod.Post, path, """{"metadata":{"name":"p"},"target":{"name":"n"}}""");
+
+        var asked = Assert.Single(host.Remote.Calls)["request"]!;
+        Assert.Equal(
+            (400, resource.Split('/')[0], resource.Contains('/') ? "binding" : null, "Binding", "p", "space"),
+            (code, (string?)asked["resource"]!["resource"], (string?)asked["subResource"],
+                (string?)asked["kind"]!["kind"], (string?)asked["name"], (string?)asked["namespace"]));
+    }
+
     [Fact]
     public async Task DeletionsOfACollectionNameNone()
     {

@@ -43,6 +43,19 @@ public sealed class CustomObjectCodecTests
     public void WhatHasAnotherTypeIsRefused(string given, string why) =>
         Assert.Equal(why, Read(given).Decoding.Error);
 
+    [Theory]
+    [InlineData("1.0", "1")]
+    [InlineData("1e15", "1000000000000000")]
+    [InlineData("12345678901234567890", "12345678901234567000")]
+    [InlineData("9007199254740993", "9007199254740993")]
+    [InlineData("1e-7", "1e-7")]
+    public void NumbersAreWrittenAsGoWritesThem(string given, string wanted)
+    {
+        var (item, _) = Read($$"""{"apiVersion":"v1","kind":"A","any":{{given}}}""");
+        var json = Encoding.UTF8.GetString(ResourceCodec.EncodeForWrite(item).Json);
+        Assert.Contains($"\"any\":{wanted},", json, StringComparison.Ordinal);
+    }
+
     /// <summary>Upstream reads it all, and looks for what is unknown afterwards.</summary>
     [Fact]
     public void DuplicatesAreToldBeforeWhatIsUnknown() =>

@@ -27,6 +27,9 @@ public sealed class CustomObjectStrategyTests
         """{"spec":{"replicas":"x"}}""",
         ".spec.replicas: Invalid value: 0: .spec.replicas accessor error: x is of the type string, expected int64")]
     [InlineData(
+        """{"spec":{"replicas":1.0}}""",
+        ".spec.replicas: Invalid value: 0: .spec.replicas accessor error: 1 is of the type float64, expected int64")]
+    [InlineData(
         """{"spec":{"replicas":3000000000},"status":{"replicas":-1,"selector":5}}""",
         ".spec.replicas: Invalid value: 3000000000: should be less than or equal to 2147483647|.status.replicas: "
         + "Invalid value: -1: should be a non-negative integer|.status.selector: Invalid value: \"\": "

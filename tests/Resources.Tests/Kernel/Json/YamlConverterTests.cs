@@ -36,6 +36,18 @@ public sealed class YamlConverterTests
             """{"Z":1,"a":{"b":2,"c":[{"p":3,"q":4}]}}""",
             Encoding.UTF8.GetString(YamlConverter.ToJson("a: {c: [{q: 4, p: 3}], b: 2}\nZ: 1\n"u8).Json.Span));
 
+    /// <summary>The scanner looks at all brackets around each node.</summary>
+    [Fact]
+    public void ManyNodesAreNotManyLevelsDeep()
+    {
+        Assert.Null(Nested(390, 1000).Error);
+        Assert.Null(Nested(10, 400_000).Error);
+        Assert.Equal("yaml: exceeded max depth", Nested(390, 400_000).Error);
+
+        static ConvertedYaml Nested(int levels, int nodes) => YamlConverter.ToJson(Encoding.UTF8.GetBytes(
+            new string('[', levels) + string.Join(',', Enumerable.Repeat("1", nodes)) + new string(']', levels)));
+    }
+
     private static string Text(ConvertedYaml converted) =>
         converted.Error is null
             ? $"{Encoding.UTF8.GetString(JsonTree.ToSortedBytes(JsonNode.Parse(converted.Json.Span)).Span)} "
