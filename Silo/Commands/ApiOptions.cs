@@ -16,7 +16,7 @@ internal sealed class ApiOptions
         "--token-auth-file", "Static bearer tokens: lines of token,user,uid,\"group1,group2\".");
     private readonly FileOption _admission = CommonOptions.MaybeFile(
         "--admission-control-config-file",
-        "An AdmissionConfiguration: defaults and exemptions of PodSecurity, limits of EventRateLimit.");
+        "An AdmissionConfiguration: of PodSecurity, EventRateLimit, ResourceQuota, and as whom webhooks are asked.");
     private readonly FileOption _scheduler = CommonOptions.MaybeFile(
         "--scheduler-config",
         "A KubeSchedulerConfiguration: profiles, which pods choose by schedulerName; the same for all silos.");
@@ -40,6 +40,8 @@ internal sealed class ApiOptions
     private readonly TelemetrySiloOptions _telemetry = new();
     private readonly RemoteWriteOption _remoteWrite = new();
     private readonly TransportSecurityOption _transport = new();
+    private readonly CrossOriginOption _origins = new();
+    private readonly TlsOptions _tls = new();
     private readonly AddOnOptions _addOns = new();
 
     /// <summary>All of them, by theme.</summary>
@@ -54,7 +56,8 @@ internal sealed class ApiOptions
         new("Logs, metrics, dashboards", [.. _addOns.All]),
         new("What is sent elsewhere", [_logs, .. _telemetry.All, .. _remoteWrite.All]),
         new("Proxies in front of the API, and servers behind it", [.. _proxies.All]),
-        new("What browsers are told", [.. _transport.All]),
+        new("What browsers are told", [.. _transport.All, .. _origins.All]),
+        new("TLS", [.. _tls.All]),
     ];
 
     private IEnumerable<Option> All => Groups.SelectMany(static g => g.Options);
@@ -90,6 +93,8 @@ internal sealed class ApiOptions
         RemoteWrite = _remoteWrite.Of(parsed),
         AddOns = _addOns.Read(parsed),
         TransportSecurity = _transport.Read(parsed),
+        CrossOrigins = _origins.Read(parsed),
+        Tls = _tls.Read(parsed),
     };
 
     /// <summary>Fails, in one sentence, where a silo could not start with these arguments.</summary>

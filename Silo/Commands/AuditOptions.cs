@@ -14,12 +14,14 @@ internal sealed class AuditOptions
     private readonly FileOption _path = CommonOptions.MaybeFile(
         "--audit-log-path", "Where the audit log is written; '-' is standard output.");
     private readonly Option<int> _maxAge = CommonOptions.Number(
-        "--audit-log-maxage", "Days after which old files of the audit log are deleted; 0 keeps them.", 0, 0, 100_000);
+        "--audit-log-maxage", "Days after which old files of the audit log are deleted; 0 keeps them.",
+        AuditFileOptions.DefaultDays, 0, 100_000);
     private readonly Option<int> _maxBackups = CommonOptions.Number(
-        "--audit-log-maxbackup", "How many old files of the audit log stay; 0 keeps all.", 0, 0, 100_000);
+        "--audit-log-maxbackup", "How many old files of the audit log stay; 0 keeps all.",
+        AuditFileOptions.DefaultBackups, 0, 100_000);
     private readonly Option<int> _maxSize = CommonOptions.Number(
-        "--audit-log-maxsize", "Megabytes of the audit log after which it is put aside.",
-        AuditFileOptions.DefaultMegabytes, 1, 1_000_000);
+        "--audit-log-maxsize", "Megabytes of the audit log after which it is put aside; 0 for 100.",
+        AuditFileOptions.DefaultMegabytes, 0, 1_000_000);
     private readonly Option<bool> _compress = new("--audit-log-compress")
     {
         Description = "Compress files of the audit log with gzip when they are put aside.",

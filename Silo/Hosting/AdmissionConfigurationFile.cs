@@ -1,6 +1,8 @@
 using System.Text.Json;
 using OrleansOrchestrator.Api.Admission;
+using OrleansOrchestrator.Api.Admission.Webhooks;
 using OrleansOrchestrator.Api.Configuration;
+using OrleansOrchestrator.Api.Remote;
 using OrleansOrchestrator.Resources.Core.ResourceQuotas;
 using OrleansOrchestrator.Resources.Kernel;
 
@@ -10,12 +12,13 @@ namespace OrleansOrchestrator.Silo.Hosting;
 /// <param name="PodSecurity">Of Pod Security.</param>
 /// <param name="EventRateLimits">How many Events are taken; null for as many as come.</param>
 /// <param name="QuotaLimits">What only quotas allow.</param>
+/// <param name="HookUsers">As whom webhooks are asked.</param>
 public sealed record AdmissionSettings(
-    PodSecurityOptions PodSecurity, EventRateLimits? EventRateLimits, QuotaLimits QuotaLimits);
+    PodSecurityOptions PodSecurity, EventRateLimits? EventRateLimits, QuotaLimits QuotaLimits, HookUsers HookUsers);
 
 /// <summary>
 /// Upstream's <c>--admission-control-config-file</c>: an AdmissionConfiguration with configurations of PodSecurity,
-/// EventRateLimit and ResourceQuota, inline or in files of their own. No other plugin takes one.
+/// EventRateLimit, ResourceQuota and the plugins of webhooks, inline or in files of their own. No other takes one.
 /// </summary>
 public static class AdmissionConfigurationFile
 {
@@ -37,7 +40,7 @@ public static class AdmissionConfigurationFile
 
     private static AdmissionSettings Read(ConfigurationNode root, string folder)
     {
-        var settings = new AdmissionSettings(new PodSecurityOptions(), null, QuotaLimits.None);
+        var settings = new AdmissionSettings(new PodSecurityOptions(), null, QuotaLimits.None, HookUsers.None);
         foreach (var plugin in root.Children("plugins"))
         {
             var (name, file) = (plugin.Text("name"), plugin.Text("path"));
@@ -48,6 +51,14 @@ public static class AdmissionConfigurationFile
                 "PodSecurity" => settings with { PodSecurity = PodSecurity(content, inline) ?? settings.PodSecurity },
                 "EventRateLimit" => settings with { EventRateLimits = Limits(content, inline) },
                 "ResourceQuota" => settings with { QuotaLimits = Quotas(content, inline) ?? settings.QuotaLimits },
+                "MutatingAdmissionWebhook" => settings with
+                {
+                    HookUsers = settings.HookUsers with { Mutating = Users(name, content, inline) },
+                },
+                "ValidatingAdmissionWebhook" => settings with
+                {
+                    HookUsers = settings.HookUsers with { Validating = Users(name, content, inline) },
+                },
                 _ => throw new ConfigurationException(
                     $"the admission plugin {GoText.Quote(name)} takes no configuration."),
             };
@@ -73,6 +84,12 @@ public static class AdmissionConfigurationFile
         () => content is not null ? QuotaLimitsReader.Read(content)
             : inline is { } own ? QuotaLimitsReader.Read(own)
             : null);
+
+    private static RemoteUsers Users(string plugin, byte[]? content, JsonElement? inline) => Of(
+        plugin,
+        () => content is not null ? HookUsersReader.Read(content)
+            : inline is { } own ? HookUsersReader.Read(own)
+            : RemoteUsers.None);
 
     private static T Of<T>(string plugin, Func<T> read)
     {

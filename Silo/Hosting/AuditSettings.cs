@@ -1,4 +1,5 @@
 using OrleansOrchestrator.Api.Audit;
+using OrleansOrchestrator.Api.Configuration;
 using OrleansOrchestrator.Grains.Audit;
 
 namespace OrleansOrchestrator.Silo.Hosting;
@@ -53,7 +54,7 @@ public sealed record AuditSettings
         {
             return AuditPolicyReader.Read(System.IO.File.ReadAllBytes(PolicyFile));
         }
-        catch (FormatException wrong)
+        catch (ConfigurationException wrong)
         {
             throw new UserErrorException($"{PolicyFile}: {wrong.Message}");
         }

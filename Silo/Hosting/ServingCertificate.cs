@@ -92,6 +92,8 @@ public sealed partial class ServingCertificate(
         var certificate = X509CertificateLoader.LoadPkcs12(pem.Export(X509ContentType.Pkcs12), null);
         _handshake = new SslServerAuthenticationOptions
         {
+            EnabledSslProtocols = options.Tls.Versions,
+            CipherSuitesPolicy = options.Tls.CipherSuites,
             ServerCertificateContext = SslStreamCertificateContext.Create(certificate, null, offline: true),
             ApplicationProtocols = [SslApplicationProtocol.Http2, SslApplicationProtocol.Http11],
 

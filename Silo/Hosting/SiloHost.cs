@@ -73,6 +73,7 @@ public static class SiloHost
 
         var app = builder.Build();
         app.UseAnswerHeaders(options.TransportSecurity);
+        app.UseCrossOrigin(options.CrossOrigins);
         if (options.AddOns.Dashboard)
         {
             app.UseDashboard(new DashboardSignIn(
@@ -240,6 +241,7 @@ public static class SiloHost
 
         services.AddSingleton(settings.PodSecurity);
         services.AddSingleton(settings.QuotaLimits);
+        services.AddSingleton(settings.HookUsers);
         if (settings.EventRateLimits is { } limits)
         {
             services.AddSingleton<IAdmissionPlugin>(

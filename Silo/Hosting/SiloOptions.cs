@@ -1,4 +1,5 @@
 using System.Net;
+using System.Text.RegularExpressions;
 using OrleansOrchestrator.Api.Diagnostics;
 using OrleansOrchestrator.Api.Kernel;
 using OrleansOrchestrator.Api.RemoteWrite;
@@ -75,6 +76,12 @@ public sealed record SiloOptions
 
     /// <summary>What browsers are told of TLS here (<c>Strict-Transport-Security</c>); empty for nothing.</summary>
     public string TransportSecurity { get; init; } = "";
+
+    /// <summary>Whose pages may read what the API answers; empty for those of the API alone.</summary>
+    public IReadOnlyList<Regex> CrossOrigins { get; init; } = [];
+
+    /// <summary>How TLS is spoken.</summary>
+    public TlsSettings Tls { get; init; } = new();
 
     /// <summary>How much the API does at once, and for how long.</summary>
     public RequestLimits Limits { get; init; } = new();

@@ -122,6 +122,14 @@ public sealed class CommandLineTests : IDisposable
         "empty value in strict-transport-security-directives")]
     [InlineData(
         "up --strict-transport-security-directives max-age", "allowed values: max-age=expireTime, includeSubDomains")]
+    [InlineData("up --tls-min-version VersionTLS14", "unknown tls version \"VersionTLS14\"")]
+    [InlineData(
+        "up --tls-cipher-suites TLS_RSA_WITH_RC4_128_SHA,TLS_NONE", "Cipher suite TLS_NONE not supported or doesn't exist")]
+    [InlineData("up --cors-allowed-origins //a$,,//b$", "empty value in --cors-allowed-origins, help: ")]
+    [InlineData("up --cors-allowed-origins ^a", "regular expression does not pin to start/end of host in the origin")]
+    [InlineData("up --cors-allowed-origins a$", "regular expression does not pin to start/end of host in the origin")]
+    [InlineData(
+        "up --cors-allowed-origins ^(a$", "--cors-allowed-origins has an invalid regular expression: error parsing regexp")]
     [InlineData("up --authorization-mode Webhook --authorization-webhook-config-file {missing}", "missing")]
     [InlineData("up --authorization-webhook-cache-authorized-ttl x", "is no time, such as 5m0s: 'x'")]
     [InlineData("up --audit-log-path {missing}", "need --audit-policy-file")]
