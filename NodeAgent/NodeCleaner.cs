@@ -37,8 +37,10 @@ public static class NodeCleaner
             await ContainerdSupervisor.StopAsync(new ContainerdConfig(options), TimeProvider.System, cancellationToken);
         }
 
-        Kernel.Mounts.UnmountBelow(options.PodsDirectory);
-        Kernel.Mounts.UnmountBelow(options.CsiDirectory); // their drivers were pods
+        await Kernel.Mounts.UnmountBelowAsync(options.PodsDirectory, TimeProvider.System, cancellationToken);
+
+        // Their drivers were pods.
+        await Kernel.Mounts.UnmountBelowAsync(options.CsiDirectory, TimeProvider.System, cancellationToken);
         await RemoveNetworkAsync(options, cancellationToken);
         return 0;
     }

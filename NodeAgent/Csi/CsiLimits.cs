@@ -13,7 +13,7 @@ namespace OrleansOrchestrator.NodeAgent.Csi;
 /// when it registers only. Each driver has a course of its own, so that one that does not answer keeps no other.
 /// </summary>
 public sealed partial class CsiLimits(
-    CsiDrivers drivers, CsiNodeObject node, TimeProvider time, ILogger<CsiLimits> logger) : BackgroundService
+    CsiDrivers drivers, CsiNodeObject node, TimeProvider time, ILogger<CsiLimits> logger) : IHostedService, IDisposable
 {
     private readonly Lock _lock = new();
     private readonly Dictionary<string, Course> _courses = new(StringComparer.Ordinal);
@@ -65,17 +65,12 @@ public sealed partial class CsiLimits(
         }
     }
 
-    public override void Dispose()
-    {
-        _ending.Dispose();
-        base.Dispose();
-    }
+    /// <summary>Courses begin when the cluster tells of drivers.</summary>
+    public Task StartAsync(CancellationToken cancellationToken) => Task.CompletedTask;
 
     /// <summary>Ends all courses with the agent.</summary>
-    protected override async Task ExecuteAsync(CancellationToken stoppingToken)
+    public async Task StopAsync(CancellationToken cancellationToken)
     {
-        await Task.Delay(Timeout.InfiniteTimeSpan, time, stoppingToken)
-            .ConfigureAwait(ConfigureAwaitOptions.SuppressThrowing);
         lock (_lock)
         {
             _hasEnded = true; // from here on nobody else touches the courses
@@ -88,6 +83,8 @@ public sealed partial class CsiLimits(
             course.End.Dispose();
         }
     }
+
+    public void Dispose() => _ending.Dispose();
 
     private List<string> Followed()
     {

@@ -24,7 +24,6 @@ public static partial class Linux
     public const int SignalTerminate = 15;
     public const int SignalKill = 9;
 
-    private const int LazyDetach = 2;
     private const int NoLinkAtEnd = 8;
     private const int OpenWriteOnly = 0x1;
     private const int OpenCreate = 0x40;
@@ -55,11 +54,11 @@ public static partial class Linux
         Check(NativeMount(source, target, type, flags, data), $"mount {source} on {target}");
 
     /// <summary>Unmounts; a target that is not a mount point or is gone counts as done.</summary>
-    public static void Unmount(string target, bool lazy = false)
+    public static void Unmount(string target, UnmountMode mode = UnmountMode.Plain)
     {
         const int notFound = 2;
         const int invalid = 22;
-        if (NativeUnmount(target, NoLinkAtEnd | (lazy ? LazyDetach : 0)) != 0
+        if (NativeUnmount(target, NoLinkAtEnd | (int)mode) != 0
             && Marshal.GetLastPInvokeError() is var error
             && error is not (notFound or invalid))
         {

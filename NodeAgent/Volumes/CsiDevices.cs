@@ -29,8 +29,10 @@ public sealed partial class CsiDevices(
     /// <summary>Where the volume is staged.</summary>
     public string StagingOf(CsiMount mount) => CsiPlaces.Staging(options, mount.Driver, mount.Handle);
 
-    /// <summary>Counts the pod: from here on nobody takes the volume down.</summary>
-    public async Task UseAsync(CsiMount mount, bool isAttachable, CancellationToken cancellationToken)
+    /// <summary>
+    /// Counts the pod: from here on nobody takes the volume down. Returns what all its pods share of its size.
+    /// </summary>
+    public async Task<CsiGrowth> UseAsync(CsiMount mount, bool isAttachable, CancellationToken cancellationToken)
     {
         var device = await EnterAsync(StagingOf(mount), cancellationToken);
         device.Users[mount.Pod.Metadata.Uid] = 0;
@@ -41,6 +43,7 @@ public sealed partial class CsiDevices(
         }
 
         device.Gate.Release();
+        return device.Growth;
     }
 
     /// <summary>
@@ -218,6 +221,8 @@ public sealed partial class CsiDevices(
 
         /// <summary>Uids of pods.</summary>
         public ConcurrentDictionary<string, byte> Users { get; } = new(StringComparer.Ordinal);
+
+        public CsiGrowth Growth { get; } = new();
 
         public bool IsStaged { get; set; }
 

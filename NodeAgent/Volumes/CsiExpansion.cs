@@ -14,8 +14,8 @@ namespace OrleansOrchestrator.NodeAgent.Volumes;
 /// <summary>
 /// The node's part in making a mounted volume larger: when the volume has become larger than it is here, the driver
 /// enlarges the file system, and then the claim shows the new size, unless another node has done so before. How large
-/// it is here is remembered: nobody asks for the claim before its volume is larger. Steps, words, pauses and events are
-/// upstream's.
+/// it is here is remembered: nobody asks for the claim before its volume is larger. Of pods that share a volume, one
+/// has it expanded for all. Steps, words, pauses and events are upstream's.
 /// </summary>
 public sealed class CsiExpansion(
     NodeAgentOptions options, IObjectReader objects, IClusterApi api, CsiDrivers drivers, CsiDevices devices,
@@ -32,25 +32,44 @@ public sealed class CsiExpansion(
         ["FileSystemResizePending", "Resizing", "ControllerResizeError", Error];
 
     /// <summary>
-    /// Expands the volume if that is due. Throws an <see cref="RpcException"/> when the driver does not say what it
-    /// can.
+    /// Expands the volume if that is due and it is not being done for another pod. Throws an
+    /// <see cref="RpcException"/> when the driver does not say what it can.
     /// </summary>
     public async Task ExpandAsync(CsiPublished published, CancellationToken cancellationToken)
     {
-        if (published.Mount is { Persistent.Spec.ClaimRef: { } owner, IsReadOnly: false } mount
-            && !published.IsNotExpandable
-            && !(time.GetSteadyTime() < published.NotExpanded?.Until)
-            && await objects.GetVolumeAsync(mount.Name, cancellationToken) is { } volume
-            && Amount(volume.Spec.Capacity) is { } wanted && !(wanted.ToDecimal() <= published.Size)
+        if (published.Mount is not { Persistent.Spec.ClaimRef: { } owner, IsReadOnly: false }
+            || !await published.Growth.Gate.WaitAsync(TimeSpan.Zero, cancellationToken))
+        {
+            return;
+        }
+
+        try
+        {
+            await ExpandAsync(published, owner, cancellationToken);
+        }
+        finally
+        {
+            published.Growth.Gate.Release();
+        }
+    }
+
+    private async Task ExpandAsync(
+        CsiPublished published, V1ObjectReference owner, CancellationToken cancellationToken)
+    {
+        var growth = published.Growth;
+        if (!growth.IsNotExpandable
+            && !(time.GetSteadyTime() < growth.NotExpanded?.Until)
+            && await objects.GetVolumeAsync(published.Mount.Name, cancellationToken) is { } volume
+            && Amount(volume.Spec.Capacity) is { } wanted && !(wanted.ToDecimal() <= growth.Size)
             && await objects.GetClaimAsync(owner.NamespaceProperty, owner.Name, cancellationToken) is { } claim
             && claim.Metadata.Uid == owner.Uid
             && Amount(claim.Status?.Capacity)?.ToDecimal() is { } shown)
         {
-            published.Size ??= shown;
+            growth.Size ??= shown;
             var isShown = shown >= wanted.ToDecimal();
-            if (published.Size >= wanted.ToDecimal() || !MayExpand(claim, isShown))
+            if (growth.Size >= wanted.ToDecimal() || !MayExpand(claim, isShown))
             {
-                published.NotExpanded = null; // nobody is waited for, but the next look
+                growth.NotExpanded = null; // nobody is waited for, but the next look
                 return;
             }
 
@@ -103,12 +122,13 @@ public sealed class CsiExpansion(
             return;
         }
 
-        if (!isShown)
+        var told = isShown ? Cleared(claim, Error) : Finished(claim, wanted);
+        if (told.Count > 0)
         {
-            await PatchAsync(claim, Finished(claim, wanted), cancellationToken);
+            await PatchAsync(claim, told, cancellationToken);
         }
 
-        (published.NotExpanded, published.Size) = (null, wanted.ToDecimal());
+        (published.Growth.NotExpanded, published.Growth.Size) = (null, wanted.ToDecimal());
         TellDone(published.Mount.Pod, claim, published.Mount.Name);
     }
 
@@ -137,14 +157,15 @@ public sealed class CsiExpansion(
     private async Task FailAsync(Expansion expansion, RpcException refusal, CancellationToken cancellationToken)
     {
         var (published, claim, _, wanted, _) = expansion;
+        var growth = published.Growth;
         var cannotBe = refusal.StatusCode is StatusCode.InvalidArgument or StatusCode.OutOfRange or StatusCode.NotFound;
         var colon = cannotBe ? "" : ": ";
         var words = $"Expander.NodeExpand failed to expand the volume {colon}{CriErrors.Text(refusal)}";
         var wantsOther = Amount(claim.Spec.Resources?.Requests)?.ToDecimal() != wanted.ToDecimal();
-        var isInfeasible = cannotBe || (wantsOther && published.NotExpanded is not null);
+        var isInfeasible = cannotBe || (wantsOther && growth.NotExpanded is not null);
         var isInUse = refusal.StatusCode == StatusCode.FailedPrecondition;
-        published.IsNotExpandable = isInUse;
-        published.NotExpanded = isInUse ? null : RetryDelay.After(published.NotExpanded, time.GetSteadyTime());
+        growth.IsNotExpandable = isInUse;
+        growth.NotExpanded = isInUse ? null : RetryDelay.After(growth.NotExpanded, time.GetSteadyTime());
         events.Pod(
             published.Mount.Pod, EventRecorder.Warning, "VolumeResizeFailed",
             "NodeExpandVolume.NodeExpandVolume failed " + (isInUse
@@ -203,17 +224,25 @@ public sealed class CsiExpansion(
     /// <summary>The new size, and nothing more of its change.</summary>
     private static JsonObject Finished(V1PersistentVolumeClaim claim, ResourceQuantity size)
     {
-        var status = new JsonObject { ["capacity"] = new JsonObject { [Storage] = size.ToString() } };
-        var done = Conditions.Where(c => claim.Status.Conditions?.Any(k => k.Type == c) == true)
+        var status = Cleared(claim, Conditions);
+        status["capacity"] = new JsonObject { [Storage] = size.ToString() };
+        if (ResizeStatus(claim) is not null)
+        {
+            status["allocatedResourceStatuses"] = ResizeStatus((string?)null);
+        }
+
+        return status;
+    }
+
+    /// <summary>Takes away those of the conditions that the claim has; empty when it has none.</summary>
+    private static JsonObject Cleared(V1PersistentVolumeClaim claim, params string[] conditions)
+    {
+        var status = new JsonObject();
+        var done = conditions.Where(c => claim.Status.Conditions?.Any(k => k.Type == c) == true)
             .Select(static c => (JsonNode)new JsonObject { ["$patch"] = "delete", ["type"] = c }).ToArray();
         if (done.Length > 0)
         {
             status["conditions"] = new JsonArray(done);
-        }
-
-        if (ResizeStatus(claim) is not null)
-        {
-            status["allocatedResourceStatuses"] = ResizeStatus((string?)null);
         }
 
         return status;

@@ -122,14 +122,14 @@ public sealed partial class CsiUpkeep(
             LogFailed(failure.Message);
         }
 
-        return published.IsGone ? null : published.NotExpanded?.Until;
+        return published.RetryAt;
     }
 
     private async Task LookAtSizeAsync(CsiPublished published, CancellationToken cancellationToken)
     {
         var now = time.GetSteadyTime();
         var isDue = !(now - published.LookedAt < CsiPublished.Period);
-        if ((!isDue && !(published.NotExpanded?.Until <= now))
+        if ((!isDue && !(published.RetryAt <= now))
             || !await published.Gate.WaitAsync(TimeSpan.Zero, cancellationToken))
         {
             return;

@@ -143,10 +143,11 @@ public sealed class CsiVolumes(
     {
         var definition = await objects.GetCsiDriverAsync(mount.Driver, cancellationToken);
         IDictionary<string, string> context = new Dictionary<string, string>();
+        var growth = new CsiGrowth();
         if (mount.Persistent is not null)
         {
             var isAttachable = CsiAttachments.IsAttachable(definition);
-            await devices.UseAsync(mount, isAttachable, cancellationToken);
+            growth = await devices.UseAsync(mount, isAttachable, cancellationToken);
             context = isAttachable ? await attachments.WaitAsync(mount, cancellationToken) : context;
             await StageAsync(mount, context, cancellationToken);
         }
@@ -157,7 +158,7 @@ public sealed class CsiVolumes(
             BlockDevices.Find(TargetOf(mount));
         }
 
-        return new CsiPublished(mount, TargetOf(mount), context) { PublishedAt = time.GetSteadyTime() };
+        return new CsiPublished(mount, TargetOf(mount), context, growth) { PublishedAt = time.GetSteadyTime() };
     }
 
     private async Task StageAsync(
@@ -360,7 +361,9 @@ public sealed class CsiVolumes(
 /// <param name="mount">What was asked for.</param>
 /// <param name="target">Where it is.</param>
 /// <param name="context">What the attachment told.</param>
-public sealed class CsiPublished(CsiMount mount, string target, IDictionary<string, string> context)
+/// <param name="growth">The volume's, whichever pod has it.</param>
+public sealed class CsiPublished(
+    CsiMount mount, string target, IDictionary<string, string> context, CsiGrowth growth)
 {
     /// <summary>How often the node looks whether there is something to do for it, as upstream does.</summary>
     public static readonly TimeSpan Period = TimeSpan.FromMinutes(1);
@@ -370,6 +373,8 @@ public sealed class CsiPublished(CsiMount mount, string target, IDictionary<stri
     public string Target => target;
 
     public IDictionary<string, string> Context => context;
+
+    public CsiGrowth Growth => growth;
 
     /// <summary>Held while the driver is asked for something.</summary>
     public SemaphoreSlim Gate { get; } = new(1, 1);
@@ -383,14 +388,8 @@ public sealed class CsiPublished(CsiMount mount, string target, IDictionary<stri
     /// <summary>How full it was then; null where that is not known.</summary>
     public CsiUsed? Used { get; set; }
 
-    /// <summary>Bytes that it has here, as far as the node knows; null when nobody has asked.</summary>
-    public decimal? Size { get; set; }
-
-    /// <summary>Its driver expands none that is in use: it is left alone for as long as it is mounted here.</summary>
-    public bool IsNotExpandable { get; set; }
-
-    /// <summary>When expanding it failed, until when its driver is not asked again.</summary>
-    public RetryDelay? NotExpanded { get; set; }
+    /// <summary>When expanding it is to be tried again; null when it is not, or not through this pod.</summary>
+    public SteadyTime? RetryAt => IsGone || mount.IsReadOnly ? null : growth.NotExpanded?.Until;
 
     public bool IsGone { get; set; }
 }

@@ -39,7 +39,7 @@ public sealed class LocalMounts(
         }
         catch
         {
-            Linux.Unmount(place, lazy: true); // the next attempt begins anew
+            Linux.Unmount(place, UnmountMode.Lazy); // the next attempt begins anew
             throw;
         }
 

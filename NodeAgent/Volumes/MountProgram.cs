@@ -11,9 +11,9 @@ public sealed class MountProgram(string program)
 {
     private const int MaxOutput = 1 << 16;
 
-    /// <summary>Options as upstream gives them: each once, in the order of their names.</summary>
+    /// <summary>Options as upstream gives them: each once, none that is empty, in the order of their names.</summary>
     public static IEnumerable<string> Sorted(IEnumerable<string> options) =>
-        options.Distinct(StringComparer.Ordinal).Order(StringComparer.Ordinal);
+        options.Where(static o => o.Length > 0).Distinct(StringComparer.Ordinal).Order(StringComparer.Ordinal);
 
     /// <summary>Throws a <see cref="VolumeException"/> with what the program says when it fails.</summary>
     /// <param name="type">Of the file system; empty where there is one already.</param>

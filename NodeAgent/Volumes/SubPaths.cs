@@ -68,7 +68,7 @@ public static class SubPaths
     {
         while (MountPoints.Contains(target))
         {
-            Linux.Unmount(target, lazy: true);
+            Linux.Unmount(target, UnmountMode.Lazy);
         }
 
         var directory = Path.GetDirectoryName(target)!;

@@ -120,7 +120,7 @@ public sealed class VolumeManager(
     private async Task TakeDownAsync(string podUid, CancellationToken cancellationToken)
     {
         var directory = paths.Pod(podUid);
-        Mounts.UnmountBelow(directory, paths.OfDrivers(podUid));
+        await Mounts.UnmountBelowAsync(directory, time, cancellationToken, paths.OfDrivers(podUid));
         await drivers.TearDownAsync(podUid, cancellationToken);
         if (!Directory.Exists(directory))
         {

@@ -127,10 +127,10 @@ public sealed class CsiLimitsTests : IAsyncLifetime
     public async Task After_the_end_nobody_is_followed()
     {
         _limits.Observe(Definition(60));
+        await UntilAskedEachAsync(TimeSpan.FromSeconds(60));
         await _limits.StopAsync(Cancellation);
 
         _limits.Observe(Definition(30));
-        _limits.Replace([]);
 
         Assert.Empty(_time.Periods);
     }

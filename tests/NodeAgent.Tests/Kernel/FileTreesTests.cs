@@ -22,7 +22,7 @@ public sealed class FileTreesTests : IDisposable
 
     public void Dispose()
     {
-        Mounts.UnmountBelow(_root);
+        TestMounts.UnmountBelow(_root);
         Directory.Delete(_root, recursive: true);
     }
 
@@ -104,11 +104,11 @@ public sealed class FileTreesTests : IDisposable
         using (File.Create(Path.Combine(points[1], "open")))
         {
             Assert.Equal(16, Assert.Throws<System.ComponentModel.Win32Exception>(
-                () => Mounts.UnmountBelow(Tree)).NativeErrorCode);
+                () => TestMounts.UnmountBelow(Tree)).NativeErrorCode);
             Assert.Equal([points[1]], MountPoints.AtOrBelow(Tree));
         }
 
-        Mounts.UnmountBelow(Tree);
+        TestMounts.UnmountBelow(Tree);
         Assert.Empty(MountPoints.AtOrBelow(Tree));
     }
 

@@ -21,7 +21,7 @@ public sealed class MountPointsTests : IDisposable
 
     public void Dispose()
     {
-        Mounts.UnmountBelow(_root);
+        TestMounts.UnmountBelow(_root);
         Directory.Delete(_root, recursive: true);
     }
 

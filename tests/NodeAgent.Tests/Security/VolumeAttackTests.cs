@@ -206,7 +206,7 @@ public sealed class VolumeAttackTests : IDisposable
 
         Assert.Equal(target, SubPaths.Prepare(Volume, "inside/new", target));
         Assert.True(Directory.Exists(In("real/new")));
-        Mounts.UnmountBelow(_root);
+        TestMounts.UnmountBelow(_root);
         AssertHostIsWhole();
     }
 

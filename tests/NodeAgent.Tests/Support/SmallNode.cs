@@ -34,7 +34,7 @@ public sealed class SmallNode : IAsyncLifetime
     public async ValueTask DisposeAsync()
     {
         await Node.DisposeAsync();
-        Linux.Unmount(_disk, lazy: true); // a test that failed may still read a log there
+        Linux.Unmount(_disk, UnmountMode.Lazy); // a test that failed may still read a log there
         Directory.Delete(_disk, recursive: true);
     }
 

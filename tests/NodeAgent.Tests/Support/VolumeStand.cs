@@ -120,7 +120,7 @@ internal sealed class VolumeStand : IDisposable
 
     public void Dispose()
     {
-        NodeAgent.Kernel.Mounts.UnmountBelow(_root);
+        TestMounts.UnmountBelow(_root);
         Directory.Delete(_root, recursive: true);
     }
 }

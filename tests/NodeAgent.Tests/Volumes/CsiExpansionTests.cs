@@ -1,5 +1,6 @@
 using Grpc.Core;
 using OrleansOrchestrator.Formats;
+using OrleansOrchestrator.NodeAgent.Kernel;
 using OrleansOrchestrator.NodeAgent.Tests.Support;
 using OrleansOrchestrator.NodeAgent.Volumes;
 using Xunit;
@@ -127,6 +128,63 @@ public sealed class CsiExpansionTests : CsiTestBed
         await LookAsync();
 
         Assert.Equal((1, 0), (Expansions, Stand.Cluster.ClaimPatches.Count));
+    }
+
+    [Fact]
+    public async Task Of_pods_that_share_a_volume_one_has_it_expanded_for_all()
+    {
+        await MountedAsync();
+        await SetUpOtherAsync();
+        PutClaim(resize: "NodeResizeInProgress", allocated: "2Gi");
+        Driver.Abilities.Add(Ability.GetVolumeStats);
+        var (underWay, isOtherLookedAt) = (0, new TaskCompletionSource());
+        Driver.Mood = (method, cancellation) =>
+        {
+            if (method == "NodeGetVolumeStats")
+            {
+                isOtherLookedAt.TrySetResult(); // comes last for each of them
+            }
+
+            return method != "NodeExpandVolume" ? Task.CompletedTask
+                : Interlocked.Increment(ref underWay) == 1 ? isOtherLookedAt.Task.WaitAsync(cancellation)
+                : throw FakeCsiDriver.Refusal(StatusCode.Aborted, "an operation is under way");
+        };
+
+        await LookAsync();
+        await LookAsync();
+
+        Assert.Equal(1, Expansions);
+        Assert.Equal([EndedFollowed], Patches);
+    }
+
+    [Fact]
+    public async Task Of_pods_that_share_a_volume_one_hears_that_it_failed()
+    {
+        await MountedAsync();
+        await SetUpOtherAsync();
+        Driver.Refuse("NodeExpandVolume", StatusCode.Internal, "no");
+
+        await LookAsync();
+        Assert.Equal(1, Expansions);
+
+        await Stand.Manager.TearDownAsync(Stand.Pod.Metadata.Uid, Cancellation);
+        Stand.Time.Now += RetryDelay.First;
+        var now = Stand.Time.GetSteadyTime();
+        Assert.Equal(now + (2 * RetryDelay.First), await Stand.Csi.Upkeep.RoundAsync(Cancellation));
+        Assert.Equal(2, Expansions);
+    }
+
+    [Fact]
+    public async Task That_it_failed_here_is_taken_back_where_another_node_has_shown_the_size()
+    {
+        await MountedAsync();
+        PutClaim("NodeResizeError", shows: "2Gi", allocated: "2Gi");
+
+        await LookAsync();
+
+        Assert.Equal(1, Expansions);
+        Assert.Equal(
+            ["{\"status\":{\"conditions\":[{\"$patch\":\"delete\",\"type\":\"NodeResizeError\"}]}}"], Patches);
     }
 
     private static string Failed(string colon, StatusCode code, string resize = "", string says = "no") =>

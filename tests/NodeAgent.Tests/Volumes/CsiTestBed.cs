@@ -116,6 +116,18 @@ public abstract class CsiTestBed : IAsyncLifetime
     private protected async Task<string> RefusedAsync(V1Volume volume) =>
         (await Assert.ThrowsAsync<VolumeException>(() => Stand.SetUpAsync(volume))).Message;
 
+    /// <summary>Another pod with the volumes of the first; returns it.</summary>
+    private protected async Task<V1Pod> SetUpOtherAsync()
+    {
+        var other = Stand.Pod with
+        {
+            Metadata = Stand.Pod.Metadata with { Name = "q", Uid = "7d3a0c11-0000-4000-8000-000000000002" },
+        };
+        other.Spec.Containers[0].VolumeMounts = [new V1VolumeMount { Name = "v", MountPath = "/v" }];
+        await Stand.Manager.SetUpAsync(other, Facts(), Cancellation);
+        return other;
+    }
+
     /// <summary>The pod goes, and then what it has left.</summary>
     private protected async Task TearDownAsync()
     {

@@ -69,8 +69,8 @@ public sealed class CsiUpkeepTests : CsiTestBed
         Assert.Equal((Target, Staging, "s"), (request.VolumePath, request.StagingTargetPath, request.Secrets["key"]));
         Assert.Equal(2L << 30, request.CapacityRange.RequiredBytes);
         Assert.Equal(
-            "{\"status\":{\"capacity\":{\"storage\":\"2Gi\"},\"conditions\":[{\"$patch\":\"delete\",\"type\":" +
-            "\"FileSystemResizePending\"}],\"allocatedResourceStatuses\":{\"storage\":null}}}",
+            "{\"status\":{\"conditions\":[{\"$patch\":\"delete\",\"type\":\"FileSystemResizePending\"}]," +
+            "\"capacity\":{\"storage\":\"2Gi\"},\"allocatedResourceStatuses\":{\"storage\":null}}}",
             Stand.Cluster.ClaimPatches.Last().Patch);
         await Stand.Cluster.UntilEventAsync(
             Stand.Pod, "FileSystemResizeSuccessful", "MountVolume.NodeExpandVolume succeeded for volume \"pv\" n");

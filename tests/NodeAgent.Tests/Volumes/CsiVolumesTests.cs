@@ -104,12 +104,7 @@ public sealed class CsiVolumesTests : CsiTestBed
     {
         Bound();
         await Stand.SetUpAsync(Claimed());
-        var other = Stand.Pod with
-        {
-            Metadata = Stand.Pod.Metadata with { Name = "q", Uid = "7d3a0c11-0000-4000-8000-000000000002" },
-        };
-        other.Spec.Containers[0].VolumeMounts = [new V1VolumeMount { Name = "v", MountPath = "/v" }];
-        await Stand.Manager.SetUpAsync(other, Facts(), Cancellation);
+        var other = await SetUpOtherAsync();
 
         await TearDownAsync();
         Assert.Equal([Whole[0], Whole[1], Whole[1], Whole[2]], Driver.Calls);

@@ -38,7 +38,7 @@ public sealed class LocalMountsTests : IAsyncLifetime
 
     public async ValueTask DisposeAsync()
     {
-        Mounts.UnmountBelow(_stand.Options.PodsDirectory);
+        TestMounts.UnmountBelow(_stand.Options.PodsDirectory);
         if (_device.Length > 0)
         {
             await Commands.RunAsync("losetup", ["-d", _device], CancellationToken.None);

@@ -21,7 +21,7 @@ public sealed class LocalVolumesTests : IDisposable
     {
         if (Linux.IsRoot)
         {
-            Mounts.UnmountBelow(_root);
+            TestMounts.UnmountBelow(_root);
         }
 
         Directory.Delete(_root, recursive: true);

@@ -48,7 +48,7 @@ public sealed class PreparationTests : IDisposable
         var mount = new V1VolumeMount { Name = "v", MountPath = "/m", SubPath = "x" };
         var target = _stand.Mount(volume, mount).HostPath;
 
-        Mounts.UnmountBelow(_stand.Options.PodsDirectory); // the machine came up again: the directory, no mount
+        TestMounts.UnmountBelow(_stand.Options.PodsDirectory); // the machine came up again: the directory, no mount
         Assert.Equal(target, _stand.Mount(volume, mount).HostPath);
         Linux.Mount(volume, target, "", Linux.MountBind, ""); // a second mount upon the first
         Assert.Equal(target, _stand.Mount(volume, mount).HostPath);
@@ -102,7 +102,7 @@ public sealed class PreparationTests : IDisposable
         var path = await _stand.SetUpAsync(volume);
         var mode = File.GetUnixFileMode(path);
 
-        Mounts.UnmountBelow(_stand.Options.PodsDirectory);
+        TestMounts.UnmountBelow(_stand.Options.PodsDirectory);
         Assert.Equal(path, await _stand.SetUpAsync(volume));
 
         Assert.Single(MountPoints.AtOrBelow(path));

@@ -68,7 +68,7 @@ public sealed class PodAllocationsTests : IDisposable
         Assert.Equal("100m", next.Apply(wish).Spec.Containers[0].Resources.Requests["cpu"].ToString());
         Assert.True(next.Observe(wish));
         next.Forget("p");
-        Assert.Same(wish, Agent().Apply(wish));
+        Assert.Same(wish, next.Apply(wish));
     }
 
     [Fact]
