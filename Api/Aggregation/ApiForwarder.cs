@@ -177,15 +177,15 @@ public sealed class ApiForwarder(
                 return false;
             }
 
+            Forwarding.RemoveCrossOrigin(proxyResponse);
+
             // Of what both servers say, the word of the one that answers counts.
             foreach (var header in proxyResponse?.Headers.NonValidated ?? default)
             {
                 httpContext.Response.Headers.Remove(header.Key);
             }
 
-            var copied = await base.TransformResponseAsync(httpContext, proxyResponse, cancellationToken);
-            Forwarding.RemoveCrossOrigin(httpContext.Response.Headers);
-            return copied;
+            return await base.TransformResponseAsync(httpContext, proxyResponse, cancellationToken);
         }
     }
 }

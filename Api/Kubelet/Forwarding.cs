@@ -109,11 +109,12 @@ internal static class Forwarding
     }
 
     /// <summary>What runs in the cluster must not decide who may read the API from a browser.</summary>
-    internal static void RemoveCrossOrigin(IHeaderDictionary headers)
+    /// <param name="response">What it answered; what this server says of its own stays.</param>
+    internal static void RemoveCrossOrigin(HttpResponseMessage? response)
     {
         foreach (var name in CrossOriginHeaders)
         {
-            headers.Remove(name);
+            response?.Headers.Remove(name);
         }
     }
 
@@ -168,13 +169,11 @@ internal static class Forwarding
                 await RewriteAsync(proxyResponse, Links(httpContext), cancellationToken);
             }
 
+            RemoveCrossOrigin(proxyResponse);
             var copied = await base.TransformResponseAsync(httpContext, proxyResponse, cancellationToken);
-            var headers = httpContext.Response.Headers;
-
-            RemoveCrossOrigin(headers);
             if (location.Length > 0)
             {
-                headers.Location = Links(httpContext).Rewrite(location);
+                httpContext.Response.Headers.Location = Links(httpContext).Rewrite(location);
             }
 
             return copied;

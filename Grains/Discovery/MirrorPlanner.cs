@@ -89,6 +89,7 @@ public static class MirrorPlanner
         foreach (var subset in SubsetPacking.Pack(endpoints.Subsets ?? []))
         {
             var ports = Ports(subset);
+            var families = new Dictionary<string, Dictionary<string, V1Endpoint>>(StringComparer.Ordinal);
             var all = (subset.Addresses ?? []).Select(a => (Address: a, IsReady: true))
                 .Concat((subset.NotReadyAddresses ?? []).Select(a => (Address: a, IsReady: false))).ToList();
             var added = 0;
@@ -106,7 +107,7 @@ public static class MirrorPlanner
                 }
 
                 added++;
-                Add(groups, ports, ToEndpoint(address, ip, isReady));
+                Add(groups, families, ports, ToEndpoint(address, ip, isReady));
             }
 
             skipped += all.Count - added;
@@ -140,17 +141,32 @@ public static class MirrorPlanner
     /// <summary>Each family has a slice, and an endpoint whose address is written in two ways is in it once.</summary>
     private static void Add(
         Dictionary<string, (EndpointGroup Group, Dictionary<string, V1Endpoint> Endpoints)> groups,
+        Dictionary<string, Dictionary<string, V1Endpoint>> families,
         List<Discoveryv1EndpointPort> ports,
         V1Endpoint endpoint)
     {
         var family = SliceRules.FamilyOf(endpoint.Addresses[0])!;
+        if (!families.TryGetValue(family, out var members))
+        {
+            families[family] = members = Members(groups, family, ports);
+        }
+
+        members.TryAdd(Identity(endpoint), endpoint);
+    }
+
+    /// <summary>Those of a family and ports so far: asked once per subset and family, as all ports are read.</summary>
+    private static Dictionary<string, V1Endpoint> Members(
+        Dictionary<string, (EndpointGroup Group, Dictionary<string, V1Endpoint> Endpoints)> groups,
+        string family,
+        List<Discoveryv1EndpointPort> ports)
+    {
         var id = SlicePlanner.GroupId(family, ports);
         if (!groups.TryGetValue(id, out var group))
         {
             groups[id] = group = (new EndpointGroup(family, ports, []), new(StringComparer.Ordinal));
         }
 
-        group.Endpoints.TryAdd(Identity(endpoint), endpoint);
+        return group.Endpoints;
     }
 
     private static string Identity(V1Endpoint endpoint) =>

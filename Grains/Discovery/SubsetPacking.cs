@@ -12,9 +12,14 @@ public static class SubsetPacking
     /// <summary>
     /// No port is in two of the subsets, and no address twice in one: who is called both ready and not is not ready.
     /// Addresses are in order; ports that nobody offers are left out. Ports that stand in the same subsets are looked
-    /// at as one, so that many ports with many addresses cost no more than to read them.
+    /// at as one, so that many such ports with many addresses cost no more than to read them.
     /// </summary>
-    public static IReadOnlyList<V1EndpointSubset> Pack(IEnumerable<V1EndpointSubset> subsets)
+    public static IReadOnlyList<V1EndpointSubset> Pack(IEnumerable<V1EndpointSubset> subsets) =>
+        Pack(subsets, StringComparer.Ordinal);
+
+    /// <summary>The same; the comparer is given the marks of who offers a port, in length all its addresses.</summary>
+    internal static IReadOnlyList<V1EndpointSubset> Pack(
+        IEnumerable<V1EndpointSubset> subsets, IEqualityComparer<string> marksComparer)
     {
         var all = subsets.ToList();
         var offerers = new Dictionary<string, Offerer>(StringComparer.Ordinal);
@@ -25,11 +30,10 @@ public static class SubsetPacking
             ordered[rank].Rank = rank;
         }
 
-        var merged = new Dictionary<string, string>(StringComparer.Ordinal);
         return
         [
-            .. Offers(all).GroupBy(o => Who(o, calls, merged), StringComparer.Ordinal)
-                .Where(static g => g.Key.Length > 0).Select(g => ToSubset(g.Key, g, ordered)),
+            .. Together(Offers(all), calls, marksComparer)
+                .Where(static g => g.Key.Length > 0).Select(g => ToSubset(g.Key, g.Value, ordered)),
         ];
     }
 
@@ -66,26 +70,49 @@ public static class SubsetPacking
         return offers.Values;
     }
 
-    /// <summary>Equal for ports of the same addresses in the same state: the ranks of both kinds.</summary>
-    private static string Who(PortOffer offer, List<List<Call>> calls, Dictionary<string, string> merged)
+    /// <summary>
+    /// Ports by who offers them, in the order of the ports. Who it is, is found and looked up once for all ports that
+    /// stand in the same subsets: a string's hash is not kept, and would be made of all addresses again.
+    /// </summary>
+    private static Dictionary<string, List<PortOffer>> Together(
+        IEnumerable<PortOffer> offers, List<List<Call>> calls, IEqualityComparer<string> marksComparer)
     {
-        var stand = string.Join(' ', offer.Subsets);
-        if (!merged.TryGetValue(stand, out var who))
+        var byWho = new Dictionary<string, List<PortOffer>>(marksComparer);
+        var byStand = new Dictionary<string, List<PortOffer>>(StringComparer.Ordinal);
+        foreach (var offer in offers)
         {
-            var states = new Dictionary<int, bool>();
-            foreach (var (offerer, isReady) in offer.Subsets.SelectMany(s => calls[s]))
+            var stand = string.Join(' ', offer.Subsets);
+            if (!byStand.TryGetValue(stand, out var together))
             {
-                states[offerer.Rank] = isReady && states.GetValueOrDefault(offerer.Rank, true);
+                var who = Who(offer, calls);
+                if (!byWho.TryGetValue(who, out together))
+                {
+                    byWho[who] = together = [];
+                }
+
+                byStand[stand] = together;
             }
 
-            int[] marks = [.. states.OrderBy(static s => s.Key).Select(static s => s.Value ? s.Key : ~s.Key)];
-            merged[stand] = who = new string(MemoryMarshal.Cast<int, char>(marks.AsSpan()));
+            together.Add(offer);
         }
 
-        return who;
+        return byWho;
     }
 
-    private static V1EndpointSubset ToSubset(string who, IEnumerable<PortOffer> offers, List<Offerer> ordered)
+    /// <summary>Equal for ports of the same addresses in the same state: the ranks of both kinds.</summary>
+    private static string Who(PortOffer offer, List<List<Call>> calls)
+    {
+        var states = new Dictionary<int, bool>();
+        foreach (var (offerer, isReady) in offer.Subsets.SelectMany(s => calls[s]))
+        {
+            states[offerer.Rank] = isReady && states.GetValueOrDefault(offerer.Rank, true);
+        }
+
+        int[] marks = [.. states.OrderBy(static s => s.Key).Select(static s => s.Value ? s.Key : ~s.Key)];
+        return new string(MemoryMarshal.Cast<int, char>(marks.AsSpan()));
+    }
+
+    private static V1EndpointSubset ToSubset(string who, List<PortOffer> offers, List<Offerer> ordered)
     {
         var marks = MemoryMarshal.Cast<char, int>(who.AsSpan()).ToArray();
         var ports = offers.Select(static o => o.Port).OfType<Corev1EndpointPort>().ToList();

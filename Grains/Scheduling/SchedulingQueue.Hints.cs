@@ -97,7 +97,7 @@ public sealed partial class SchedulingQueue
             (queued.Pod.MayPreempt && lowest < queued.Pod.Priority)
             || events.FreedNodes.Any(n => n.Name == queued.NominatedNode)
             || IsClaimLetGo(queued, events)
-            || FitsFreedNode(queued.Pod, events, known));
+            || FitsFreedNode(queued, events, known));
     }
 
     /// <summary>Whether a plugin that rejected the pod lets it onto a node since that came or changed.</summary>
@@ -154,30 +154,61 @@ public sealed partial class SchedulingQueue
     private static bool IsOneOfItsKind(PodInfo pod) =>
         pod.Claims.Length > 0 || pod.Disks.Length > 0 || pod.OnlyNode.Length > 0;
 
-    private bool FitsFreedNode(PodInfo pod, ClusterEvents events, SharedAnswers known)
+    /// <summary>
+    /// Whether it fits a node that pods have left. Where it fits none, who keeps it from them has rejected it, too, as
+    /// upstream would find by trying it: the end of that may help it from then on.
+    /// </summary>
+    private bool FitsFreedNode(QueuedPod queued, ClusterEvents events, SharedAnswers known)
+    {
+        var blockers = FreedNodeBlockers(queued.Pod, events, known);
+        if (blockers is not null && !queued.RejectedBy.IsSupersetOf(blockers))
+        {
+            queued.RejectedBy = queued.RejectedBy.Concat(blockers).ToHashSet(StringComparer.Ordinal);
+        }
+
+        return blockers is null;
+    }
+
+    private HashSet<string>? FreedNodeBlockers(PodInfo pod, ClusterEvents events, SharedAnswers known)
     {
         if (IsOneOfItsKind(pod))
         {
-            return Fits();
+            return FreedNodeBlockers(pod, events);
         }
 
-        if (!known.Fitting.TryGetValue((pod.Shape, pod.SchedulerName), out var fits))
+        if (!known.Blockers.TryGetValue((pod.Shape, pod.SchedulerName), out var blockers))
         {
-            fits = Fits();
-            known.Fitting.Add((pod.Shape, pod.SchedulerName), fits);
+            blockers = FreedNodeBlockers(pod, events);
+            known.Blockers.Add((pod.Shape, pod.SchedulerName), blockers);
         }
 
-        return fits;
+        return blockers;
+    }
 
-        bool Fits() => events.FreedNodes.Any(
-            node => node.Exists && plugins(pod).Filters.All(plugin => plugin.Filter(pod, node) is null));
+    /// <summary>The first plugin that keeps it from each node that pods have left; null when it fits one.</summary>
+    private HashSet<string>? FreedNodeBlockers(PodInfo pod, ClusterEvents events)
+    {
+        var blockers = new HashSet<string>(StringComparer.Ordinal);
+        foreach (var node in events.FreedNodes.Where(static n => n.Exists))
+        {
+            if (plugins(pod).Filters.FirstOrDefault(p => p.Filter(pod, node) is not null) is not { } blocker)
+            {
+                return null;
+            }
+
+            blockers.Add(blocker.Name);
+        }
+
+        return blockers;
     }
 
     /// <summary>What was found out about what happened, for one pod, that holds for all like it.</summary>
     private sealed class SharedAnswers
     {
-        /// <summary>Whether those of a shape and profile fit a node that pods have left.</summary>
-        public Dictionary<(PodShape Shape, string Profile), bool> Fitting { get; } = [];
+        /// <summary>
+        /// What keeps those of a shape and profile from nodes that pods have left; null when they fit one.
+        /// </summary>
+        public Dictionary<(PodShape Shape, string Profile), HashSet<string>?> Blockers { get; } = [];
 
         /// <summary>Whether a plugin lets those onto a node since that came or changed.</summary>
         public Dictionary<(IFilterPlugin Plugin, PodShape Shape, int Priority, bool MayPreempt), bool> LetIn { get; } = [];

@@ -1,6 +1,7 @@
 using System.Globalization;
 using System.Text;
 using System.Text.Json.Nodes;
+using System.Text.RegularExpressions;
 using Microsoft.AspNetCore.Builder;
 using Microsoft.AspNetCore.Hosting;
 using Microsoft.AspNetCore.Hosting.Server;
@@ -40,7 +41,8 @@ public sealed class ProtocolHost : IAsyncDisposable
     public IServiceProvider Services => _app.Services;
 
     public static async Task<ProtocolHost> StartAsync(
-        TestSilosOptions? options = null, Action<IServiceCollection>? configure = null)
+        TestSilosOptions? options = null, Action<IServiceCollection>? configure = null,
+        IReadOnlyList<Regex>? origins = null)
     {
         var silos = await TestSilos.StartAsync(options ?? new TestSilosOptions());
         var builder = WebApplication.CreateSlimBuilder();
@@ -58,6 +60,7 @@ public sealed class ProtocolHost : IAsyncDisposable
         builder.Services.TryAddSingleton<IAuthenticator, EverybodyIsAdmin>();
         var app = builder.Build();
         app.UseAnswerHeaders();
+        app.UseCrossOrigin(origins ?? []);
         app.MapOrchestratorApi();
         await app.StartAsync();
         var address =

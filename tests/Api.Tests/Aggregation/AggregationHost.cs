@@ -1,5 +1,6 @@
 using System.Text;
 using System.Text.Json.Nodes;
+using System.Text.RegularExpressions;
 using Microsoft.AspNetCore.Http;
 using Microsoft.Extensions.DependencyInjection;
 using OrleansOrchestrator.Interfaces.Kernel;
@@ -32,9 +33,9 @@ internal sealed class AggregationHost : IAsyncDisposable
     public Func<HttpContext, Task> Describe { get; set; } = NotFoundAsync;
 
     public static async Task<AggregationHost> StartAsync(
-        Action<IServiceCollection>? configure = null, bool isLegacy = false)
+        Action<IServiceCollection>? configure = null, bool isLegacy = false, IReadOnlyList<Regex>? origins = null)
     {
-        var host = new AggregationHost(await ProtocolHost.StartAsync(configure: configure));
+        var host = new AggregationHost(await ProtocolHost.StartAsync(configure: configure, origins: origins));
         host.Remote = await TestRemote.StartAsync(
             isLegacy
                 ? host._authority.IssueLegacy("cargo.space.svc")

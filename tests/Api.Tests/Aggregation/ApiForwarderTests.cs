@@ -3,6 +3,7 @@ using System.Net;
 using System.Net.WebSockets;
 using System.Security.Cryptography.X509Certificates;
 using System.Text;
+using System.Text.RegularExpressions;
 using Microsoft.AspNetCore.Http;
 using Microsoft.AspNetCore.Http.Features;
 using Microsoft.Extensions.DependencyInjection;
@@ -119,21 +120,31 @@ public sealed class ApiForwarderTests
             await response.Content.ReadAsStringAsync(Limit));
     }
 
-    [Fact]
-    public async Task The_server_does_not_say_who_may_read_the_API_from_a_browser()
+    /// <summary>Whatever it says of that: this one does.</summary>
+    [Theory]
+    [InlineData("https://example.com", "https://example.com", "true", "POST, GET, OPTIONS, PUT, DELETE, PATCH")]
+    [InlineData("https://evil.example", null, null, null)]
+    public async Task The_server_does_not_say_who_may_read_the_API_from_a_browser(
+        string origin, string? allowed, string? credentials, string? methods)
     {
-        await using var host = await AggregationHost.StartAsync();
+        await using var host = await AggregationHost.StartAsync(origins: [new Regex("^https://example\\.com$")]);
         await host.RegisterAsync();
         host.Answer = static context =>
         {
             context.Response.Headers.AccessControlAllowOrigin = "*";
-            context.Response.Headers.AccessControlAllowCredentials = "true";
+            context.Response.Headers.AccessControlAllowCredentials = "false";
+            context.Response.Headers.AccessControlAllowMethods = "BREW";
             return Task.CompletedTask;
         };
-        using var response = await host.Http.GetAsync(AggregationHost.Boats, Limit);
+        using var request = new HttpRequestMessage(HttpMethod.Get, AggregationHost.Boats);
+        request.Headers.Add("Origin", origin);
+        using var response = await host.Http.SendAsync(request, Limit);
         Assert.Equal(HttpStatusCode.OK, response.StatusCode);
-        Assert.DoesNotContain(
-            response.Headers, static h => h.Key.StartsWith("Access-Control", StringComparison.OrdinalIgnoreCase));
+        Assert.Equal(
+            [allowed, credentials, methods],
+            new[] { "Origin", "Credentials", "Methods" }.Select(name =>
+                response.Headers.NonValidated.TryGetValues($"Access-Control-Allow-{name}", out var said)
+                    ? said.ToString() : null));
     }
 
     [Fact]

@@ -5,6 +5,7 @@ using System.Net.Sockets;
 using System.Security.Cryptography;
 using System.Security.Cryptography.X509Certificates;
 using System.Text;
+using System.Text.RegularExpressions;
 using Microsoft.AspNetCore.Builder;
 using Microsoft.AspNetCore.Hosting;
 using Microsoft.AspNetCore.Http;
@@ -23,6 +24,8 @@ namespace OrleansOrchestrator.Api.Tests.Kubelet;
 public sealed class ForwardingTests
 {
     private const string Prefix = "/api/v1/namespaces/s/services/web/proxy";
+
+    private static readonly Regex[] Origins = [new(@"^https://example\.com$")];
 
     private static CancellationToken Limit => TestContext.Current.CancellationToken;
 
@@ -83,6 +86,28 @@ public sealed class ForwardingTests
             html.Replace("/rewriteme", $"{Prefix}/rewriteme", StringComparison.Ordinal)
                 .Replace("'/y'", $"\"{Prefix}/y\"", StringComparison.Ordinal),
             Decoded(await answer.Content.ReadAsByteArrayAsync(Limit), encoding));
+    }
+
+    /// <summary>This server says who may read its answers; what one behind it says does not count.</summary>
+    [Theory]
+    [InlineData("https://example.com", "https://example.com")]
+    [InlineData("https://evil.example", null)]
+    public async Task Pages_of_other_origins_read_what_this_server_lets_them(string origin, string? allowed)
+    {
+        await using var server = await StartAsync(context =>
+        {
+            context.Response.Headers.AccessControlAllowOrigin = "*";
+            return context.Response.WriteAsync("here");
+        });
+        await using var front = await FrontAsync(server.Urls.First());
+        using var http = new HttpClient { BaseAddress = new Uri(front.Urls.First()) };
+        using var request = new HttpRequestMessage(HttpMethod.Get, $"{Prefix}/");
+        request.Headers.Add("Origin", origin);
+        using var answer = await http.SendAsync(request, Limit);
+        Assert.Equal("here", await answer.Content.ReadAsStringAsync(Limit));
+        Assert.Equal(
+            allowed,
+            answer.Headers.TryGetValues("Access-Control-Allow-Origin", out var said) ? string.Join('|', said) : null);
     }
 
     [Theory]
@@ -239,10 +264,12 @@ public sealed class ForwardingTests
                     await StatusJson.WriteAsync(context, failure);
                 }
             },
-            connections);
+            connections,
+            Origins);
     }
 
-    private static async Task<WebApplication> StartAsync(RequestDelegate serve, IDisposable? owned = null)
+    private static async Task<WebApplication> StartAsync(
+        RequestDelegate serve, IDisposable? owned = null, IReadOnlyList<Regex>? origins = null)
     {
         var builder = WebApplication.CreateSlimBuilder();
         builder.Logging.ClearProviders();
@@ -250,6 +277,7 @@ public sealed class ForwardingTests
         builder.Services.AddHttpForwarder();
         var app = builder.Build();
         app.Lifetime.ApplicationStopped.Register(() => owned?.Dispose());
+        app.UseCrossOrigin(origins ?? []);
         app.Run(serve);
         await app.StartAsync(Limit);
         return app;

@@ -109,6 +109,23 @@ public sealed class MirrorPlannerTests
             plan.Notes.Select(n => $"{n.Reason} {n.Message}"));
     }
 
+    [Fact]
+    public void Many_ports_of_many_addresses_take_the_room_of_their_sum()
+    {
+        const int many = 1_000;
+        var subset = Subset(1, [.. Enumerable.Range(0, many).Select(i => $"10.0.{i / 250}.{i % 250}")]);
+        subset.Ports =
+            [.. Enumerable.Range(1, many).Select(p => new Corev1EndpointPort { Port = p, Protocol = "TCP" })];
+        var endpoints = Endpoints(subset);
+        var before = GC.GetAllocatedBytesForCurrentThread();
+
+        var plan = MirrorPlanner.Compute(endpoints, []);
+
+        Assert.InRange(GC.GetAllocatedBytesForCurrentThread() - before, 0, many * 2 * 4096);
+        var slice = Assert.Single(plan.Slices.Create);
+        Assert.Equal((many, many), (slice.Ports.Count, slice.Endpoints.Count));
+    }
+
     private static V1Endpoints Endpoints(params V1EndpointSubset[] subsets) => new()
     {
         Metadata = new V1ObjectMeta

@@ -26,6 +26,7 @@ public sealed class SubsetPackingTests
     [InlineData("111=5.6.7.8+,1.2.3.4- 111=1.2.3.10+", "111=1.2.3.10+,5.6.7.8+,1.2.3.4-")]
     [InlineData("111,222=1.2.3.4+ 222=5.6.7.8+", "111=1.2.3.4+ 222=1.2.3.4+,5.6.7.8+")]
     [InlineData("=1.2.3.4+ 111=1.2.3.4+", "111=1.2.3.4+")]
+    [InlineData("111,222,333=1.2.3.4+ 222=1.2.3.4+", "111,222,333=1.2.3.4+")]
     public void Each_port_is_asked_for_who_offers_it(string subsets, string packed) =>
         Assert.Equal(packed, string.Join(' ', SubsetPacking.Pack(Read(subsets)).Select(Show)));
 
@@ -44,6 +45,21 @@ public sealed class SubsetPackingTests
         Assert.Equal([1, many - 1], packed.Select(p => p.Ports.Count));
         Assert.Equal([many - 1, many], packed.Select(p => p.Addresses.Count));
         Assert.Equal("1.2.3.4", Assert.Single(packed[0].NotReadyAddresses).Ip);
+    }
+
+    [Fact]
+    public void Who_offers_a_port_is_looked_up_once_for_all_ports_of_the_same_subsets()
+    {
+        const int many = 100;
+        var ports = string.Join(',', Enumerable.Range(1, many));
+        var comparer = new CountingComparer();
+
+        var packed = SubsetPacking.Pack(Read($"{ports}=1.2.3.4+,5.6.7.8+ 1=1.2.3.4-"), comparer);
+
+        Assert.Equal([1, many - 1], packed.Select(p => p.Ports.Count));
+
+        // Two sorts of ports, each looked for and then added.
+        Assert.InRange(comparer.Hashes, 2, 4);
     }
 
     private static IEnumerable<V1EndpointSubset> Read(string subsets)
@@ -80,5 +96,18 @@ public sealed class SubsetPackingTests
         var addresses = (subset.Addresses ?? []).Select(a => $"{a.Ip}+{a.TargetRef?.Uid}")
             .Concat((subset.NotReadyAddresses ?? []).Select(a => $"{a.Ip}-{a.TargetRef?.Uid}"));
         return $"{ports}={string.Join(',', addresses)}";
+    }
+
+    private sealed class CountingComparer : IEqualityComparer<string>
+    {
+        public int Hashes { get; private set; }
+
+        public bool Equals(string? x, string? y) => string.Equals(x, y, StringComparison.Ordinal);
+
+        public int GetHashCode(string obj)
+        {
+            Hashes++;
+            return obj.GetHashCode(StringComparison.Ordinal);
+        }
     }
 }

@@ -15,6 +15,16 @@ public sealed class QueueingHintTests
     private static readonly NodeSketch Small = new("n1") { Allocatable = "cpu=2,memory=1Gi,pods=2" };
     private static readonly NodeSketch InZone = new("n1") { Labels = "zone=z,other=o,host=n1" };
 
+    private static readonly NodeSketch InGroup = Small with { Labels = "group=b" };
+
+    /// <summary>That node, with something that keeps away whoever wants to be in the group.</summary>
+    private static readonly Dictionary<string, NodeSketch> Away = new()
+    {
+        ["cordoned"] = InGroup with { Unschedulable = true },
+        ["tainted"] = InGroup with { Taints = "a=:NoSchedule" },
+        ["out of the group"] = InGroup with { Labels = "group=a" },
+    };
+
     private static readonly PodSketch There = new("there")
     {
         NodeName = "n1", Metadata = """ "labels":{"app":"x"} """,
@@ -149,6 +159,8 @@ public sealed class QueueingHintTests
 
     public static TheoryData<string> Names => [.. Rows.Keys];
 
+    public static TheoryData<string> NamesAway => [.. Away.Keys];
+
     [Theory]
     [MemberData(nameof(Names))]
     public void A_change_of_a_node_has_those_tried_again_whom_it_may_help(string name)
@@ -214,6 +226,59 @@ public sealed class QueueingHintTests
         }.Build(++_revision));
         _core.ApplyPod(ChangeKind.Added, Pod("p1", "cpu=2").Build(++_revision));
         Assert.Null(Assert.Single(Tried()).NodeName);
+        _core.ApplyNode(
+            ChangeKind.Modified, (Small with { Allocatable = "cpu=4,memory=1Gi,pods=2" }).Build(++_revision));
+        Assert.Equal("n1", Assert.Single(Tried()).NodeName);
+    }
+
+    /// <summary>
+    /// What the pod waited for came while something else kept it away: now it waits for the end of that.
+    /// </summary>
+    [Theory]
+    [MemberData(nameof(NamesAway))]
+    public void Room_that_came_while_something_else_kept_the_pod_away_helps_when_that_ends(string name)
+    {
+        var full = new PodSketch("full") { NodeName = "n1", Requests = "cpu=2" };
+        _core.ApplyNode(ChangeKind.Added, InGroup.Build(++_revision));
+        _core.ApplyPod(ChangeKind.Added, full.Build(++_revision));
+        _core.ApplyPod(ChangeKind.Added, Pod("p1", "cpu=2", InB).Build(++_revision));
+        Assert.Null(Assert.Single(Tried()).NodeName);
+        _core.ApplyNode(ChangeKind.Modified, Away[name].Build(++_revision));
+        Assert.Empty(Tried());
+        _core.ApplyPod(ChangeKind.Deleted, full.Build(++_revision));
+        Assert.Empty(Tried());
+        _core.ApplyNode(ChangeKind.Modified, InGroup.Build(++_revision));
+        Assert.Equal("n1", Assert.Single(Tried()).NodeName);
+    }
+
+    /// <summary>Trying it then tells what it is kept away by.</summary>
+    [Theory]
+    [MemberData(nameof(NamesAway))]
+    public void A_node_that_grew_while_something_else_kept_the_pod_away_helps_when_that_ends(string name)
+    {
+        const string More = "cpu=4,memory=1Gi,pods=2";
+        _core.ApplyNode(ChangeKind.Added, InGroup.Build(++_revision));
+        _core.ApplyPod(ChangeKind.Added, Pod("p1", "cpu=4", InB).Build(++_revision));
+        Assert.Null(Assert.Single(Tried()).NodeName);
+        _core.ApplyNode(ChangeKind.Modified, Away[name].Build(++_revision));
+        Assert.Empty(Tried());
+        _core.ApplyNode(ChangeKind.Modified, (Away[name] with { Allocatable = More }).Build(++_revision));
+        Assert.Null(Assert.Single(Tried()).NodeName);
+        _core.ApplyNode(ChangeKind.Modified, (InGroup with { Allocatable = More }).Build(++_revision));
+        Assert.Equal("n1", Assert.Single(Tried()).NodeName);
+    }
+
+    /// <summary>Ports are looked at before amounts, which nobody has blamed yet.</summary>
+    [Fact]
+    public void A_port_that_came_free_on_a_full_node_helps_when_the_node_grows()
+    {
+        var there = There with { HostPort = 80 };
+        _core.ApplyNode(ChangeKind.Added, Small.Build(++_revision));
+        _core.ApplyPod(ChangeKind.Added, there.Build(++_revision));
+        _core.ApplyPod(ChangeKind.Added, new PodSketch("p1") { HostPort = 80, Requests = "cpu=4" }.Build(++_revision));
+        Assert.Null(Assert.Single(Tried()).NodeName);
+        _core.ApplyPod(ChangeKind.Deleted, there.Build(++_revision));
+        Assert.Empty(Tried());
         _core.ApplyNode(
             ChangeKind.Modified, (Small with { Allocatable = "cpu=4,memory=1Gi,pods=2" }).Build(++_revision));
         Assert.Equal("n1", Assert.Single(Tried()).NodeName);
