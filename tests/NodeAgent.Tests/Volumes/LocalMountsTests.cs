@@ -15,6 +15,7 @@ public sealed class LocalMountsTests : IAsyncLifetime
 
     private readonly VolumeStand _stand = new();
     private string _device = "";
+    private string _whyNone = "";
 
     private static CancellationToken Cancellation => TestContext.Current.CancellationToken;
 
@@ -26,8 +27,7 @@ public sealed class LocalMountsTests : IAsyncLifetime
             disk.SetLength(DeviceBytes);
         }
 
-        var made = await Commands.RunAsync("losetup", ["-f", "--show", file], Cancellation);
-        _device = made.Succeeded ? made.Output.TrimEnd() : "";
+        await TakeDeviceAsync(file);
         _stand.Cluster.Put(new V1PersistentVolumeClaim
         {
             Metadata = new V1ObjectMeta { Name = "c", NamespaceProperty = "default", Uid = "claim-uid" },
@@ -45,6 +45,16 @@ public sealed class LocalMountsTests : IAsyncLifetime
         }
 
         _stand.Dispose();
+    }
+
+    /// <summary>Somebody else may take what was free just now.</summary>
+    private async Task TakeDeviceAsync(string file)
+    {
+        for (var tries = 0; tries < 5 && _device.Length == 0; tries++)
+        {
+            var made = await Commands.RunAsync("losetup", ["-f", "--show", file], Cancellation);
+            (_device, _whyNone) = made.Succeeded ? (made.Output.TrimEnd(), "") : ("", made.Output);
+        }
     }
 
     [Fact]
@@ -174,7 +184,7 @@ public sealed class LocalMountsTests : IAsyncLifetime
 
     private V1PersistentVolume Bound(string? fsType)
     {
-        Assert.SkipWhen(_device.Length == 0, "needs loop devices");
+        Assert.SkipWhen(_device.Length == 0, $"needs loop devices: {_whyNone}");
         var volume = new V1PersistentVolume
         {
             Metadata = new V1ObjectMeta { Name = "pv", Uid = "volume-uid" },

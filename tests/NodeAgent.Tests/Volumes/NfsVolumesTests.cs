@@ -7,25 +7,28 @@ using Xunit;
 namespace OrleansOrchestrator.NodeAgent.Tests.Volumes;
 
 /// <summary>Exports of NFS servers: a program that mounts something else stands in for mount(8).</summary>
-public sealed class NfsVolumesTests : IDisposable
+public sealed class NfsVolumesTests : IAsyncLifetime
 {
     private readonly VolumeStand _stand = new();
 
-    public NfsVolumesTests()
-    {
-        _stand.MountCommand = _stand.Outside("mount");
-        File.WriteAllText(
-            _stand.MountCommand,
-            $"#!/bin/sh\necho \"$@\" >> {Log}\nfor place; do :; done\nexec mount -t tmpfs none \"$place\"\n");
-        File.SetUnixFileMode(_stand.MountCommand, UnixFileMode.UserRead | UnixFileMode.UserExecute);
-        _stand.Restart();
-    }
+    private static CancellationToken Cancellation => TestContext.Current.CancellationToken;
 
     private string Log => _stand.Outside("told");
 
     private string Told => File.ReadAllText(Log).TrimEnd();
 
-    public void Dispose() => _stand.Dispose();
+    public async ValueTask InitializeAsync()
+    {
+        _stand.MountCommand = _stand.Outside("mount");
+        await StandInAsync($"echo \"$@\" >> {Log}\nfor place; do :; done\nexec mount -t tmpfs none \"$place\"\n");
+        _stand.Restart();
+    }
+
+    public ValueTask DisposeAsync()
+    {
+        _stand.Dispose();
+        return ValueTask.CompletedTask;
+    }
 
     [Theory]
     [InlineData("192.0.2.1", false, "-t nfs -- 192.0.2.1:/data PLACE")]
@@ -46,7 +49,7 @@ public sealed class NfsVolumesTests : IDisposable
         Assert.True(MountPoints.Contains(path));
         var made = _stand.Mount(path, new V1VolumeMount { Name = "v", MountPath = "/m" });
         Assert.Equal(isReadOnly, made.Readonly);
-        await _stand.Manager.TearDownAsync(_stand.Pod.Metadata.Uid, TestContext.Current.CancellationToken);
+        await _stand.Manager.TearDownAsync(_stand.Pod.Metadata.Uid, Cancellation);
         Assert.False(Path.Exists(_stand.Paths.Pod(_stand.Pod.Metadata.Uid)));
     }
 
@@ -76,9 +79,7 @@ public sealed class NfsVolumesTests : IDisposable
     [Fact]
     public async Task What_the_program_says_is_told()
     {
-        await File.WriteAllTextAsync(
-            _stand.MountCommand,
-            "#!/bin/sh\necho 'mount: bad option; you might need a /sbin/mount.nfs' >&2\nexit 32\n");
+        await StandInAsync("echo 'mount: bad option; you might need a /sbin/mount.nfs' >&2\nexit 32\n");
         var place = _stand.Paths.Volume(_stand.Pod.Metadata.Uid, "nfs", "v");
 
         var refusal = await Assert.ThrowsAsync<VolumeException>(() => _stand.SetUpAsync(
@@ -90,6 +91,18 @@ public sealed class NfsVolumesTests : IDisposable
             "/sbin/mount.nfs\n",
             refusal.Message);
         Assert.False(MountPoints.Contains(place));
+    }
+
+    /// <summary>
+    /// Another process writes the program: what other tests start meanwhile would inherit a file that is being written
+    /// here, and such a file cannot be run.
+    /// </summary>
+    private async Task StandInAsync(string commands)
+    {
+        var script = _stand.Outside("mount.sh");
+        await File.WriteAllTextAsync(script, $"#!/bin/sh\n{commands}", Cancellation);
+        var made = await Commands.RunAsync("install", ["-m", "500", script, _stand.MountCommand], Cancellation);
+        Assert.True(made.Succeeded, made.Output);
     }
 
     private void Bound(string? annotation)
