@@ -19,6 +19,8 @@ public sealed class Authenticator(
     RequestHeaderUsers proxies, ClientCertificates certificates, BearerTokens tokens, JwtIssuers issuers)
     : IAuthenticator
 {
+    private const string Scheme = "bearer ";
+
     private const string ExtraSpace =
         "the provided Authorization header contains extra space before the bearer token, and is ignored";
 
@@ -90,23 +92,19 @@ public sealed class Authenticator(
     /// <summary>The word after the scheme; what else follows is nobody's, as upstream cuts it.</summary>
     private static string? BearerToken(HttpContext context)
     {
-        var header = context.Request.Headers.Authorization is [{ } first, ..] ? first.Trim() : "";
-        if (header.Split(' ', 3) is not [var scheme, var token, .. var rest]
-            || !scheme.Equals("bearer", StringComparison.OrdinalIgnoreCase))
+        var header = context.Request.Headers.Authorization is [{ } first, ..] ? first.AsSpan().Trim() : [];
+        if (!header.StartsWith(Scheme, StringComparison.OrdinalIgnoreCase))
         {
             return null;
         }
 
-        if (token.Length > 0)
+        var rest = header[Scheme.Length..];
+        if (rest.IndexOf(' ') is var end && end != 0)
         {
-            return token;
+            return (end < 0 ? rest : rest[..end]).ToString();
         }
 
-        if (rest.Length > 0)
-        {
-            WarningHeaders.Write(context.Response, [ExtraSpace]);
-        }
-
+        WarningHeaders.Write(context.Response, [ExtraSpace]);
         return null;
     }
 }

@@ -17,16 +17,17 @@ public sealed class CacheSnapshot
     private const int MinWorthAWalk = 4;
 
     private readonly OrderedTree<CachedObject, CachedObjectOrder> _objects;
+    private readonly NewestObjects _newest;
     private readonly OrderedTree<IndexEntry, IndexEntryOrder> _owners;
     private readonly OrderedTree<IndexEntry, IndexEntryOrder> _labels;
     private readonly OrderedTree<IndexEntry, IndexEntryOrder> _fields;
     private readonly IReadOnlyList<FieldReader> _indexed;
 
-    internal CacheSnapshot(CacheSnapshotBuilder builder, long revision)
+    internal CacheSnapshot(CacheSnapshotBuilder builder)
     {
-        Revision = revision;
+        Revision = builder.Revision;
         (_objects, _owners, _labels, _fields) = (builder.Objects, builder.Owners, builder.Labels, builder.Fields);
-        _indexed = builder.Indexed;
+        (_newest, _indexed) = (builder.Newest, builder.Indexed);
         (ReplacedBytes, Bytes) = (builder.ReplacedBytes, builder.Bytes);
     }
 
@@ -46,7 +47,9 @@ public sealed class CacheSnapshot
     public long Bytes { get; }
 
     /// <summary>Null when there is no such object.</summary>
-    public ResourceObject? Get(ObjectKey key) => _objects.TryFind(new KeyProbe(key), out var item) ? item.Object : null;
+    public ResourceObject? Get(ObjectKey key) =>
+        _newest.Find(key, Revision)?.Object ??
+        (_objects.TryFind(new KeyProbe(key), out var item) ? item.Object : null);
 
     /// <summary>
     /// All objects of a namespace (empty: of all namespaces) in key order, beginning behind a key. Its Count takes
@@ -110,8 +113,8 @@ public sealed class CacheSnapshot
 
     internal CacheSnapshotBuilder ToBuilder() => new(_indexed)
     {
-        Objects = _objects, Owners = _owners, Labels = _labels, Fields = _fields, ReplacedBytes = ReplacedBytes,
-        Bytes = Bytes,
+        Objects = _objects, Newest = _newest, Owners = _owners, Labels = _labels, Fields = _fields,
+        Revision = Revision, ReplacedBytes = ReplacedBytes, Bytes = Bytes,
     };
 
     private static OrderedTree<IndexEntry, IndexEntryOrder>.Slice Entries(

@@ -6,7 +6,16 @@ namespace OrleansOrchestrator.Api.Cache;
 /// <summary>Derives the next snapshot from one, change by change.</summary>
 internal sealed class CacheSnapshotBuilder(IReadOnlyList<FieldReader> indexed)
 {
+    private readonly Dictionary<ObjectKey, CachedObject?> _changed = [];
+    private readonly List<TreeChange<CachedObject>> _objects = [];
+    private readonly List<TreeChange<IndexEntry>> _owners = [];
+    private readonly List<TreeChange<IndexEntry>> _labels = [];
+    private readonly List<TreeChange<IndexEntry>> _fields = [];
+
     public IReadOnlyList<FieldReader> Indexed => indexed;
+
+    /// <summary>Of the last change that was applied.</summary>
+    public required long Revision { get; set; }
 
     /// <inheritdoc cref="CacheSnapshot.ReplacedBytes"/>
     public long ReplacedBytes { get; set; }
@@ -16,6 +25,9 @@ internal sealed class CacheSnapshotBuilder(IReadOnlyList<FieldReader> indexed)
 
     public OrderedTree<CachedObject, CachedObjectOrder> Objects { get; set; } =
         OrderedTree<CachedObject, CachedObjectOrder>.Empty;
+
+    /// <summary>Of the cache's newest state, one for all of its snapshots.</summary>
+    public required NewestObjects Newest { get; set; }
 
     public OrderedTree<IndexEntry, IndexEntryOrder> Owners { get; set; } =
         OrderedTree<IndexEntry, IndexEntryOrder>.Empty;
@@ -40,15 +52,16 @@ internal sealed class CacheSnapshotBuilder(IReadOnlyList<FieldReader> indexed)
             fields.AddRange(indexed.Select((field, i) => new IndexEntry(field.Path, cached.Fields[i], item.Key)));
         }
 
-        var builder = new CacheSnapshotBuilder(indexed)
+        return new CacheSnapshot(new CacheSnapshotBuilder(indexed)
         {
+            Revision = loaded.Revision,
             Objects = OrderedTree<CachedObject, CachedObjectOrder>.FromOrdered(objects),
+            Newest = new NewestObjects(objects),
             Owners = FromUnordered(owners),
             Labels = FromUnordered(labels),
             Fields = FromUnordered(fields),
             Bytes = loaded.Objects.Sum(static o => (long)o.Json.Length),
-        };
-        return new CacheSnapshot(builder, loaded.Revision);
+        });
     }
 
     /// <summary>
@@ -59,31 +72,54 @@ internal sealed class CacheSnapshotBuilder(IReadOnlyList<FieldReader> indexed)
         var item = change.Object;
         if (change.IsNothing)
         {
+            Revision = item.Revision;
             return (new CacheEvent(change.Kind, item, null), null, null);
         }
 
-        var previous = Objects.TryFind(new KeyProbe(item.Key), out var found) ? found : null;
+        var previous = Find(item.Key);
         Invariant.Check(
             (previous?.Object.Revision ?? 0) == change.PreviousRevision,
             "a cache applies every change in order",
             $"{item.Key} at {item.Revision}");
         ReplacedBytes += previous?.Object.Json.Length ?? 0;
-        CachedObject? next = null;
-        if (change.Kind == ChangeKind.Deleted)
-        {
-            Objects = Objects.Remove(previous!);
-        }
-        else
-        {
-            next = new CachedObject(item, ReadFields(indexed, item));
-            Objects = Objects.Set(next);
-        }
-
+        var next = change.Kind == ChangeKind.Deleted ? null : new CachedObject(item, ReadFields(indexed, item));
+        _changed[item.Key] = next;
+        _objects.Add(new TreeChange<CachedObject>(next ?? previous!, next is null));
+        Revision = item.Revision;
         Bytes += (next?.Object.Json.Length ?? 0) - (previous?.Object.Json.Length ?? 0);
 
         UpdateIndexes(item.Key, previous, next);
         return (new CacheEvent(change.Kind, item, previous?.Object), previous, next);
     }
+
+    /// <summary>The state after the changes so far; more may follow.</summary>
+    public CacheSnapshot Build()
+    {
+        Objects = Objects.Update(_objects);
+        Owners = Owners.Update(_owners);
+        Labels = Labels.Update(_labels);
+        Fields = Fields.Update(_fields);
+        foreach (var (key, item) in _changed)
+        {
+            Newest.Note(key, item);
+        }
+
+        if (Newest.IsTooSmallFor(Objects.Count))
+        {
+            Newest = new NewestObjects(Objects.Range(0, Objects.Count));
+        }
+
+        _changed.Clear();
+        _objects.Clear();
+        _owners.Clear();
+        _labels.Clear();
+        _fields.Clear();
+        return new CacheSnapshot(this);
+    }
+
+    private CachedObject? Find(ObjectKey key) =>
+        _changed.TryGetValue(key, out var changed) ? changed
+        : Newest.Find(key, Revision) ?? (Objects.TryFind(new KeyProbe(key), out var found) ? found : null);
 
     private void UpdateIndexes(ObjectKey key, CachedObject? previous, CachedObject? next)
     {
@@ -92,36 +128,43 @@ internal sealed class CacheSnapshotBuilder(IReadOnlyList<FieldReader> indexed)
             var (old, now) = (previous?.Fields[i], next?.Fields[i]);
             if (!string.Equals(old, now, StringComparison.Ordinal))
             {
-                Fields = old is null ? Fields : Fields.Remove(new IndexEntry(indexed[i].Path, old, key));
-                Fields = now is null ? Fields : Fields.Set(new IndexEntry(indexed[i].Path, now, key));
+                Note(_fields, indexed[i].Path, old, key, isRemoval: true);
+                Note(_fields, indexed[i].Path, now, key, isRemoval: false);
             }
         }
 
         if (!Maps.Same(previous?.Object.Metadata.Labels, next?.Object.Metadata.Labels))
         {
-            Labels = Update(Labels, LabelEntries(previous?.Object), LabelEntries(next?.Object));
+            Note(_labels, LabelEntries(previous?.Object), LabelEntries(next?.Object));
         }
 
         if (!SameOwners(previous, next))
         {
-            Owners = Update(Owners, OwnerEntries(previous?.Object), OwnerEntries(next?.Object));
+            Note(_owners, OwnerEntries(previous?.Object), OwnerEntries(next?.Object));
         }
     }
 
-    private static OrderedTree<IndexEntry, IndexEntryOrder> Update(
-        OrderedTree<IndexEntry, IndexEntryOrder> index, IEnumerable<IndexEntry> old, IEnumerable<IndexEntry> now)
+    private static void Note(
+        List<TreeChange<IndexEntry>> changes, string path, string? value, ObjectKey key, bool isRemoval)
+    {
+        if (value is not null)
+        {
+            changes.Add(new TreeChange<IndexEntry>(new IndexEntry(path, value, key), isRemoval));
+        }
+    }
+
+    private static void Note(
+        List<TreeChange<IndexEntry>> changes, IEnumerable<IndexEntry> old, IEnumerable<IndexEntry> now)
     {
         foreach (var entry in old)
         {
-            index = index.Remove(entry);
+            changes.Add(new TreeChange<IndexEntry>(entry, IsRemoval: true));
         }
 
         foreach (var entry in now)
         {
-            index = index.Set(entry);
+            changes.Add(new TreeChange<IndexEntry>(entry, IsRemoval: false));
         }
-
-        return index;
     }
 
     private static bool SameOwners(CachedObject? left, CachedObject? right)

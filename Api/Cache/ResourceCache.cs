@@ -96,7 +96,7 @@ public sealed class ResourceCache
             applied[i] = builder.Apply(changes[i]);
         }
 
-        var snapshot = new CacheSnapshot(builder, changes[^1].Object.Revision);
+        var snapshot = builder.Build();
         lock (Lock)
         {
             foreach (var (item, previous, next) in applied)

@@ -21,40 +21,25 @@ public static class RequestInfoReader
     public static Outcome<RequestInfo> Read(
         string method, string path, bool watch = false, string? fieldSelector = null, string? labelSelector = null)
     {
-        var other = new RequestInfo { Path = path, Verb = method.ToLowerInvariant() };
         var parts = path.Trim('/').Split('/');
-        if (parts.Length < 3 || parts[0] is not ("api" or "apis"))
+        var isGrouped = parts[0] == "apis";
+        if (parts.Length < (isGrouped ? 4 : 3) || (!isGrouped && parts[0] != "api"))
         {
-            return other;
+            return new RequestInfo { Path = path, Verb = method.ToLowerInvariant() };
         }
 
-        var grouped = parts[0] == "apis";
-        if (grouped && parts.Length < 4)
-        {
-            return other;
-        }
-
-        var read = ReadResource(
-            other with
-            {
-                IsResourceRequest = true,
-                ApiPrefix = parts[0],
-                Group = grouped ? parts[1] : "",
-                Version = grouped ? parts[2] : parts[1],
-            },
-            method,
-            parts.AsSpan(grouped ? 3 : 2));
+        var read = ReadResource(path, parts, isGrouped, VerbOf(method));
         return read.Succeeded ? Narrow(read.Value, watch, fieldSelector ?? "", labelSelector ?? "") : read;
     }
 
-    private static Outcome<RequestInfo> ReadResource(RequestInfo info, string method, ReadOnlySpan<string> parts)
+    private static Outcome<RequestInfo> ReadResource(string path, string[] segments, bool isGrouped, string verb)
     {
-        var verb = VerbOf(method);
+        var parts = segments.AsSpan(isGrouped ? 3 : 2);
         if (parts[0] is "proxy" or "watch")
         {
             if (parts.Length < 2)
             {
-                return StatusErrors.InternalError($"unable to determine kind and namespace from url, {info.Path}");
+                return StatusErrors.InternalError($"unable to determine kind and namespace from url, {path}");
             }
 
             verb = parts[0];
@@ -72,8 +57,13 @@ public static class RequestInfoReader
         }
 
         var name = parts.Length > 1 ? parts[1] : "";
-        return info with
+        return new RequestInfo
         {
+            IsResourceRequest = true,
+            Path = path,
+            ApiPrefix = segments[0],
+            Group = isGrouped ? segments[1] : "",
+            Version = segments[isGrouped ? 2 : 1],
             Verb = verb,
             IsWatchPath = verb == "watch",
             Namespace = space,

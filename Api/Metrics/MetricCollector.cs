@@ -13,6 +13,9 @@ public sealed class MetricCollector : IDisposable
     internal static readonly string[] MeterPrefixes =
         ["OrleansOrchestrator.", "Microsoft.Orleans", "Orleans", "Npgsql", "System.Runtime", "Microsoft.AspNetCore.Server.Kestrel"];
 
+    /// <summary>Kestrel tells it twice for each request, and it is always nought: no request waits there.</summary>
+    private const string AlwaysZero = "kestrel.queued_requests";
+
     private readonly MeterListener _listener = new();
     private readonly Lock _observing = new();
     private readonly ConcurrentDictionary<Instrument, MetricFamily> _families = new(ReferenceEqualityComparer.Instance);
@@ -21,7 +24,8 @@ public sealed class MetricCollector : IDisposable
     {
         _listener.InstrumentPublished = (instrument, listener) =>
         {
-            if ((instrument.Meter.Scope is null || instrument.Meter.Scope == meters)
+            if (instrument.Name != AlwaysZero
+                && (instrument.Meter.Scope is null || instrument.Meter.Scope == meters)
                 && Array.Exists(MeterPrefixes, p => instrument.Meter.Name.StartsWith(p, StringComparison.Ordinal)))
             {
                 listener.EnableMeasurementEvents(

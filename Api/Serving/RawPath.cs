@@ -48,8 +48,9 @@ internal static class RawPath
     }
 
     private static bool IsEscaped(ReadOnlySpan<char> path) =>
-        path.Contains("%2f", StringComparison.OrdinalIgnoreCase)
-        || path.Contains("%2e", StringComparison.OrdinalIgnoreCase);
+        path.Contains('%')
+        && (path.Contains("%2f", StringComparison.OrdinalIgnoreCase)
+            || path.Contains("%2e", StringComparison.OrdinalIgnoreCase));
 
     private static bool HasBrokenEscape(ReadOnlySpan<char> path)
     {

@@ -33,7 +33,7 @@ internal sealed class CacheModel
     {
         var model = new CacheModel();
         var builder = CacheSnapshotBuilder.Load(new ObjectSnapshot(1, []), []).ToBuilder();
-        model.Snapshots.Add(new CacheSnapshot(builder, 1));
+        model.Snapshots.Add(builder.Build());
         model.States.Add([]);
         foreach (var (name, space, label) in steps)
         {
@@ -73,7 +73,7 @@ internal sealed class CacheModel
 
         Events.Add(change);
         States.Add(state);
-        Snapshots.Add(new CacheSnapshot(builder, revision));
+        Snapshots.Add(builder.Build());
     }
 
     private static string LabelsOf(ResourceObject item) =>

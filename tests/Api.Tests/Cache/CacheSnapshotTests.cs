@@ -33,6 +33,34 @@ public sealed class CacheSnapshotTests
     }
 
     [Fact]
+    public void A_snapshot_that_is_held_stays_as_it_was()
+    {
+        var change = Gen.Select(Gen.Int[0, 3], Gen.Int[0, 120], Gen.Int[0, 3]);
+        change.Array[0, 300].Check(changes =>
+        {
+            var model = new SortedDictionary<ObjectKey, ResourceObject>();
+            var snapshot = CacheSnapshotBuilder.Load(new ObjectSnapshot(1, []), Indexed);
+            var held = new List<(CacheSnapshot Snapshot, Dictionary<ObjectKey, ResourceObject> Objects)>();
+            foreach (var (kind, pick, label) in changes)
+            {
+                var key = new ObjectKey("n", $"p{pick}");
+                snapshot = Step(model, snapshot, key, kind, Make(key, snapshot.Revision + 1, label, 3, 3));
+                if (pick % 8 == 0)
+                {
+                    held.Add((snapshot, new(model)));
+                }
+            }
+
+            foreach (var (old, objects) in held)
+            {
+                Assert.All(
+                    Enumerable.Range(0, 121).Select(i => new ObjectKey("n", $"p{i}")),
+                    key => Assert.Same(objects.GetValueOrDefault(key), old.Get(key)));
+            }
+        });
+    }
+
+    [Fact]
     public void A_dropped_change_is_noticed()
     {
         var key = new ObjectKey("n", "a");
@@ -41,6 +69,21 @@ public sealed class CacheSnapshotTests
         var missing = new Change(ChangeKind.Modified, Make(key, 3, 0, 0, 0)) { PreviousRevision = 2 };
 
         Assert.Throws<InvariantViolationException>(() => builder.Apply(missing));
+    }
+
+    [Fact]
+    public void A_change_that_was_applied_but_not_published_leaves_no_trace()
+    {
+        var key = new ObjectKey("n", "a");
+        var model = new SortedDictionary<ObjectKey, ResourceObject>();
+        var empty = CacheSnapshotBuilder.Load(new ObjectSnapshot(1, []), Indexed);
+        var published = Step(model, empty, key, 1, Make(key, 2, 0, 0, 0));
+
+        Step(new(model), published, key, 0, Make(key, 3, 0, 0, 0));
+        Assert.Equal(2, published.Get(key)?.Revision);
+        Step(new(model), published, key, 1, Make(key, 3, 1, 1, 1));
+        Assert.Equal(2, published.Get(key)?.Revision);
+        Assert.Equal(4, Step(model, published, key, 1, Make(key, 4, 1, 1, 1)).Get(key)?.Revision);
     }
 
     private static CacheSnapshot Step(
@@ -69,7 +112,7 @@ public sealed class CacheSnapshotTests
             model[key] = item;
         }
 
-        return new CacheSnapshot(builder, item.Revision);
+        return builder.Build();
     }
 
     private static void Compare(SortedDictionary<ObjectKey, ResourceObject> model, CacheSnapshot snapshot)

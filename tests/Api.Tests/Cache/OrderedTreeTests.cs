@@ -22,20 +22,51 @@ public sealed class OrderedTreeTests
                 if (kind < 2)
                 {
                     model.Add(value);
-                    tree = tree.Set(value);
+                    tree = tree.Update([new(value, false)]);
                 }
                 else
                 {
                     for (var v = value; v < value + 20; v++)
                     {
                         model.Remove(v);
-                        tree = tree.Remove(v);
+                        tree = tree.Update([new(v, true)]);
                     }
                 }
             }
 
             Compare(model, tree);
         });
+    }
+
+    [Fact]
+    public void Many_changes_at_once_are_as_if_one_came_after_the_other()
+    {
+        var change = Gen.Select(Gen.Int[0, 2], Gen.Int[0, 400]);
+        Gen.Select(Gen.Int[0, 200], change.Array[0, 300].Array[0, 8]).Check((initial, batches) =>
+        {
+            var model = new SortedSet<int>(Enumerable.Range(0, initial).Select(i => i * 2));
+            var tree = OrderedTree<int, IntOrder>.FromOrdered([.. model]);
+            foreach (var batch in batches)
+            {
+                foreach (var (kind, value) in batch)
+                {
+                    _ = kind < 2 ? model.Add(value) : model.Remove(value);
+                }
+
+                tree = tree.Update([.. batch.Select(c => new TreeChange<int>(c.Item2, c.Item1 == 2))]);
+                Compare(model, tree);
+            }
+
+            Compare([], tree.Update([.. Enumerable.Range(0, 401).Select(i => new TreeChange<int>(i, true))]));
+        });
+    }
+
+    [Fact]
+    public void An_update_that_changes_nothing_is_the_tree_itself()
+    {
+        var tree = OrderedTree<int, IntOrder>.FromOrdered([.. Enumerable.Range(0, 2_000).Select(i => i * 2)]);
+
+        Assert.Same(tree, tree.Update([.. Enumerable.Range(0, 100).Select(i => new TreeChange<int>((i * 40) + 1, true))]));
     }
 
     [Fact]
@@ -46,7 +77,7 @@ public sealed class OrderedTreeTests
         for (var i = 0; i < 2_000; i++)
         {
             var value = i * 7919 % 1009;
-            tree = i % 3 == 2 ? tree.Remove(value / 2) : tree.Set(value);
+            tree = tree.Update([i % 3 == 2 ? new(value / 2, true) : new(value, false)]);
             if (i % 50 == 0)
             {
                 versions.Add((tree, [.. tree.Range(0, tree.Count)]));
