@@ -16,17 +16,25 @@ public static class MountPoints
     }
 
     /// <summary>Mount points at or below a directory, in the order they were mounted.</summary>
-    public static IEnumerable<string> AtOrBelow(string directory)
+    public static IEnumerable<string> AtOrBelow(string directory) =>
+        AtOrBelow(directory, FileSystems()).Select(static f => f.Path);
+
+    /// <summary>Those of what was read that are mounted at or below a directory, in the same order.</summary>
+    public static IEnumerable<MountedFileSystem> AtOrBelow(string directory, IEnumerable<MountedFileSystem> mounted)
     {
         var top = RealPath.OfEntry(directory);
-        return All().Where(p => p == top || IsBelow(p, top));
+        return mounted.Where(f => f.Path == top || IsBelow(f.Path, top));
     }
 
     /// <summary>Mount points below a directory, in the order they were mounted.</summary>
-    public static IEnumerable<string> Below(string directory)
+    public static IEnumerable<string> Below(string directory) =>
+        Below(directory, FileSystems()).Select(static f => f.Path);
+
+    /// <summary>Those of what was read that are mounted below a directory, in the same order.</summary>
+    public static IEnumerable<MountedFileSystem> Below(string directory, IEnumerable<MountedFileSystem> mounted)
     {
         var top = RealPath.OfEntry(directory);
-        return All().Where(p => IsBelow(p, top));
+        return mounted.Where(f => IsBelow(f.Path, top));
     }
 
     /// <summary>What is mounted, in the order it was.</summary>

@@ -26,14 +26,14 @@ public static class Mounts
         string directory, TimeProvider time, CancellationToken cancellationToken, params IReadOnlyList<string> spared)
     {
         Win32Exception? busy = null;
-        var kept = spared.SelectMany(MountPoints.AtOrBelow).ToHashSet(StringComparer.Ordinal);
-        var remote = MountPoints.FileSystems().Where(IsRemote).Select(static f => f.Path)
-            .ToHashSet(StringComparer.Ordinal);
-        foreach (var point in MountPoints.Below(directory).Where(p => !kept.Contains(p)).Reverse().ToList())
+        var mounted = MountPoints.FileSystems().ToList();
+        var kept = spared.SelectMany(s => MountPoints.AtOrBelow(s, mounted)).ToHashSet();
+        foreach (var found in MountPoints.Below(directory, mounted).Where(f => !kept.Contains(f)).Reverse())
         {
+            var point = found.Path;
             try
             {
-                if (remote.Contains(point))
+                if (IsRemote(found))
                 {
                     await UnmountRemoteAsync(mode => Linux.Unmount(point, mode), time, cancellationToken);
                 }

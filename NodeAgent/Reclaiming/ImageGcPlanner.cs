@@ -13,15 +13,12 @@ public sealed record CollectableImage(
 /// </summary>
 public static class ImageGcPlanner
 {
+    private const long Whole = 100;
+
     /// <summary>Those that the disk has no room for.</summary>
     public static IReadOnlyList<CollectableImage> Compute(
-        IReadOnlyList<CollectableImage> images, FileSystemUsage disk, HousekeepingOptions rules, SteadyTime now)
-    {
-        var used = disk.CapacityBytes - disk.AvailableBytes;
-        return disk.CapacityBytes <= 0 || used < rules.ImageGcHighShare * disk.CapacityBytes
-            ? []
-            : Free(images, WantedBytes(used, disk, rules), rules.ImageMinimumAge, now);
-    }
+        IReadOnlyList<CollectableImage> images, FileSystemUsage disk, HousekeepingOptions rules, SteadyTime now) =>
+        IsAboveHighMark(disk, rules) ? Free(images, WantedBytes(disk, rules), rules.ImageMinimumAge, now) : [];
 
     /// <summary>Those above the maximum age.</summary>
     public static IReadOnlyList<CollectableImage> Old(
@@ -38,8 +35,8 @@ public static class ImageGcPlanner
 
     /// <summary>The same of images that the disk has no room for.</summary>
     public static string Problem(FileSystemUsage disk, HousekeepingOptions rules, ImageRemoval removal) =>
-        $"wanted to free {WantedBytes(disk.CapacityBytes - disk.AvailableBytes, disk, rules)} bytes, but freed " +
-        $"{removal.FreedBytes} bytes space with errors in image deletion: {removal.Problem}";
+        $"wanted to free {WantedBytes(disk, rules)} bytes, but freed {removal.FreedBytes} bytes space with errors in " +
+        $"image deletion: {removal.Problem}";
 
     /// <summary>What is wrong with the disk after a round; null when nothing is.</summary>
     /// <param name="disk">As it was before.</param>
@@ -53,18 +50,25 @@ public static class ImageGcPlanner
             return ("InvalidDiskCapacity", "invalid capacity 0 on image filesystem");
         }
 
-        var used = disk.CapacityBytes - disk.AvailableBytes;
-        var wanted = WantedBytes(used, disk, rules);
-        return used < rules.ImageGcHighShare * disk.CapacityBytes || freedBytes >= wanted
+        var wanted = WantedBytes(disk, rules);
+        return !IsAboveHighMark(disk, rules) || freedBytes >= wanted
             ? null
             : ("FreeDiskSpaceFailed",
                 $"Failed to garbage collect required amount of images. Attempted to free {wanted} bytes, but only found "
                 + $"{freedBytes} bytes eligible to free.");
     }
 
+    /// <summary>What is free counts in whole percents, as upstream's does: with 15.9 % free, 85 % are in use.</summary>
+    private static bool IsAboveHighMark(FileSystemUsage disk, HousekeepingOptions rules) =>
+        disk.CapacityBytes > 0
+            && Whole - (AvailableBytes(disk) * Whole / disk.CapacityBytes) >= rules.ImageGcHighPercent;
+
     /// <summary>What is above the low mark.</summary>
-    private static long WantedBytes(long used, FileSystemUsage disk, HousekeepingOptions rules) =>
-        (long)(used - (rules.ImageGcLowShare * disk.CapacityBytes));
+    private static long WantedBytes(FileSystemUsage disk, HousekeepingOptions rules) =>
+        (disk.CapacityBytes * (Whole - rules.ImageGcLowPercent) / Whole) - AvailableBytes(disk);
+
+    /// <summary>Some file systems tell of more than they hold.</summary>
+    private static long AvailableBytes(FileSystemUsage disk) => Math.Min(disk.AvailableBytes, disk.CapacityBytes);
 
     /// <summary>Images whose removal frees at least so much, if there are so many.</summary>
     public static IReadOnlyList<CollectableImage> Free(

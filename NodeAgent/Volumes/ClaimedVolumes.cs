@@ -68,8 +68,8 @@ public sealed class ClaimedVolumes(
                     MountOf(pod.Metadata.Uid, persistent), export, NfsVolumes.OptionsOf(persistent), isReadOnly,
                     cancellationToken)
             : await locals.MountAsync(
-                pod, persistent, MountOf(pod.Metadata.Uid, persistent), isReadOnly, OtherMounts(pod, persistent).Any(),
-                cancellationToken);
+                pod, persistent, MountOf(pod.Metadata.Uid, persistent), isReadOnly,
+                () => OtherMounts(pod, persistent), cancellationToken);
         _known[(pod.Metadata.Uid, volume.Name)] = new Known(persistent, path);
         return path;
     }

@@ -18,8 +18,8 @@ public sealed class DeviceFileSystems(MountProgram mount)
     private const int MaxOutput = 1 << 16;
     private const string Partitions = "unknown data, probably partitions";
 
-    /// <summary>Of devices that somebody is at or waits for.</summary>
-    private readonly Dictionary<string, Turn> _turns = new(StringComparer.Ordinal);
+    /// <summary>Of devices.</summary>
+    private readonly KeyedTurns _turns = new();
 
     /// <summary>Throws a <see cref="VolumeException"/> when it cannot be mounted.</summary>
     /// <param name="device">Its path, without links.</param>
@@ -33,23 +33,15 @@ public sealed class DeviceFileSystems(MountProgram mount)
         CancellationToken cancellationToken)
     {
         List<string> all = [.. MountProgram.Sorted(options), "defaults"];
-        var turn = Enter(device);
         try
         {
-            await turn.Gate.WaitAsync(cancellationToken);
-            try
+            using var turn = await _turns.TakeAsync(device, cancellationToken);
+            if (!IsMounted(device))
             {
-                if (!IsMounted(device))
-                {
-                    await PrepareAsync(device, type, place, all, isReadOnly || all.Contains("ro"), cancellationToken);
-                }
+                await PrepareAsync(device, type, place, all, isReadOnly || all.Contains("ro"), cancellationToken);
+            }
 
-                await mount.RunAsync(type, all, device, place, cancellationToken);
-            }
-            finally
-            {
-                turn.Gate.Release();
-            }
+            await mount.RunAsync(type, all, device, place, cancellationToken);
         }
         catch (Exception failure) when (failure is VolumeException or IOException or Win32Exception)
         {
@@ -58,31 +50,6 @@ public sealed class DeviceFileSystems(MountProgram mount)
             {
                 Stage = "MountVolume.MountDevice",
             };
-        }
-        finally
-        {
-            Leave(device, turn);
-        }
-    }
-
-    private Turn Enter(string device)
-    {
-        lock (_turns)
-        {
-            var turn = _turns.GetValueOrDefault(device) ?? new Turn();
-            turn.Users++;
-            return _turns[device] = turn;
-        }
-    }
-
-    private void Leave(string device, Turn turn)
-    {
-        lock (_turns)
-        {
-            if (--turn.Users == 0)
-            {
-                _turns.Remove(device);
-            }
         }
     }
 
@@ -165,13 +132,4 @@ public sealed class DeviceFileSystems(MountProgram mount)
     private static Task<CommandResult> RunAsync(
         string program, IEnumerable<string> arguments, CancellationToken cancellationToken) =>
         Commands.RunAsync(program, arguments, cancellationToken, maxOutput: MaxOutput, dropsRest: true);
-
-    /// <summary>At one device is one at a time.</summary>
-    private sealed class Turn
-    {
-        public SemaphoreSlim Gate { get; } = new(1, 1);
-
-        /// <summary>Who is at it or waits.</summary>
-        public int Users { get; set; }
-    }
 }

@@ -15,27 +15,46 @@ public sealed class LocalMounts(
     private const string DefaultType = "ext4";
     private const string Stage = "MountVolume.NewMounter initialization";
 
+    /// <summary>Of what is mounted, by its path: whether it is shared holds until it is mounted.</summary>
+    private readonly KeyedTurns _turns = new();
+
     /// <summary>
-    /// Mounts the volume, unless it is: then it is the pod's as it left it. What fails leaves nothing mounted.
+    /// The file beside a place that says that what is mounted there is not whole yet: an agent that ends meanwhile
+    /// leaves it to the next one. It is no volume's name.
+    /// </summary>
+    public static string UnfinishedNote(string place) => $"{place}~";
+
+    /// <summary>
+    /// Mounts the volume, unless it is: then it is the pod's as it left it. What fails leaves nothing mounted, and what
+    /// is mounted but was not finished is mounted anew: no container has it.
     /// </summary>
     /// <param name="pod">Who gets it.</param>
     /// <param name="volume">What it gets.</param>
     /// <param name="place">Where.</param>
     /// <param name="isReadOnly">The pod only reads it.</param>
-    /// <param name="isShared">Other pods have it mounted: it stays in their group.</param>
+    /// <param name="others">Where other pods have it, when asked: once one does, it stays in its group.</param>
     /// <param name="cancellationToken">Gives up.</param>
     public async Task<string> MountAsync(
-        V1Pod pod, V1PersistentVolume volume, string place, bool isReadOnly, bool isShared,
+        V1Pod pod, V1PersistentVolume volume, string place, bool isReadOnly, Func<IEnumerable<string>> others,
         CancellationToken cancellationToken)
     {
+        using var turn = await _turns.TakeAsync(volume.Spec.Local.Path, cancellationToken);
         if (MountPoints.Contains(place))
         {
-            return place;
+            if (IsFinished(place))
+            {
+                return place;
+            }
+
+            Linux.Unmount(place, UnmountMode.Lazy);
         }
 
+        OwnFiles.MakePrivate(place);
+        OwnFiles.Write(UnfinishedNote(place), "");
         try
         {
-            await MountAsync(new Wanted(pod, volume, place, isReadOnly, isShared), cancellationToken);
+            await MountAsync(
+                new Wanted(pod, volume, place, isReadOnly, others().Any(IsFinished)), cancellationToken);
         }
         catch
         {
@@ -43,8 +62,11 @@ public sealed class LocalMounts(
             throw;
         }
 
+        File.Delete(UnfinishedNote(place));
         return place;
     }
+
+    private static bool IsFinished(string place) => !File.Exists(UnfinishedNote(place));
 
     private Task MountAsync(Wanted wanted, CancellationToken cancellationToken)
     {
@@ -68,7 +90,6 @@ public sealed class LocalMounts(
         using (var directory = HeldDirectory.Open(local.Local.Path))
         {
             GiveToGroup(wanted, directory);
-            OwnFiles.MakePrivate(wanted.Place);
             Linux.Mount(directory.ProcPath, wanted.Place, "", Linux.MountBind, "");
         }
 
@@ -84,7 +105,6 @@ public sealed class LocalMounts(
     private async Task MountDeviceAsync(Wanted wanted, CancellationToken cancellationToken)
     {
         var local = wanted.Volume.Spec;
-        OwnFiles.MakePrivate(wanted.Place);
         await devices.MountAsync(
             BlockDevices.Find(local.Local.Path), local.Local.FsType ?? DefaultType, wanted.Place,
             local.MountOptions ?? [], wanted.IsReadOnly, cancellationToken);

@@ -72,7 +72,7 @@ public sealed class ImageRulesTests
         var rules = new HousekeepingOptions();
         var patient = rules with { ImageMaximumAge = TimeSpan.FromHours(108) };
 
-        Assert.Empty(ImageGcPlanner.Compute(images, Disk(151), rules, Now));
+        Assert.Empty(ImageGcPlanner.Compute(images, Disk(160), rules, Now));
         Assert.Equal(["older", "newer"], ImageGcPlanner.Compute(images, Disk(150), rules, Now).Select(i => i.Id));
         Assert.Equal(["older"], ImageGcPlanner.Old(images, patient, Now).Select(i => i.Id));
         Assert.Empty(ImageGcPlanner.Old(images, rules, Now));
@@ -82,7 +82,8 @@ public sealed class ImageRulesTests
 
     [Theory]
     [InlineData(0, 0, 0, "InvalidDiskCapacity", "invalid capacity 0 on image filesystem")]
-    [InlineData(1000, 151, 0, null, null)]
+    [InlineData(1000, 160, 0, null, null)]
+    [InlineData(1000, 2000, 0, null, null)]
     [InlineData(1000, 150, 50, null, null)]
     [InlineData(
         1000, 150, 49, "FreeDiskSpaceFailed",
@@ -95,6 +96,28 @@ public sealed class ImageRulesTests
             new FileSystemUsage(capacity, available, 100, 100), new HousekeepingOptions(), freed);
 
         Assert.Equal((reason, message), (problem?.Reason, problem?.Message));
+    }
+
+    /// <summary>Upstream reckons what is in use in whole percents; what it frees, in bytes.</summary>
+    [Theory]
+    [InlineData(1000, 149, 51)]
+    [InlineData(1000, 150, 50)]
+    [InlineData(1000, 159, 41)]
+    [InlineData(1000, 160, null)]
+    [InlineData(999, 150, 49)]
+    [InlineData(0, 0, null)]
+    public void A_disk_is_full_from_the_high_mark_in_whole_percents_on(long capacity, long available, int? wanted)
+    {
+        var (disk, rules) = (new FileSystemUsage(capacity, available, 100, 100), new HousekeepingOptions());
+        var old = Now - TimeSpan.FromDays(1);
+        var small = Enumerable.Range(0, 60).Select(i => new CollectableImage($"{i}", 1, old, old, false, false));
+
+        Assert.Equal(wanted ?? 0, ImageGcPlanner.Compute([.. small], disk, rules, Now).Count);
+        if (capacity > 0)
+        {
+            Assert.Equal(wanted is not null, ImageGcPlanner.Problem(disk, rules, (wanted ?? 0) - 1) is not null);
+            Assert.Null(ImageGcPlanner.Problem(disk, rules, wanted ?? 0));
+        }
     }
 
     /// <summary>Upstream goes on to the next ones; what is missing then is told.</summary>

@@ -42,6 +42,18 @@ public sealed class MountPointsTests : IDisposable
         Assert.Equal([Path.Combine(Real, "point")], MountPoints.Below(RealPath.Of(Path.Combine(asked, ".."))));
     }
 
+    [Fact]
+    public void What_was_read_once_is_asked_by_whatever_path()
+    {
+        MountedFileSystem[] mounted = [.. new[] { "real", "real/point", "real/pointless", "realm" }
+            .Select(p => new MountedFileSystem("0:1", Path.Combine(_root, p), "tmpfs", "tmpfs", false))];
+
+        Assert.Equal(mounted[..3], MountPoints.AtOrBelow(Path.Combine(_root, "link/up/real"), mounted));
+        Assert.Equal(mounted[1..3], MountPoints.Below(Path.Combine(_root, "link/up/real"), mounted));
+        Assert.Equal([mounted[1]], MountPoints.AtOrBelow(Path.Combine(_root, "link/point"), mounted));
+        Assert.Empty(MountPoints.Below(Path.Combine(_root, "link/point"), mounted));
+    }
+
     [Theory]
     [InlineData("link", "real")]
     [InlineData("link/none/x", "real/none/x")]

@@ -71,6 +71,8 @@ internal sealed class VolumeStand : IDisposable
 
     public ClaimedVolumes Claims { get; private set; } = null!;
 
+    public LocalMounts Locals { get; private set; } = null!;
+
     /// <summary>The agent starts again: what it knew is forgotten.</summary>
     public void Restart() => (Csi, Manager) = NewParts();
 
@@ -111,8 +113,8 @@ internal sealed class VolumeStand : IDisposable
         var csi = new CsiParts(Options, Cluster, Node, OtherTime ?? Time);
         var mount = new MountProgram(MountCommand);
         var exports = new NfsVolumes(mount);
-        var locals = new LocalMounts(mount, new DeviceFileSystems(mount), csi.Ownership, csi.Events);
-        Claims = new ClaimedVolumes(Cluster, Node, Paths, csi.Volumes, exports, locals);
+        Locals = new LocalMounts(mount, new DeviceFileSystems(mount), csi.Ownership, csi.Events);
+        Claims = new ClaimedVolumes(Cluster, Node, Paths, csi.Volumes, exports, Locals);
         return (csi, new VolumeManager(
             Paths, new ObjectFiles(Cluster, tokens), Claims, csi.Volumes, exports, tokens,
             new ImageViews(new CriClient(Outside("no.sock")), TimeProvider.System), Meters, TimeProvider.System));

@@ -389,12 +389,14 @@ public sealed class ClaimedVolumesTests : IDisposable
         Bound((_, v) => v.Spec.MountOptions = ["noexec", "nodev", "noexec"]);
 
         var path = await _stand.SetUpAsync(Claimed());
-        var shown = (await File.ReadAllLinesAsync("/proc/self/mountinfo", TestContext.Current.CancellationToken))
-            .Select(static l => l.Split(' ')).Single(f => f[4] == path)[5].Split(',');
 
-        Assert.Equal(["nodev", "noexec"], shown.Intersect(["nodev", "noexec"]));
+        Assert.Equal(["nodev", "noexec"], (await OptionsAsync(path)).Intersect(["nodev", "noexec"]));
         Assert.Equal(path, await _stand.SetUpAsync(Claimed()));
     }
+
+    private static async Task<string[]> OptionsAsync(string place) =>
+        (await File.ReadAllLinesAsync("/proc/self/mountinfo", TestContext.Current.CancellationToken))
+            .Select(static l => l.Split(' ')).Single(f => f[4] == place)[5].Split(',');
 
     [Fact]
     public async Task Options_that_fail_leave_nothing_mounted_and_those_of_what_is_mounted_are_not_set_again()
@@ -414,6 +416,65 @@ public sealed class ClaimedVolumesTests : IDisposable
             _stand.MountCommand = command;
             _stand.Restart();
         }
+    }
+
+    [Fact]
+    public async Task What_an_ended_agent_did_not_finish_is_mounted_anew_and_shared_with_nobody()
+    {
+        Bound((_, v) => v.Spec.MountOptions = ["noexec"]);
+        var place = _stand.Paths.Volume("another", "local-volume", "pv");
+        OwnFiles.MakePrivate(place);
+        Linux.Mount(Data, place, "", Linux.MountBind, "");
+        await File.WriteAllTextAsync(LocalMounts.UnfinishedNote(place), "");
+        _stand.Pod.Spec.SecurityContext.FsGroup = Group;
+        await _stand.SetUpAsync(Claimed());
+        Assert.Equal(Group, Linux.GroupOf(Data));
+
+        _stand.Pod.Metadata.Uid = "another";
+        await _stand.SetUpAsync(Claimed());
+
+        Assert.Contains("noexec", await OptionsAsync(place));
+        Assert.Single(MountPoints.AtOrBelow(place));
+    }
+
+    /// <summary>The options fail unless the note is there when they are set.</summary>
+    [Fact]
+    public async Task What_is_not_whole_yet_is_noted_until_it_is()
+    {
+        Bound((_, v) => v.Spec.MountOptions = ["noexec"]);
+        var note = LocalMounts.UnfinishedNote(_stand.Paths.Volume(_stand.Pod.Metadata.Uid, "local-volume", "pv"));
+        _stand.MountCommand = _stand.Outside("mount");
+        await File.WriteAllTextAsync(_stand.MountCommand, $"#!/bin/sh\ntest -e {note} && exec mount \"$@\"\n");
+        File.SetUnixFileMode(_stand.MountCommand, UnixFileMode.UserRead | UnixFileMode.UserExecute);
+        _stand.Restart();
+
+        Assert.Contains("noexec", await OptionsAsync(await _stand.SetUpAsync(Claimed())));
+        Assert.False(File.Exists(note));
+    }
+
+    /// <summary>The second comes while the first looks whether others have the volume.</summary>
+    [Fact]
+    public async Task Of_two_pods_at_once_the_second_shares_the_group_of_the_first()
+    {
+        var (_, volume) = Bound();
+        var (first, second, other) = (_stand.Outside("first"), _stand.Outside("second"), Task.FromResult(""));
+        await MountAsync(first, Group, () =>
+        {
+            other = MountAsync(second, Group + 1, () => MountPoints.Among([first]));
+            return MountPoints.Among([second]);
+        });
+        await other;
+
+        Assert.Equal(Group, Linux.GroupOf(Data));
+
+        Task<string> MountAsync(string place, long group, Func<IEnumerable<string>> others) =>
+            _stand.Locals.MountAsync(
+                new V1Pod
+                {
+                    Metadata = new V1ObjectMeta { Name = "p", NamespaceProperty = "default", Uid = place },
+                    Spec = new V1PodSpec { SecurityContext = new V1PodSecurityContext { FsGroup = group } },
+                },
+                volume, place, false, others, TestContext.Current.CancellationToken);
     }
 
     [Theory]

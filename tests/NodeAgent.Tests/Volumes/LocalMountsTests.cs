@@ -151,6 +151,21 @@ public sealed class LocalMountsTests : IAsyncLifetime
         Assert.Equal(Group + 1, Linux.GroupOf(place));
     }
 
+    [Fact]
+    public async Task A_device_whose_group_an_ended_agent_owes_is_mounted_anew()
+    {
+        Bound(fsType: null);
+        await _stand.SetUpAsync(Claimed());
+        await File.WriteAllTextAsync(LocalMounts.UnfinishedNote(Place), "", Cancellation);
+        _stand.Restart();
+        _stand.Pod.Spec.SecurityContext.FsGroup = Group;
+
+        await _stand.SetUpAsync(Claimed());
+
+        Assert.Equal(Group, Linux.GroupOf(Place));
+        Assert.Single(MountPoints.AtOrBelow(Place));
+    }
+
     /// <summary>Whoever looked at it would find nothing there any more, and make a file system.</summary>
     [Fact]
     public async Task A_device_that_is_mounted_by_another_name_is_not_touched()
