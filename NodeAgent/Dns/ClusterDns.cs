@@ -27,7 +27,7 @@ public sealed partial class ClusterDns : BackgroundService
         _logger = loggers.CreateLogger<ClusterDns>();
         _address = IPAddress.Parse(options.ClusterDns[0]);
         _link = new OwnedLink(options.DnsLink, options.DataDirectory);
-        _zone = new ClusterZone(options.ClusterDomain);
+        _zone = new ClusterZone(options.ClusterDomain, _address);
         var forwarder = new Forwarder("/etc/resolv.conf", [_address], time);
         _server = new DnsServer(_zone, forwarder, loggers.CreateLogger<DnsServer>());
         _services.Changed += Update;

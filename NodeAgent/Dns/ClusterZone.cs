@@ -1,5 +1,6 @@
 using System.Buffers.Binary;
 using System.Collections.Concurrent;
+using System.Collections.Immutable;
 using System.Globalization;
 using System.Net;
 using System.Net.Sockets;
@@ -10,21 +11,28 @@ namespace OrleansOrchestrator.NodeAgent.Dns;
 /// <summary>
 /// The cluster's zone by the Kubernetes DNS specification 1.1.0: Services with an address, headless Services with their
 /// endpoints, ExternalName, SRV of named ports, reverse look-ups, and the addresses of pods
-/// (<c>10-244-0-5.NAMESPACE.pod</c>). Reads are lock-free; a Service's records are replaced whole.
+/// (<c>10-244-0-5.NAMESPACE.pod</c>). What the specification leaves open is as in CoreDNS: endpoints below Services
+/// with an address, weights, the name server. Reads are lock-free; a Service's records are replaced whole.
 /// </summary>
 public sealed class ClusterZone
 {
     private const int TtlSeconds = 30;
     private const int NegativeTtlSeconds = 5;
+    private const int SchemaTtlSeconds = 28_800;
     private const string SchemaVersion = "1.1.0";
 
     private readonly string _domain;
+    private readonly IPAddress? _server;
     private readonly Lock _writing = new();
     private readonly ConcurrentDictionary<(string Namespace, string Name), ServiceRecords> _services = new();
     private readonly ConcurrentDictionary<string, int> _namespaces = new();
-    private readonly ConcurrentDictionary<IPAddress, string> _reverse = new();
+    private readonly ConcurrentDictionary<IPAddress, ImmutableArray<string>> _reverse = new();
 
-    public ClusterZone(string domain) => _domain = domain.Trim('.').ToLowerInvariant();
+    /// <summary>Empty, and not loaded.</summary>
+    /// <param name="domain">The cluster's, such as <c>cluster.local</c>.</param>
+    /// <param name="server">The address of its name server; null where nobody is to find it by its name.</param>
+    public ClusterZone(string domain, IPAddress? server = null) =>
+        (_domain, _server) = (domain.Trim('.').ToLowerInvariant(), server);
 
     /// <summary>
     /// False until the first list of Services has been read: until then nobody can say that a name does not exist.
@@ -48,7 +56,7 @@ public sealed class ClusterZone
             var reverse = ReverseOf(records).ToList();
             foreach (var (address, name) in reverse)
             {
-                _reverse[address] = name;
+                _reverse.AddOrUpdate(address, [name], (_, names) => names.Contains(name) ? names : names.Add(name));
             }
 
             RemoveReverse(old is null ? [] : ReverseOf(old).Except(reverse));
@@ -78,7 +86,15 @@ public sealed class ClusterZone
     {
         foreach (var (address, name) in gone)
         {
-            _reverse.TryRemove(new KeyValuePair<IPAddress, string>(address, name));
+            var left = _reverse.TryGetValue(address, out var names) ? names.Remove(name) : [];
+            if (left.IsEmpty)
+            {
+                _reverse.TryRemove(address, out _);
+            }
+            else
+            {
+                _reverse[address] = left;
+            }
         }
     }
 
@@ -92,8 +108,9 @@ public sealed class ClusterZone
 
         if (ParseReverse(question.Name) is { } address)
         {
-            return _reverse.TryGetValue(address, out var name)
-                ? Records(question, [new DnsRecord(question.Name, DnsType.Ptr, TtlSeconds, DnsWriter.Name(name))])
+            return _reverse.TryGetValue(address, out var names)
+                ? Records(question, names.Select(
+                    n => new DnsRecord(question.Name, DnsType.Ptr, TtlSeconds, DnsWriter.Name(n))))
                 : null;
         }
 
@@ -113,7 +130,9 @@ public sealed class ClusterZone
 
     private DnsAnswer ResolveName(DnsQuestion question, string[] labels) => labels switch
     {
-        [] => question.Type == DnsType.Soa ? Records(question, [Soa()]) : Nothing(),
+        [] => OfZone(question),
+        ["dns"] when _server is not null => Nothing(),
+        ["ns", "dns"] when _server is not null => Records(question, [Address(question.Name, _server)]),
         ["dns-version"] => Records(question, [Text(question.Name, SchemaVersion)]),
         ["svc"] or ["pod"] => Nothing(),
         [var space, "svc"] => _namespaces.ContainsKey(space) ? Nothing() : Missing(),
@@ -130,11 +149,24 @@ public sealed class ClusterZone
 
     private ServiceRecords? Find(string space, string service) => _services.GetValueOrDefault((space, service));
 
+    private DnsAnswer OfZone(DnsQuestion question)
+    {
+        if (_server is null)
+        {
+            return Records(question, [Soa()]);
+        }
+
+        var server = $"ns.dns.{_domain}";
+        var answer = Records(
+            question, [Soa(), new DnsRecord(_domain, DnsType.Ns, TtlSeconds, DnsWriter.Name(server))]);
+        return question.Type == DnsType.Ns ? answer with { Additional = [Address(server, _server)] } : answer;
+    }
+
     private DnsAnswer OfService(DnsQuestion question, ServiceRecords service)
     {
         // A headless Service without ready endpoints has no records, so its name does not exist, whatever is asked
-        // (specification, section 2.4.1).
-        if (service.IsHeadless && service.Endpoints.Count == 0)
+        // (specification, section 2.4.1); nor has one whose alias is an address.
+        if ((service.IsHeadless && service.Endpoints.Count == 0) || IsAddress(service.ExternalName))
         {
             return Missing();
         }
@@ -196,9 +228,9 @@ public sealed class ClusterZone
             return Nothing();
         }
 
-        // A name with addresses of both families is one target.
-        var records = targets.Select(t => (t.Target, t.Port)).Distinct().ToList();
-        var weight = (ushort)(100 / Math.Min(100, records.Count));
+        // A name with addresses of both families is one target, and shares the weight by its addresses nevertheless.
+        var records = targets.Select(t => (t.Target, t.Port)).Distinct();
+        var weight = (ushort)(100 / Math.Min(100, targets.Count));
         return new DnsAnswer
         {
             Answers = [.. records.Select(t => Srv(question.Name, t.Target, t.Port, weight))],
@@ -209,7 +241,8 @@ public sealed class ClusterZone
 
     private DnsAnswer OfPod(DnsQuestion question, string label)
     {
-        var text = label.Count(c => c == '-') == 3 && label.All(c => char.IsAsciiDigit(c) || c == '-')
+        var text = label.Count(c => c == '-') == 3 && !label.Contains("--", StringComparison.Ordinal) &&
+            label.All(c => char.IsAsciiDigit(c) || c == '-')
             ? label.Replace('-', '.')
             : label.Replace('-', ':') + (label.Contains('-', StringComparison.Ordinal) ? "" : "?");
         return IPAddress.TryParse(text, out var address)
@@ -234,6 +267,9 @@ public sealed class ClusterZone
             service.Endpoints.Values.SelectMany(e => e).Where(e => e.HasHostname).Select(e => (e.Address, $"{e.Label}.{own}")));
     }
 
+    private static bool IsAddress(string name) =>
+        IPAddress.TryParse(name, out var address) && address.ToString() == name;
+
     private static DnsRecord[] Shuffled(DnsRecord[] records)
     {
 #pragma warning disable RS0030 // Any order will do; several threads ask.
@@ -249,7 +285,7 @@ public sealed class ClusterZone
         address.GetAddressBytes());
 
     private static DnsRecord Text(string name, string text) =>
-        new(name, DnsType.Txt, TtlSeconds, [(byte)text.Length, .. Encoding.ASCII.GetBytes(text)]);
+        new(name, DnsType.Txt, SchemaTtlSeconds, [(byte)text.Length, .. Encoding.ASCII.GetBytes(text)]);
 
     private static DnsRecord Srv(string name, string target, int port, ushort weight)
     {

@@ -7,6 +7,7 @@ namespace OrleansOrchestrator.NodeAgent.Dns;
 public enum DnsType : ushort
 {
     A = 1,
+    Ns = 2,
     Cname = 5,
     Soa = 6,
     Ptr = 12,

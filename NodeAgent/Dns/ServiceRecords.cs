@@ -5,7 +5,7 @@ using k8s.Models;
 
 namespace OrleansOrchestrator.NodeAgent.Dns;
 
-/// <summary>One endpoint of a headless Service, as DNS shows it.</summary>
+/// <summary>One endpoint of a Service, as DNS shows it.</summary>
 /// <param name="Label">Host name, or the address with dashes when the endpoint has none.</param>
 /// <param name="Address">Its address.</param>
 /// <param name="HasHostname">Whether the label is a name of its own; only those get reverse records.</param>
@@ -40,7 +40,10 @@ public sealed class ServiceRecords
 
     public IReadOnlyList<DnsPort> Ports { get; private init; } = [];
 
-    /// <summary>Ready endpoints by label; several addresses may share one.</summary>
+    /// <summary>
+    /// Ready endpoints by label; several addresses may share one. They have their names below a Service with an address
+    /// of its own, too.
+    /// </summary>
     public FrozenDictionary<string, DnsEndpoint[]> Endpoints { get; private init; } =
         FrozenDictionary<string, DnsEndpoint[]>.Empty;
 
@@ -56,7 +59,7 @@ public sealed class ServiceRecords
             Addresses = isHeadless || isExternal ? [] : [.. ClusterIps(service)],
             Ports =
                 [.. (service.Spec.Ports ?? []).Select(p => new DnsPort(p.Name ?? "", Protocol(p.Protocol), p.Port))],
-            Endpoints = isHeadless ? EndpointsOf(service, slices) : FrozenDictionary<string, DnsEndpoint[]>.Empty,
+            Endpoints = isExternal ? FrozenDictionary<string, DnsEndpoint[]>.Empty : EndpointsOf(service, slices),
         };
     }
 

@@ -11,9 +11,9 @@ namespace OrleansOrchestrator.NodeAgent.Proxy;
 /// </summary>
 /// <param name="Cluster">For the policy Cluster.</param>
 /// <param name="Local">For the policy Local.</param>
-/// <param name="Serving">Addresses of all that still serve.</param>
+/// <param name="Serving">All that still serve.</param>
 public sealed record EndpointChoice(
-    IReadOnlyList<ProxyEndpoint> Cluster, IReadOnlyList<ProxyEndpoint> Local, IReadOnlyList<IPAddress> Serving)
+    IReadOnlyList<ProxyEndpoint> Cluster, IReadOnlyList<ProxyEndpoint> Local, IReadOnlyList<ProxyEndpoint> Serving)
 {
     private sealed record Candidate(ProxyEndpoint Endpoint, V1Endpoint Source)
     {
@@ -40,7 +40,7 @@ public sealed record EndpointChoice(
         return new EndpointChoice(
             Sorted(cluster),
             Sorted(localReady.Count > 0 ? localReady : local.Where(c => c.EndsButServes)),
-            [.. all.Where(c => c.IsServing || c.IsReady).Select(c => c.Endpoint.Address).Distinct()]);
+            [.. all.Where(c => c.IsServing || c.IsReady).Select(c => c.Endpoint).Distinct()]);
     }
 
     // Hints count only when every ready endpoint has one and some are meant for here: else endpoints would be left out

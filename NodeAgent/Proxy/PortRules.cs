@@ -160,7 +160,7 @@ public sealed class PortRules
         if (_port.Protocol == "udp")
         {
             _rules.Flows[front.Key] =
-                string.Join(' ', _port.Serving.Select(a => a.ToString()).Order(StringComparer.Ordinal));
+                string.Join(' ', _port.Serving.Select(TargetOf).Distinct().Order(StringComparer.Ordinal));
         }
     }
 
@@ -218,7 +218,7 @@ public sealed class PortRules
         var choices = new List<string>();
         foreach (var endpoint in endpoints)
         {
-            var target = new IPEndPoint(endpoint.Address, endpoint.Port).ToString();
+            var target = TargetOf(endpoint);
             var name = $"{_id}-{Hash(Text($"{target} {_port.AffinitySeconds}"))}";
             _rules.Parts[new Part(PartKind.Set, $"affinity-{name}")] = Text(
                 $"type {_family.AddressType}; flags dynamic,timeout; timeout {_port.AffinitySeconds}s; size 65535;");
@@ -255,6 +255,9 @@ public sealed class PortRules
             _rules.Elements[("hairpins", $"{address} . {address}")] = "";
         }
     }
+
+    private static string TargetOf(ProxyEndpoint endpoint) =>
+        new IPEndPoint(endpoint.Address, endpoint.Port).ToString();
 
     private Front FrontAt(IPAddress address) => new(Key(address), IsNodePort: false, _family);
 

@@ -69,9 +69,9 @@ public sealed record ProxyPort
     }
 
     /// <summary>Who may keep a UDP flow: all that still serve, chosen for new flows or not.</summary>
-    public IReadOnlyList<IPAddress> Serving
+    public IReadOnlyList<ProxyEndpoint> Serving
     {
-        get => field ?? [.. Endpoints.Concat(LocalEndpoints).Select(e => e.Address)];
+        get => field ?? [.. Endpoints.Concat(LocalEndpoints)];
         init;
     }
 }

@@ -48,7 +48,7 @@ public sealed class RulesetLedger
         return InForce(all);
     }
 
-    /// <summary>By key of a UDP port, the addresses that its flows may lead to.</summary>
+    /// <summary>By key of a UDP port, the endpoints that its flows may lead to.</summary>
     public Dictionary<string, string> Flows() =>
         _owners.Values.SelectMany(o => o.Flows.Keys).Distinct().ToDictionary(
             k => k, k => _flows.Winner(k)!, StringComparer.Ordinal);

@@ -13,7 +13,7 @@ public sealed class ClusterDnsTests : IAsyncLifetime
 {
     private readonly string _resolvConf = Path.GetTempFileName();
     private readonly CancellationTokenSource _ended = new();
-    private readonly ClusterZone _zone = new("cluster.local.");
+    private readonly ClusterZone _zone = new("cluster.local.", IPAddress.Parse("10.96.0.10"));
     private readonly UpstreamResolver _upstream = new();
     private DnsServer _server = null!;
     private int _port;
@@ -35,10 +35,14 @@ public sealed class ClusterDnsTests : IAsyncLifetime
                 SliceOfSix(("fd00:10:244::5", "b-0", true), ("fd00:10:244::6", null, true)),
             ]));
         _zone.Set(ServiceRecords.Of(Service("empty", "None"), []));
+        V1EndpointSlice[] sets = [Slice(("10.244.0.11", null, true), ("10.244.0.12", "set-0", true))];
+        _zone.Set(ServiceRecords.Of(Service("sets", "10.96.0.7"), sets));
+        _zone.Set(ServiceRecords.Of(Service("sets2", "None"), sets));
         _zone.Set(ServiceRecords.Of(External("alias", "web.default.svc.cluster.local"), []));
         _zone.Set(ServiceRecords.Of(External("alias2", "alias.default.svc.cluster.local"), []));
         _zone.Set(ServiceRecords.Of(External("ring", "ring.default.svc.cluster.local"), []));
         _zone.Set(ServiceRecords.Of(External("away", "small.example"), []));
+        _zone.Set(ServiceRecords.Of(External("number", "192.0.2.7"), []));
         _port = LoopbackPort.Free();
         _running = _server.RunAsync(new IPEndPoint(IPAddress.Loopback, _port), _ended.Token);
     }
@@ -64,7 +68,7 @@ public sealed class ClusterDnsTests : IAsyncLifetime
     [InlineData("10-244-0-8.default.pod.cluster.local A", "A 10.244.0.8")]
     [InlineData("dual.default.svc.cluster.local A", "A 10.96.0.6")]
     [InlineData("dual.default.svc.cluster.local AAAA", "AAAA fd00:10:96::6")]
-    [InlineData("_http._tcp.dual.default.svc.cluster.local SRV", "SRV 0 100 80 dual.default.svc.cluster.local.")]
+    [InlineData("_http._tcp.dual.default.svc.cluster.local SRV", "SRV 0 50 80 dual.default.svc.cluster.local.")]
     [InlineData("both.default.svc.cluster.local A", "A 10.244.0.5")]
     [InlineData("both.default.svc.cluster.local AAAA", "AAAA fd00:10:244::5 AAAA fd00:10:244::6")]
     [InlineData("b-0.both.default.svc.cluster.local A", "A 10.244.0.5")]
@@ -85,6 +89,16 @@ public sealed class ClusterDnsTests : IAsyncLifetime
         "CNAME alias.default.svc.cluster.local. CNAME web.default.svc.cluster.local. A 10.96.0.5")]
     [InlineData("away.default.svc.cluster.local A", "CNAME small.example. A 192.0.2.80")]
     [InlineData("dns-version.cluster.local TXT", "TXT \"1.1.0\"")]
+    [InlineData("cluster.local NS", "NS ns.dns.cluster.local.")]
+    [InlineData("ns.dns.cluster.local A", "A 10.96.0.10")]
+    [InlineData("10-244-0-11.sets.default.svc.cluster.local A", "A 10.244.0.11")]
+    [InlineData("set-0.sets.default.svc.cluster.local A", "A 10.244.0.12")]
+    [InlineData(
+        "12.0.244.10.in-addr.arpa PTR",
+        "PTR set-0.sets.default.svc.cluster.local. PTR set-0.sets2.default.svc.cluster.local.")]
+    [InlineData("sets.default.svc.cluster.local A", "A 10.96.0.7")]
+    [InlineData("_http._tcp.sets.default.svc.cluster.local SRV", "SRV 0 100 80 sets.default.svc.cluster.local.")]
+    [InlineData("1--2-3.default.pod.cluster.local AAAA", "AAAA 1::2:3")]
     [InlineData("small.example A", "A 192.0.2.80")]
     public async Task Names_have_their_records(string question, string expected)
     {
@@ -108,6 +122,17 @@ public sealed class ClusterDnsTests : IAsyncLifetime
     [InlineData("empty.default.svc.cluster.local SRV", "NXDOMAIN")]
     [InlineData("dns-version.cluster.local A", "NOERROR")]
     [InlineData("db-0.db.default.svc.cluster.local AAAA", "NOERROR")]
+    [InlineData("svc.cluster.local NS", "NOERROR")]
+    [InlineData("default.svc.cluster.local NS", "NOERROR")]
+    [InlineData("foo.cluster.local NS", "NXDOMAIN")]
+    [InlineData("foo.svc.cluster.local NS", "NXDOMAIN")]
+    [InlineData("web.default.svc.cluster.local SOA", "NOERROR")]
+    [InlineData("bogus.web.default.svc.cluster.local A", "NXDOMAIN")]
+    [InlineData("endpoint.away.default.svc.cluster.local CNAME", "NXDOMAIN")]
+    [InlineData("*.default.svc.cluster.local A", "NXDOMAIN")]
+    [InlineData("number.default.svc.cluster.local A", "NXDOMAIN")]
+    [InlineData("cluster.local AAAA", "NOERROR")]
+    [InlineData("dns.cluster.local A", "NOERROR")]
     [InlineData("www.example.com.default.svc.cluster.local A", "NXDOMAIN")]
     [InlineData("web.default.svc.cluster.local MX", "NOERROR")]
     public async Task What_is_not_there_is_told_with_an_soa(string question, string expected)
@@ -208,6 +233,22 @@ public sealed class ClusterDnsTests : IAsyncLifetime
         _upstream.LoseNext = 1;
         Assert.Equal("A 192.0.2.80", Assert.Single((await DigAsync("small.example A")).Answers));
         Assert.Equal(2, _upstream.UdpQuestions);
+    }
+
+    [Fact]
+    public void A_name_of_an_address_goes_with_its_own_service_only()
+    {
+        _zone.Remove("default", "sets");
+        var question = new DnsQuestion
+        {
+            Name = "12.0.244.10.in-addr.arpa", Type = DnsType.Ptr, Class = 1, Section = [],
+        };
+        Assert.Equal(
+            DnsWriter.Name("set-0.sets2.default.svc.cluster.local"),
+            Assert.Single(_zone.Resolve(question)!.Answers).Data);
+
+        _zone.Remove("default", "sets2");
+        Assert.Null(_zone.Resolve(question));
     }
 
     [Fact]

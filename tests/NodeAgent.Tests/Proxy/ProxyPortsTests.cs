@@ -71,7 +71,7 @@ public sealed class ProxyPortsTests
         var port = ProxyPorts.Of(Service(), [Slice(ending, elsewhere)], Here, IpFamily.Four)[0];
         Assert.Equal(["10.244.1.1"], port.Endpoints.Select(e => e.Address.ToString()));
         Assert.Equal(["10.244.0.1"], port.LocalEndpoints.Select(e => e.Address.ToString()));
-        Assert.Equal(["10.244.0.1", "10.244.1.1"], port.Serving.Select(e => e.ToString()).Order());
+        Assert.Equal(["10.244.0.1", "10.244.1.1"], port.Serving.Select(e => e.Address.ToString()).Order());
 
         port = ProxyPorts.Of(
             Service(), [Slice(ending, elsewhere, At("n1", Endpoint("10.244.0.2", ready: true)))], Here,

@@ -225,7 +225,7 @@ public sealed class ProxyTableTests(TestNetwork network) : IClassFixture<TestNet
 
         // Who no longer takes new flows but still serves keeps the old ones.
         await ProgramAsync(
-            table, Udp(1) with { NodePort = 30053, Serving = [.. Udp(1, 2).Endpoints.Select(e => e.Address)] });
+            table, Udp(1) with { NodePort = 30053, Serving = Udp(1, 2).Endpoints });
         Assert.Equal("10.200.0.12", (await TestNetwork.AskAsync(inside)).Server);
 
         await ProgramAsync(table, Udp());

@@ -18,15 +18,15 @@ public sealed class StaleConnectionsTests
 
     private static readonly Dictionary<string, string> Flows = new()
     {
-        ["10.96.0.5 . udp . 53"] = "10.244.0.6 10.244.0.7", ["udp . 30053"] = "",
+        ["10.96.0.5 . udp . 53"] = "10.244.0.6:53 10.244.0.7:53", ["udp . 30053"] = "",
     };
 
     [Fact]
     public void Flows_that_lead_where_nobody_serves_go_in_groups()
     {
         Assert.Equal(
-            ["-D -p udp --orig-dst 10.96.0.5 --orig-port-dst 53 --reply-src 10.244.0.8",
-                "-D -p udp --orig-dst 192.0.2.1 --orig-port-dst 30053 --reply-src 10.244.0.8"],
+            ["-D -p udp --orig-dst 10.96.0.5 --orig-port-dst 53 --reply-src 10.244.0.8 --reply-port-src 53",
+                "-D -p udp --orig-dst 192.0.2.1 --orig-port-dst 30053 --reply-src 10.244.0.8 --reply-port-src 53"],
             In(Listing));
     }
 
@@ -37,10 +37,23 @@ public sealed class StaleConnectionsTests
             udp 17 29 src=fd00::9 dst=fd00:10:96::5 sport=40001 dport=53 src=fd00::7 dst=fd00::9 sport=53 dport=40001
             udp 17 29 src=fd00::9 dst=fd00:10:96::5 sport=40002 dport=53 src=fd00::8 dst=fd00::9 sport=53 dport=40002
             """;
-        var flows = new Dictionary<string, string> { ["fd00:10:96::5 . udp . 53"] = "fd00::7" };
+        var flows = new Dictionary<string, string> { ["fd00:10:96::5 . udp . 53"] = "[fd00::7]:53" };
         Assert.Equal(
-            "-D -p udp --orig-dst fd00:10:96::5 --orig-port-dst 53 --reply-src fd00::8",
+            "-D -p udp --orig-dst fd00:10:96::5 --orig-port-dst 53 --reply-src fd00::8 --reply-port-src 53",
             string.Join(' ', Assert.Single(StaleConnections.In(listing, flows, static _ => false))));
+    }
+
+    /// <summary>Upstream's cleanup_test: an endpoint that changes its port keeps its address.</summary>
+    [Fact]
+    public void Flows_to_a_port_that_is_no_longer_served_go()
+    {
+        const string listing = """
+            udp 17 29 src=10.244.0.9 dst=10.96.0.5 sport=40001 dport=53 src=10.244.0.7 dst=10.244.0.9 sport=8080 dport=40001
+            udp 17 29 src=10.244.0.9 dst=10.96.0.5 sport=40002 dport=53 src=10.244.0.7 dst=10.244.0.9 sport=53 dport=40002
+            """;
+        Assert.Equal(
+            ["-D -p udp --orig-dst 10.96.0.5 --orig-port-dst 53 --reply-src 10.244.0.7 --reply-port-src 8080"],
+            In(listing));
     }
 
     [Fact]
@@ -52,7 +65,7 @@ public sealed class StaleConnectionsTests
             var text = Listing[..at] + new string(inserted) + Listing[Math.Min(Listing.Length, at + removed)..];
             Assert.All(
                 In(text),
-                d => Assert.Matches("--orig-dst [0-9.]+ --orig-port-dst (53|30053) --reply-src [0-9a-f.:]+$", d));
+                d => Assert.Matches("--orig-dst [0-9.]+ --orig-port-dst (53|30053) --reply-src [0-9a-f.:]+ --reply-port-src [0-9]+$", d));
         },
         cases: 20_000);
 
