@@ -104,6 +104,9 @@ public static class AgentCommandLine
         "--swap-behavior",
         $"'{SwapRules.Limited}': containers of burstable pods may swap, in proportion to the memory that they " +
         $"request ('{SwapRules.None}', and the default: none)", "");
+    private static readonly Option<string> UnsafeSysctls = Text(
+        "--allowed-unsafe-sysctls",
+        "Settings of the kernel that pods may have besides safe ones, like kernel.msg*,net.core.somaxconn", "");
     private static readonly Option<long> IdsPerPod = new("--user-namespaces-ids-per-pod")
     {
         Description = $"User ids of each pod that has some of its own, a multiple of {IdRange.Unit}",
@@ -138,7 +141,7 @@ public static class AgentCommandLine
             root.Options.Add(option);
         }
 
-        root.SetAction((result, cancellationToken) => RunAgentAsync(Read(result), cancellationToken));
+        root.SetAction((result, cancellationToken) => RunWithIdsAsync(Read(result), cancellationToken));
         root.Subcommands.Add(Clean());
         root.Subcommands.Add(RemoveLogs());
         root.Subcommands.Add(LoadImage());
@@ -165,12 +168,27 @@ public static class AgentCommandLine
         Register,
         Labels, Taints,
         Cloud,
-        MaxPods, SwapBehavior, IdsPerPod,
+        MaxPods, SwapBehavior, UnsafeSysctls, IdsPerPod,
         ReservedCpu,
         ReservedMemory, ParallelPulls, CredentialConfig, CredentialPrograms, PullVerificationPolicy, PullAllowlist,
         Insecure, .. HousekeepingArguments.All,
         .. ShutdownArguments.All, .. ResourceArguments.All,
     ];
+
+    private static async Task<int> RunWithIdsAsync(NodeAgentOptions options, CancellationToken cancellationToken)
+    {
+        try
+        {
+            options = options with { IdsForPods = await SubordinateIds.ReadAsync(cancellationToken) };
+        }
+        catch (InvalidDataException problem)
+        {
+            await Console.Error.WriteLineAsync(problem.Message);
+            return 1;
+        }
+
+        return await RunAgentAsync(options, cancellationToken);
+    }
 
     private static async Task<int> RunAgentAsync(NodeAgentOptions options, CancellationToken cancellationToken)
     {
@@ -295,6 +313,7 @@ public static class AgentCommandLine
         SystemReservedMilliCpu = result.GetRequiredValue(ReservedCpu),
         SystemReservedMemoryBytes = result.GetRequiredValue(ReservedMemory) * 1024L * 1024L,
         SwapBehavior = result.GetRequiredValue(SwapBehavior),
+        AllowedUnsafeSysctls = NodeAgentOptions.Parts(result.GetRequiredValue(UnsafeSysctls)),
         IdsPerPod = result.GetRequiredValue(IdsPerPod),
         MaxParallelImagePulls = result.GetRequiredValue(ParallelPulls),
         ImageCredentialProviderConfig = result.GetRequiredValue(CredentialConfig),

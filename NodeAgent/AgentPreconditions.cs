@@ -1,6 +1,8 @@
 using System.Net;
+using System.Text;
 using k8s;
 using k8s.Exceptions;
+using OrleansOrchestrator.Formats;
 using OrleansOrchestrator.Machine;
 using OrleansOrchestrator.NodeAgent.Cpus;
 using OrleansOrchestrator.NodeAgent.Dra;
@@ -10,6 +12,7 @@ using OrleansOrchestrator.NodeAgent.MemoryBlocks;
 using OrleansOrchestrator.NodeAgent.Nftables;
 using OrleansOrchestrator.NodeAgent.Node;
 using OrleansOrchestrator.NodeAgent.Numa;
+using OrleansOrchestrator.NodeAgent.Pods;
 using OrleansOrchestrator.NodeAgent.Pods.Resizing;
 using OrleansOrchestrator.NodeAgent.StaticPods;
 using OrleansOrchestrator.NodeAgent.Swap;
@@ -22,10 +25,15 @@ namespace OrleansOrchestrator.NodeAgent;
 public static class AgentPreconditions
 {
     private const int LargestPort = 65535;
+    private const long MilliPerCpu = 1000;
 
-    public static string? Problem(NodeAgentOptions options) =>
-        OptionProblem(options) ?? FileProblem(options) ?? MachineProblem(options)
-            ?? ResourceProblem(options, MachineTopology.Read("/sys", NodeFacts.MemoryInfo("MemTotal")));
+    public static string? Problem(NodeAgentOptions options)
+    {
+        var memory = NodeFacts.MemoryInfo("MemTotal");
+        return OptionProblem(options) ?? FileProblem(options) ?? MachineProblem(options)
+            ?? ResourceProblem(options, MachineTopology.Read("/sys", memory))
+            ?? NodeReservation.Problem(options, Environment.ProcessorCount * MilliPerCpu, memory);
+    }
 
     /// <summary>
     /// Why parts of this machine cannot be given to pods as the options want it, or it is not known who has which.
@@ -34,6 +42,8 @@ public static class AgentPreconditions
     {
         try
         {
+            options.Housekeeping.Eviction.Thresholds();
+            _ = new SysctlAllowlist(options.AllowedUnsafeSysctls);
             CpuManager.Start(options, machine.Cpus);
             MemoryManager.Start(options, machine);
             TopologyRules.Of(options.Resources, machine.Memory.Count);
@@ -90,6 +100,8 @@ public static class AgentPreconditions
                 : [$"--manifest-url: '{options.ManifestUrl}' is no address, such as https://example.com/pods.yaml."])
             .Concat(options.ManifestUrlHeaders.Where(static h => !IsRequestHeader(h))
                 .Select(static h => $"--manifest-url-header: '{h}' is no header of a request, NAME:VALUE."))
+            .Concat(options.RegisterWithTaints.Select(static t => TaintText.Read(t, out _)).OfType<string>()
+                .Select(static p => $"--register-with-taint: {p}"))
             .Concat(SettingProblems(options).OfType<string>().Select(static p => $"invalid configuration: {p}"))
             .Concat(texts.Where(static t => string.IsNullOrWhiteSpace(t.Text))
                 .Select(static t => $"{t.Option}: there is no value."))
@@ -99,14 +111,28 @@ public static class AgentPreconditions
     /// <summary>What is wrong with settings that upstream's kubelet has, in its words.</summary>
     private static IEnumerable<string?> SettingProblems(NodeAgentOptions options) =>
     [
+        options.Housekeeping.Problem,
+        options.MaxPods < 0 ? $"maxPods (--max-pods) {options.MaxPods} must not be a negative number" : null,
+        options.MaxParallelImagePulls < 1
+            ? $"maxParallelImagePulls {options.MaxParallelImagePulls} must be a positive number" : null,
         options.Shutdown.Problem,
         options.SwapBehavior is "" or SwapRules.Limited or SwapRules.None ? null
             : $"memorySwap.swapBehavior \"{options.SwapBehavior}\" must be one of: "
                 + $"\"\", \"{SwapRules.Limited}\" or \"{SwapRules.None}\"",
-        IdRange.Problem(options.IdsPerPod, options.MaxPods),
+        IdRange.Problem(options.IdsPerPod, options.MaxPods, options.IdsForPods),
         PullVerification.Problem(
             options.ImagePullCredentialsVerificationPolicy, options.PreloadedImagesVerificationAllowlist),
+        PodLogsProblem(options.PodLogsDirectory),
     ];
+
+    /// <summary>The path is told in figures, so it has to be plain.</summary>
+    private static string? PodLogsProblem(string path) =>
+        path.Length == 0 ? "podLogsDir was not specified"
+        : !Path.IsPathFullyQualified(path) ? $"pod logs path {GoQuotes.Quote(path)} must be absolute path"
+        : Path.TrimEndingDirectorySeparator(Path.GetFullPath(path)) != path
+            ? $"pod logs path {GoQuotes.Quote(path)} must be normalized"
+        : !Ascii.IsValid(path) ? $"pod logs path {GoQuotes.Quote(path)} mut contains ASCII characters only"
+        : null;
 
     private static bool IsWebAddress(string text) =>
         Uri.TryCreate(text, UriKind.Absolute, out var address) && address.Scheme is "http" or "https";

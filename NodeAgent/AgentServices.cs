@@ -200,6 +200,8 @@ public static class AgentServices
         services.AddSingleton<DevicePlugins>();
         services.AddSingleton<DeviceManager>();
         services.AddSingleton<PodResourcesLister>();
+        services.AddSingleton<AlphaPodResourcesLister>();
+        services.AddSingleton<PodResourcesGate>();
         services.AddPart<DeviceServer>();
     }
 

@@ -2,6 +2,7 @@ using System.CommandLine;
 using System.CommandLine.Parsing;
 using OrleansOrchestrator.Formats;
 using OrleansOrchestrator.NodeAgent.Kernel;
+using OrleansOrchestrator.Resources.Kernel;
 
 namespace OrleansOrchestrator.NodeAgent;
 
@@ -11,14 +12,18 @@ internal static class HousekeepingArguments
     private const int Percent = 100;
     private static readonly HousekeepingOptions Defaults = new();
 
-    private static readonly Option<IReadOnlyList<EvictionThreshold>> Hard = Thresholds(
-        "--eviction-hard", "Evict pods at once below these, like memory.available<100Mi,nodefs.available<10%");
+    private static readonly Option<IReadOnlyDictionary<string, string>> Hard = PairOption.Of(
+        "--eviction-hard", "Evict pods at once below these, like memory.available<100Mi,nodefs.available<10%", '<');
 
-    private static readonly Option<IReadOnlyList<EvictionThreshold>> Soft = Thresholds(
-        "--eviction-soft", "Evict pods below these after the soft grace period");
+    private static readonly Option<IReadOnlyDictionary<string, string>> Soft = PairOption.Of(
+        "--eviction-soft", "Evict pods below these after the soft grace period, like memory.available<300Mi", '<');
 
-    private static readonly Option<TimeSpan> SoftGrace = Duration(
-        "--eviction-soft-grace-period", "How long a soft threshold must be met", TimeSpan.FromMinutes(1));
+    private static readonly Option<IReadOnlyDictionary<string, string>> SoftGrace = PairOption.Of(
+        "--eviction-soft-grace-period", "How long each of those must be met, like memory.available=1m30s");
+
+    private static readonly Option<IReadOnlyDictionary<string, string>> MinimumReclaim = PairOption.Of(
+        "--eviction-minimum-reclaim",
+        "How much more is freed when there is less than a threshold, like nodefs.available=500Mi");
 
     private static readonly Option<int> MaxPodGrace = Number(
         "--eviction-max-pod-grace-period", "Seconds that pods get to end for a soft threshold", 0);
@@ -59,7 +64,7 @@ internal static class HousekeepingArguments
 
     static HousekeepingArguments() => LogSize.Validators.Add(result =>
     {
-        if (ThresholdAmount.Parse(result.GetValueOrDefault<string>()) is not { Amount: not null })
+        if (SizeOf(result.GetValueOrDefault<string>()) is null)
         {
             result.AddError($"{result.Option.Name}: \"{result.GetValueOrDefault<string>()}\" is no size like 10Mi");
         }
@@ -67,18 +72,19 @@ internal static class HousekeepingArguments
 
     public static IEnumerable<Option> All { get; } =
     [
-        Hard, Soft, SoftGrace, MaxPodGrace, Transition, ImageHigh, ImageLow, ImageMinimumAge, ImageMaximumAge,
-            PullTimeout,
-        DeadContainers, LogSize, LogFiles,
+        Hard, Soft, SoftGrace, MinimumReclaim, MaxPodGrace, Transition, ImageHigh, ImageLow, ImageMinimumAge,
+        ImageMaximumAge, PullTimeout, DeadContainers, LogSize, LogFiles,
     ];
 
     public static HousekeepingOptions Read(ParseResult result) => new()
     {
-        EvictionThresholds =
-        [
-            .. result.GetValue(Hard) ?? EvictionThreshold.Defaults,
-            .. (result.GetValue(Soft) ?? []).Select(t => t with { Grace = result.GetValue(SoftGrace) }),
-        ],
+        Eviction = new EvictionSettings
+        {
+            Hard = result.GetValue(Hard) ?? Defaults.Eviction.Hard,
+            Soft = result.GetValue(Soft) ?? Defaults.Eviction.Soft,
+            SoftGracePeriods = result.GetValue(SoftGrace) ?? Defaults.Eviction.SoftGracePeriods,
+            MinimumReclaims = result.GetValue(MinimumReclaim) ?? Defaults.Eviction.MinimumReclaims,
+        },
         EvictionMaxPodGrace = TimeSpan.FromSeconds(result.GetValue(MaxPodGrace)),
         PressureTransitionPeriod = result.GetValue(Transition),
         ImageGcHighShare = result.GetValue(ImageHigh) / (double)Percent,
@@ -87,7 +93,7 @@ internal static class HousekeepingArguments
         ImageMaximumAge = result.GetValue(ImageMaximumAge),
         ImagePullProgressTimeout = result.GetValue(PullTimeout),
         DeadContainersPerContainer = result.GetValue(DeadContainers),
-        LogMaxBytes = ThresholdAmount.Parse(result.GetRequiredValue(LogSize))?.Amount ?? Defaults.LogMaxBytes,
+        LogMaxBytes = SizeOf(result.GetRequiredValue(LogSize)) ?? Defaults.LogMaxBytes,
         LogMaxFiles = result.GetValue(LogFiles),
     };
 
@@ -101,21 +107,6 @@ internal static class HousekeepingArguments
         CustomParser = result => Parse(result, Period(Text(result)), "duration like 5m0s") ?? value,
     };
 
-    private static Option<IReadOnlyList<EvictionThreshold>> Thresholds(string name, string description) => new(name)
-    {
-        Description = description,
-        CustomParser = result =>
-        {
-            var parsed = EvictionThreshold.Parse(Text(result));
-            if (parsed is null)
-            {
-                result.AddError($"{name}: \"{Text(result)}\" is no list of thresholds like memory.available<100Mi,nodefs.available<10%");
-            }
-
-            return parsed;
-        },
-    };
-
     private static T? Parse<T>(ArgumentResult result, T? value, string what)
         where T : struct
     {
@@ -127,9 +118,11 @@ internal static class HousekeepingArguments
         return value;
     }
 
-    /// <summary>A duration that is not below zero; null for what is none.</summary>
-    private static TimeSpan? Period(string text) =>
-        GoDuration.Read(text, out var period) is null && period >= TimeSpan.Zero ? period : null;
+    private static TimeSpan? Period(string text) => GoDuration.Read(text, out var period) is null ? period : null;
+
+    /// <summary>Bytes, more than none; null for what is no size.</summary>
+    private static long? SizeOf(string? text) =>
+        Quantity.TryParse(text ?? "", out var size) && size.Value > 0 ? size.Value : null;
 
     private static string Text(ArgumentResult result) => string.Concat(result.Tokens.Select(t => t.Value));
 }

@@ -135,6 +135,16 @@ public sealed record NodeAgentOptions
     /// <summary>User ids of each pod that has some of its own (<c>userNamespaces.idsPerPod</c>).</summary>
     public long IdsPerPod { get; init; } = IdRange.Unit;
 
+    /// <summary>
+    /// The ids that the machine keeps for all such pods together; null where all but its own first ones are theirs.
+    /// </summary>
+    public IdRange? IdsForPods { get; init; }
+
+    /// <summary>
+    /// Settings of the kernel that pods may have besides safe ones, or beginnings of them: <c>kernel.msg*</c>.
+    /// </summary>
+    public IReadOnlyList<string> AllowedUnsafeSysctls { get; init; } = [];
+
     /// <summary>Image pulls at one time; 1 is serial.</summary>
     public int MaxParallelImagePulls { get; init; } = 4;
 

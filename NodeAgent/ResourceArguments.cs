@@ -14,7 +14,7 @@ public static class ResourceArguments
         $"'{ResourceOptions.StaticCpus}': containers of guaranteed pods that request whole CPUs have them alone",
         Defaults.CpuPolicy);
 
-    private static readonly Option<IReadOnlyDictionary<string, string>> CpuOptions = Pairs(
+    private static readonly Option<IReadOnlyDictionary<string, string>> CpuOptions = PairOption.Of(
         "--cpu-manager-policy-options", "Options of that policy, like full-pcpus-only=true");
 
     private static readonly Option<TimeSpan> CpuPeriod = new("--cpu-manager-reconcile-period")
@@ -51,7 +51,7 @@ public static class ResourceArguments
         "--topology-manager-scope", $"'{ResourceOptions.PodScope}': that is so for all of its containers together",
         Defaults.TopologyScope);
 
-    private static readonly Option<IReadOnlyDictionary<string, string>> TopologyOptions = Pairs(
+    private static readonly Option<IReadOnlyDictionary<string, string>> TopologyOptions = PairOption.Of(
         "--topology-manager-policy-options", "Options of that policy, like prefer-closest-numa-nodes=true");
 
     /// <summary>Those there are.</summary>
@@ -78,24 +78,6 @@ public static class ResourceArguments
 
     private static Option<string> Text(string name, string description, string value) =>
         new(name) { Description = description, DefaultValueFactory = _ => value };
-
-    private static Option<IReadOnlyDictionary<string, string>> Pairs(string name, string description) => new(name)
-    {
-        Description = description,
-        CustomParser = static result =>
-        {
-            var pairs = Text(result).Split(',', StringSplitOptions.RemoveEmptyEntries)
-                .Select(static pair => pair.Split('=', 2)).ToList();
-            if (pairs.Find(static p => p.Length < 2) is { } wrong)
-            {
-                result.AddError($"malformed pair, expect string=string: \"{wrong[0]}\"");
-                return null;
-            }
-
-            return pairs.ToLookup(static p => p[0].Trim(), static p => p[1].Trim())
-                .ToDictionary(static p => p.Key, static p => p.Last());
-        },
-    };
 
     private static TimeSpan Period(ArgumentResult result)
     {

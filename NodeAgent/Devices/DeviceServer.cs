@@ -1,3 +1,4 @@
+using Grpc.AspNetCore.Server;
 using Grpc.Core;
 using OrleansOrchestrator.Machine;
 using OrleansOrchestrator.NodeAgent.Devices.V1Beta1;
@@ -11,8 +12,8 @@ namespace OrleansOrchestrator.NodeAgent.Devices;
 /// register again.
 /// </summary>
 public sealed partial class DeviceServer(
-    NodeAgentOptions options, DevicePlugins plugins, PodResourcesLister lister, ILoggerFactory loggers,
-    ILogger<DeviceServer> logger) : BackgroundService
+    NodeAgentOptions options, DevicePlugins plugins, PodResourcesLister lister, AlphaPodResourcesLister alpha,
+    PodResourcesGate gate, ILoggerFactory loggers, ILogger<DeviceServer> logger) : BackgroundService
 {
     private const string Socket = "kubelet.sock";
 
@@ -31,8 +32,7 @@ public sealed partial class DeviceServer(
                 Path.Combine(options.DevicePluginsDirectory, Socket), loggers,
                 services => services.AddSingleton(plugins), static app => app.MapGrpcService<Registrar>());
             await using var resources = UnixServers.Build(
-                Path.Combine(options.PodResourcesDirectory, Socket), loggers,
-                services => services.AddSingleton(lister), static app => app.MapGrpcService<PodResourcesLister>());
+                Path.Combine(options.PodResourcesDirectory, Socket), loggers, AddListers, MapListers);
             await resources.StartAsync(stoppingToken);
             await registration.StartAsync(stoppingToken);
             _listening.SetResult();
@@ -46,6 +46,16 @@ public sealed partial class DeviceServer(
             // Pods without devices run all the same.
             LogOff(failure.Message);
         }
+    }
+
+    private void AddListers(IServiceCollection services) =>
+        services.AddSingleton(lister).AddSingleton(alpha).AddSingleton(gate)
+            .Configure<GrpcServiceOptions>(static grpc => grpc.Interceptors.Add<PodResourcesGate>());
+
+    private static void MapListers(WebApplication app)
+    {
+        app.MapGrpcService<PodResourcesLister>();
+        app.MapGrpcService<AlphaPodResourcesLister>();
     }
 
     private static void Clear(string directory)

@@ -122,6 +122,12 @@ public sealed class KubeletMeters
         "kubelet_device_plugin_registration_total",
         "[ALPHA] Cumulative number of device plugin registrations. Broken down by resource name.", "resource_name");
 
+    /// <summary>Questions that were taken at the PodResources API, by its version.</summary>
+    public CountMetric PodResourcesRequests { get; } = new(
+        "kubelet_pod_resources_endpoint_requests_total",
+        "[ALPHA] Cumulative number of requests to the PodResource endpoint. Broken down by server api version.",
+        "server_api_version");
+
     /// <summary>A container was given devices.</summary>
     public DurationMetric DeviceAllocations { get; } = new(
         "kubelet_device_plugin_alloc_duration_seconds",
@@ -174,6 +180,7 @@ public sealed class KubeletMeters
         PullChecks.Write(text);
         Relist.Write(text);
         RelistInterval.Write(text);
+        PodResourcesRequests.Write(text);
         PodStart.Write(text);
         PodWorker.Write(text);
         Pinning.Write(text);

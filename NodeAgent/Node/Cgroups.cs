@@ -13,6 +13,8 @@ namespace OrleansOrchestrator.NodeAgent.Node;
 /// </summary>
 public sealed class Cgroups(NodeAgentOptions options, ICgroupHierarchy hierarchy, CpuManager cpus)
 {
+    private const long MilliPerCpu = 1000;
+
     private readonly string _root = "/" + options.CgroupRoot.Trim('/');
 
     /// <summary>All pods together.</summary>
@@ -38,12 +40,17 @@ public sealed class Cgroups(NodeAgentOptions options, ICgroupHierarchy hierarchy
         _ => $"{_root}/pod{pod.Metadata.Uid}",
     };
 
-    /// <summary>Makes the root and the class groups; best effort gets the least share of CPU.</summary>
+    /// <summary>
+    /// Makes the root and the class groups. Best effort gets the least share of CPU; all pods together compete with the
+    /// system by what of the CPUs is not kept for that.
+    /// </summary>
     public void Prepare()
     {
         hierarchy.Create($"{_root}/burstable");
         hierarchy.Create($"{_root}/besteffort");
         hierarchy.SetCpuShares($"{_root}/besteffort", PodResources.Shares(0));
+        hierarchy.SetCpuShares(_root, PodResources.Shares(
+            Math.Max(0, (Environment.ProcessorCount * MilliPerCpu) - options.SystemReservedMilliCpu)));
     }
 
     /// <summary>

@@ -24,6 +24,14 @@ public static class EvictionMessages
             .Append(CultureInfo.InvariantCulture,
                 $"Threshold quantity: {Text(threshold.Value.Of(observed.Capacity), isBinary)}, ")
             .Append(CultureInfo.InvariantCulture, $"available: {Text(observed.Available, isBinary)}. ");
+        if (PodLevelOf(resource, victim) is var (usage, asked))
+        {
+            text.Append(
+                CultureInfo.InvariantCulture,
+                $"Pod {victim.Pod.Metadata.Name} was using {usage}, request is {asked}, ")
+                .Append(CultureInfo.InvariantCulture, $"has larger consumption of {resource}. ");
+        }
+
         foreach (var (name, used, request) in Offenders(resource, victim))
         {
             text.Append(
@@ -37,19 +45,39 @@ public static class EvictionMessages
 
     /// <summary>
     /// The same for programs: what the node was short of, and which containers used how much more of it than they
-    /// asked for.
+    /// asked for. Nothing where nothing is known of the pod's use.
     /// </summary>
     public static Dictionary<string, string> Annotations(EvictionThreshold threshold, EvictionCandidate victim)
     {
+        if (victim.Usage is null)
+        {
+            return [];
+        }
+
         var resource = EvictionPlanner.ResourceOf(threshold.Signal);
         var offenders = Offenders(resource, victim).ToList();
-        return new Dictionary<string, string>
+        var annotations = new Dictionary<string, string>
         {
             ["offending_containers"] = string.Join(',', offenders.Select(static o => o.Name)),
             ["offending_containers_usage"] = string.Join(',', offenders.Select(static o => Text(o.Used, true))),
             ["starved_resource"] = resource,
         };
+        if (PodLevelOf(resource, victim) is var (usage, _))
+        {
+            annotations["offending_pod"] = victim.Pod.Metadata.Name;
+            annotations["offending_pod_usage"] = usage;
+        }
+
+        return annotations;
     }
+
+    /// <summary>
+    /// What a pod that requests memory as a whole uses of it, and its request, however they compare; null for others.
+    /// </summary>
+    private static (string Usage, string Request)? PodLevelOf(string resource, EvictionCandidate victim) =>
+        resource == PodResources.Memory && victim.Usage is { } usage
+        && victim.Pod.Spec.Resources?.Requests?.TryGetValue(resource, out var request) == true
+            ? (Text(usage.MemoryBytes, isBinary: true), request.ToString()) : null;
 
     /// <summary>
     /// Containers that used more than they asked for, by what is known of their use. Ephemeral ones can ask for

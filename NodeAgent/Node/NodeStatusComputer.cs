@@ -262,17 +262,8 @@ public sealed class NodeStatusComputer(NodeAgentOptions options, NodeFacts facts
         SizeBytes = (long)image.Size,
     };
 
-    private static V1Taint Taint(string text)
-    {
-        var colon = text.LastIndexOf(':');
-        var pair = (colon < 0 ? text : text[..colon]).Split('=', 2);
-        return new V1Taint
-        {
-            Key = pair[0],
-            Value = pair.Length > 1 ? pair[1] : null,
-            Effect = colon < 0 ? "NoSchedule" : text[(colon + 1)..],
-        };
-    }
+    private static V1Taint Taint(string text) =>
+        TaintText.Read(text, out var taint) is { } problem ? throw new InvalidDataException(problem) : taint;
 
     private static string ReadLine(string path)
     {

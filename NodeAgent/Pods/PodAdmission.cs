@@ -33,6 +33,9 @@ public sealed record PodAdmissionInput
 
     /// <summary>The kernel enforces AppArmor profiles.</summary>
     public bool HasAppArmor { get; init; }
+
+    /// <summary>Which settings of the kernel the pod may have.</summary>
+    public SysctlAllowlist Sysctls { get; init; } = new([]);
 }
 
 /// <summary>
@@ -103,7 +106,7 @@ public static class PodAdmission
     }
 
     private static PodVerdict? Sysctls(PodAdmissionInput input) =>
-        SafeSysctls.Problem(input.Pod) is { } problem
+        input.Sysctls.Problem(input.Pod) is { } problem
             ? new PodVerdict("SysctlForbidden", $"forbidden sysctl: {problem}")
             : null;
 

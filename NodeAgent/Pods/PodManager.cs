@@ -46,6 +46,7 @@ public sealed partial class PodManager(
     private readonly ConcurrentDictionary<string, PodWorker> _workers = new();
     private readonly ConcurrentDictionary<string, byte> _runningLoops = new();
     private readonly Lock _admission = new();
+    private readonly SysctlAllowlist _sysctls = new(options.AllowedUnsafeSysctls);
     private readonly CancellationTokenSource _stopping = new();
     /// <summary>What pods had that are gone is free.</summary>
     private readonly TaskCompletionSource _kept = new(TaskCreationOptions.RunContinuationsAsynchronously);
@@ -418,6 +419,7 @@ public sealed partial class PodManager(
         Abilities = services.Health.Abilities,
         IsDevice = devices.Serves,
         HasAppArmor = facts.HasAppArmor,
+        Sysctls = _sysctls,
     };
 
     /// <summary>Workers of pods that have a part of the node.</summary>

@@ -96,7 +96,7 @@ public sealed class SandboxConfigBuilder(
         };
         foreach (var sysctl in context?.Sysctls ?? [])
         {
-            linux.Sysctls[SafeSysctls.Dotted(sysctl.Name)] = sysctl.Value;
+            linux.Sysctls[SysctlAllowlist.Dotted(sysctl.Name)] = sysctl.Value;
         }
 
         return linux;

@@ -1,7 +1,6 @@
 using System.Globalization;
 using System.Text.Json.Nodes;
 using OrleansOrchestrator.Formats;
-using OrleansOrchestrator.NodeAgent.Kernel;
 using OrleansOrchestrator.NodeAgent.Node;
 using OrleansOrchestrator.NodeAgent.PodRecords;
 
@@ -13,7 +12,6 @@ namespace OrleansOrchestrator.NodeAgent.Server;
 /// </summary>
 public static class ConfigurationView
 {
-    private const int Percent = 100;
 
     /// <summary>What <c>/configz</c> shows.</summary>
     public static JsonObject Of(NodeAgentOptions options)
@@ -66,6 +64,11 @@ public static class ConfigurationView
             settings["httpCheckFrequency"] = GoDuration.Format(options.ManifestUrlPeriod);
         }
 
+        if (options.AllowedUnsafeSysctls.Count > 0)
+        {
+            settings["allowedUnsafeSysctls"] = Texts(options.AllowedUnsafeSysctls);
+        }
+
         AddHousekeeping(settings, options.Housekeeping);
         AddShutdown(settings, options.Shutdown);
         AddResources(settings, options.Resources);
@@ -76,20 +79,15 @@ public static class ConfigurationView
     {
         settings["imageMinimumGCAge"] = GoDuration.Format(rules.ImageMinimumAge);
         settings["imageMaximumGCAge"] = GoDuration.Format(rules.ImageMaximumAge);
-        settings["imageGCHighThresholdPercent"] = (int)Math.Round(rules.ImageGcHighShare * Percent);
-        settings["imageGCLowThresholdPercent"] = (int)Math.Round(rules.ImageGcLowShare * Percent);
+        settings["imageGCHighThresholdPercent"] = rules.ImageGcHighPercent;
+        settings["imageGCLowThresholdPercent"] = rules.ImageGcLowPercent;
         settings["containerLogMaxSize"] = EvictionMessages.Text(rules.LogMaxBytes, isBinary: true);
         settings["containerLogMaxFiles"] = rules.LogMaxFiles;
         settings["containerLogMonitorInterval"] = GoDuration.Format(rules.LogPeriod);
-        var (hard, soft) = (rules.EvictionThresholds.Where(static t => t.IsHard),
-            rules.EvictionThresholds.Where(static t => !t.IsHard).ToList());
-        settings["evictionHard"] = Map(hard, static t => AmountOf(t.Value));
-        if (soft.Count > 0)
-        {
-            settings["evictionSoft"] = Map(soft, static t => AmountOf(t.Value));
-            settings["evictionSoftGracePeriod"] = Map(soft, static t => GoDuration.Format(t.Grace));
-        }
-
+        settings["evictionHard"] = Map(rules.Eviction.Hard);
+        AddPairs(settings, "evictionSoft", rules.Eviction.Soft);
+        AddPairs(settings, "evictionSoftGracePeriod", rules.Eviction.SoftGracePeriods);
+        AddPairs(settings, "evictionMinimumReclaim", rules.Eviction.MinimumReclaims);
         settings["evictionPressureTransitionPeriod"] = GoDuration.Format(rules.PressureTransitionPeriod);
         settings["evictionMaxPodGracePeriod"] = (int)rules.EvictionMaxPodGrace.TotalSeconds;
     }
@@ -146,18 +144,13 @@ public static class ConfigurationView
     {
         if (pairs.Count > 0)
         {
-            settings[name] = new JsonObject(pairs.OrderBy(static p => p.Key, StringComparer.Ordinal)
-                .Select(static p => KeyValuePair.Create(p.Key, (JsonNode?)JsonValue.Create(p.Value))));
+            settings[name] = Map(pairs);
         }
     }
 
-    private static JsonObject Map(IEnumerable<EvictionThreshold> thresholds, Func<EvictionThreshold, string> value) =>
-        new(thresholds.Select(t => KeyValuePair.Create(
-            EvictionThreshold.NameOf(t.Signal), (JsonNode?)JsonValue.Create(value(t)))));
-
-    private static string AmountOf(ThresholdAmount amount) => amount.Amount is { } bytes
-        ? EvictionMessages.Text(bytes, isBinary: true)
-        : string.Create(CultureInfo.InvariantCulture, $"{Math.Round(amount.Share * Percent, 2)}%");
+    private static JsonObject Map(IReadOnlyDictionary<string, string> pairs) =>
+        new(pairs.OrderBy(static p => p.Key, StringComparer.Ordinal)
+            .Select(static p => KeyValuePair.Create(p.Key, (JsonNode?)JsonValue.Create(p.Value))));
 
     private static JsonArray Texts(IEnumerable<string> texts) =>
         new([.. texts.Select(static t => (JsonNode?)JsonValue.Create(t))]);

@@ -31,15 +31,28 @@ public readonly record struct IdRange(uint First, uint Length)
     /// </summary>
     public static int Last(uint length) => (int)(uint.MaxValue / length) - 1;
 
+    /// <summary>The ranges of a length that pods may have.</summary>
+    /// <param name="length">How many ids each has.</param>
+    /// <param name="all">The ids of all of them together; null for all that there are.</param>
+    public static IEnumerable<IdRange> Within(uint length, IdRange? all)
+    {
+        var (first, count) = all is { } own ? ((int)(own.First / length), (int)(own.Length / length)) : (1, Last(length));
+        return Enumerable.Range(first, Math.Min(count, Last(length) - first + 1)).Select(i => At(i, length));
+    }
+
     /// <summary>
     /// Why there cannot be so many ids for each pod, as upstream says it of its setting; null when there can.
     /// </summary>
-    public static string? Problem(long length, int pods) =>
+    /// <param name="length">How many each pod is to have.</param>
+    /// <param name="pods">How many pods there may be.</param>
+    /// <param name="all">The ids of all of them together; null for all that there are.</param>
+    public static string? Problem(long length, int pods, IdRange? all = null) =>
         length < Unit ? $"userNamespaces.idsPerPod must not be less than {Unit}"
         : length % Unit != 0 ? $"userNamespaces.idsPerPod must be a multiple of {Unit}"
         : length > uint.MaxValue ? $"userNamespaces.idsPerPod must not be more than {uint.MaxValue}"
-        : pods > Last((uint)length) ? $"kubelet user assigned IDs are not enough to support {pods} pods"
-        : null;
+        : all?.Unfit(length)
+            ?? (pods > (all?.Length / length ?? Last((uint)length))
+                ? $"kubelet user assigned IDs are not enough to support {pods} pods" : null);
 
     /// <summary>Whether there are ids that are in both.</summary>
     public bool Overlaps(IdRange other) =>
@@ -75,6 +88,13 @@ public readonly record struct IdRange(uint First, uint Length)
                 ? throw new UserNamespaceException($"user namespace: id {first} is out of range")
             : new IdRange((uint)first, (uint)length);
     }
+
+    /// <summary>Why it is not made of ranges of a length, without the machine's own first one; else null.</summary>
+    private string? Unfit(long length) =>
+        First % length != 0 ? $"kubelet user assigned ID {First} is not a multiple of {length}"
+        : First < length ? $"kubelet user assigned ID {First} must be greater or equal to {length}"
+        : Length % length != 0 ? $"kubelet user assigned IDs length {Length} is not a multiple of {length}"
+        : null;
 
     private JsonObject Node() => new() { [Host] = First, [Container] = 0, [Count] = Length };
 

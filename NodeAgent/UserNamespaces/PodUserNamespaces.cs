@@ -65,8 +65,8 @@ public sealed class PodUserNamespaces(NodeAgentOptions options, PodPaths paths, 
     {
         var taken = paths.KnownUids().Select(Taken).OfType<IdRange>().ToList();
         var length = (uint)options.IdsPerPod;
-        var free = Enumerable.Range(1, IdRange.Last(length)) // one of another length may be in the way of several
-            .Select(i => IdRange.At(i, length)).FirstOrDefault(range => !taken.Exists(range.Overlaps));
+        var free = IdRange.Within(length, options.IdsForPods) // one of another length may be in the way of several
+            .FirstOrDefault(range => !taken.Exists(range.Overlaps));
         return free.Length > 0 ? free : throw new UserNamespaceException(
             "create user namespace: could not find an empty slot to allocate a user namespace");
     }

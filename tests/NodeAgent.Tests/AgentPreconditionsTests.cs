@@ -1,3 +1,4 @@
+using OrleansOrchestrator.NodeAgent.Kernel;
 using Xunit;
 
 namespace OrleansOrchestrator.NodeAgent.Tests;
@@ -36,6 +37,15 @@ public sealed class AgentPreconditionsTests : IDisposable
         { "client-ca-file /no/such", "The CA of client certificates \"/no/such\" does not exist." },
         { "ids-per-pod 1000", "invalid configuration: userNamespaces.idsPerPod must not be less than 65536" },
         { "verification Sometimes", "invalid configuration: option \"Sometimes\" specified for imagePullCred" },
+        { "max-pods -1", "invalid configuration: maxPods (--max-pods) -1 must not be a negative number" },
+        { "max-parallel-image-pulls 0", "invalid configuration: maxParallelImagePulls 0 must be a positive number" },
+        { "pod-logs-dir var/log", "invalid configuration: pod logs path \"var/log\" must be absolute path" },
+        { "pod-logs-dir /var/log/", "invalid configuration: pod logs path \"/var/log/\" must be normalized" },
+        { "pod-logs-dir /var/../log", "invalid configuration: pod logs path \"/var/../log\" must be normalized" },
+        { "pod-logs-dir /var/läg", "invalid configuration: pod logs path \"/var/läg\" mut contains ASCII" },
+        { "pod-logs-dir ", "invalid configuration: podLogsDir was not specified" },
+        { "register-with-taint a=b:Never", "--register-with-taint: invalid taint effect: Never, unsupported taint" },
+        { "eviction-soft 5%", "grace period must be specified for the soft eviction threshold memory.available" },
         { "data-dir FILE", "is a file: --data-dir names a directory." },
     };
 
@@ -61,6 +71,30 @@ public sealed class AgentPreconditionsTests : IDisposable
             NodeIp = "192.0.2.1,2001:db8::1",
         }));
     }
+
+    /// <summary>What is older than a while goes, images in seconds.</summary>
+    [Theory]
+    [InlineData(101, 80, 120, 0, 5, "imageGCHighThresholdPercent (--image-gc-high-threshold) 101 must be between 0 and 100, inclusive")]
+    [InlineData(85, -1, 120, 0, 5, "imageGCLowThresholdPercent (--image-gc-low-threshold) -1 must be between 0 and 100, inclusive")]
+    [InlineData(58, 58, 120, 0, 5, "imageGCLowThresholdPercent (--image-gc-low-threshold) 58 must be less than imageGCHighThresholdPercent (--image-gc-high-threshold) 58")]
+    [InlineData(85, 80, -1, 0, 5, "imageMinimumGCAge -1s must not be negative")]
+    [InlineData(85, 80, 120, -1, 5, "imageMaximumGCAge -1s must not be negative")]
+    [InlineData(85, 80, 120, 120, 5, "imageMaximumGCAge 2m0s must be greater than imageMinimumGCAge 2m0s")]
+    [InlineData(85, 80, 120, 0, 1, "containerLogMaxFiles must be greater than 1")]
+    [InlineData(100, 0, 120, 121, 2, null)]
+    public void Housekeeping_is_refused_in_upstreams_words(
+        int high, int low, int minimumAge, int maximumAge, int files, string? problem) =>
+        Assert.Equal(
+            problem is null ? null : $"invalid configuration: {problem}",
+            AgentPreconditions.OptionProblem(_good with
+            {
+                Housekeeping = new HousekeepingOptions
+                {
+                    ImageGcHighShare = high / 100.0, ImageGcLowShare = low / 100.0,
+                    ImageMinimumAge = TimeSpan.FromSeconds(minimumAge),
+                    ImageMaximumAge = TimeSpan.FromSeconds(maximumAge), LogMaxFiles = files,
+                },
+            }));
 
     [Fact]
     public void A_machine_without_ipv6_keeps_what_is_of_the_other_family()
@@ -105,6 +139,20 @@ public sealed class AgentPreconditionsTests : IDisposable
         "client-ca-file" => _good with { ClientCaFile = value },
         "ids-per-pod" => _good with { IdsPerPod = Number(value) },
         "verification" => _good with { ImagePullCredentialsVerificationPolicy = value },
+        "max-pods" => _good with { MaxPods = Number(value) },
+        "max-parallel-image-pulls" => _good with { MaxParallelImagePulls = Number(value) },
+        "pod-logs-dir" => _good with { PodLogsDirectory = value },
+        "register-with-taint" => _good with { RegisterWithTaints = [value] },
+        "eviction-soft" => _good with
+        {
+            Housekeeping = new HousekeepingOptions
+            {
+                Eviction = new EvictionSettings
+                {
+                    Soft = new Dictionary<string, string> { ["memory.available"] = value },
+                },
+            },
+        },
         "data-dir" => _good with { DataDirectory = value },
         _ => throw new ArgumentOutOfRangeException(nameof(name), name, "no option of the table"),
     };

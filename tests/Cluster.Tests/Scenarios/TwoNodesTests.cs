@@ -147,7 +147,7 @@ public sealed class TwoNodesTests(RealCluster cluster)
     /// </summary>
     private async Task FillTheSecondNodeAsync(Space space, SecondNode second)
     {
-        await second.RestartAgentAsync("--eviction-hard", "nodefs.available<100%");
+        await second.RestartAgentAsync("--eviction-hard", "nodefs.available<99.99%");
         (await cluster.KubectlAsync(
             "wait", "--for=condition=DiskPressure", $"node/{SecondNode.Name}", "--timeout=300s")).Required.ToString();
         await space.WaitAsync("pod/there", "{.status.reason}=Evicted");

@@ -5,9 +5,12 @@ using OrleansOrchestrator.NodeAgent.Cri.V1;
 using OrleansOrchestrator.NodeAgent.Devices;
 using OrleansOrchestrator.NodeAgent.Devices.PodResourcesV1;
 using OrleansOrchestrator.NodeAgent.Kernel;
+using OrleansOrchestrator.NodeAgent.Metrics;
 using OrleansOrchestrator.NodeAgent.Numa;
 using OrleansOrchestrator.NodeAgent.Tests.Support;
 using Xunit;
+using AlphaLister = OrleansOrchestrator.NodeAgent.Devices.PodResourcesV1Alpha1.PodResourcesLister;
+using AlphaRequest = OrleansOrchestrator.NodeAgent.Devices.PodResourcesV1Alpha1.ListPodResourcesRequest;
 using Lister = OrleansOrchestrator.NodeAgent.Devices.PodResourcesV1.PodResourcesLister;
 
 namespace OrleansOrchestrator.NodeAgent.Tests.Devices;
@@ -336,6 +339,20 @@ public sealed class DeviceManagerTests : IAsyncLifetime
             new GetPodResourcesRequest { PodName = "q", PodNamespace = "default" },
             cancellationToken: _cancellation).ResponseAsync);
         Assert.Equal("pod q in namespace default not found", missing.Status.Detail);
+        var told = await new AlphaLister.PodResourcesListerClient(channel).ListAsync(
+            new AlphaRequest(), cancellationToken: _cancellation);
+        Assert.Equal(
+            """{ "podResources": [ { "name": "p", "namespace": "default", "containers": [ { "name": "c", """
+            + $$"""
+                "devices": [ { "resourceName": "{{Resource}}", "deviceIds": [ "a" ] } ] } ] } ] }
+                """,
+            told.ToString());
+
+        var text = new MetricsText();
+        _node.Meters.Write(text);
+        Assert.Contains(
+            "kubelet_pod_resources_endpoint_requests_total{server_api_version=\"v1alpha1\"} 1\n", text.ToString(),
+            StringComparison.Ordinal);
     }
 
     [Fact]

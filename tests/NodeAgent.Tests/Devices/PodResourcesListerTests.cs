@@ -2,6 +2,7 @@ using Microsoft.Extensions.Logging.Abstractions;
 using OrleansOrchestrator.NodeAgent.Devices;
 using OrleansOrchestrator.NodeAgent.Devices.PodResourcesV1;
 using OrleansOrchestrator.NodeAgent.Dra.V1;
+using OrleansOrchestrator.NodeAgent.Kernel;
 using OrleansOrchestrator.NodeAgent.Numa;
 using OrleansOrchestrator.NodeAgent.Tests.Pods.Resizing;
 using OrleansOrchestrator.NodeAgent.Tests.Support;
@@ -60,7 +61,7 @@ public sealed class PodResourcesListerTests : IDisposable
         var options = new NodeAgentOptions
         {
             NodeName = "n1", DataDirectory = _directory.FullName, SystemReservedMemoryBytes = 1 << 20,
-            Housekeeping = new HousekeepingOptions { EvictionThresholds = [] },
+            Housekeeping = new HousekeepingOptions { Eviction = new EvictionSettings { Hard = new Dictionary<string, string>() } },
             Resources = new ResourceOptions
             {
                 CpuPolicy = "static", ReservedCpus = "0", MemoryPolicy = "Static", ReservedMemory = "0:memory=1Mi",

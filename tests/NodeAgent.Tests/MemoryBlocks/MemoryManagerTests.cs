@@ -256,7 +256,10 @@ public sealed class MemoryManagerTests : IDisposable
         NodeName = "n", DataDirectory = _directory.FullName, SystemReservedMemoryBytes = 100 << 20,
         Housekeeping = new HousekeepingOptions
         {
-            EvictionThresholds = EvictionThreshold.Parse("memory.available<100Mi")!,
+            Eviction = new EvictionSettings
+            {
+                Hard = new Dictionary<string, string> { ["memory.available"] = "100Mi" },
+            },
         },
         Resources = new ResourceOptions { MemoryPolicy = policy, ReservedMemory = reserved },
     };

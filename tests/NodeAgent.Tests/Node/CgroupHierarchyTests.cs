@@ -1,5 +1,7 @@
+using System.Globalization;
 using k8s.Models;
 using OrleansOrchestrator.NodeAgent.Node;
+using OrleansOrchestrator.NodeAgent.PodRecords;
 using OrleansOrchestrator.NodeAgent.Tests.Support;
 using Xunit;
 
@@ -254,6 +256,9 @@ public sealed class CgroupHierarchyTests : IDisposable
         ICgroupHierarchy hierarchy = unified ? Version2() : Version1();
         var options = new NodeAgentOptions { NodeName = "n", CgroupRoot = "orc", DataDirectory = _mount };
         var cgroups = new OrleansOrchestrator.NodeAgent.Node.Cgroups(options, hierarchy, PinningParts.Cpus(options));
+        var weight = unified ? "orc/cpu.weight" : "cpu/orc/cpu.shares";
+        Directory.CreateDirectory(Path.Combine(_mount, Path.GetDirectoryName(weight)!));
+        Touch(weight);
         cgroups.Prepare();
         var pod = TestPods.Pod(
             "p", TestPods.Shell("c", "") with { Resources = new V1ResourceRequirements { Requests = Cpu("250m") } });
@@ -263,6 +268,10 @@ public sealed class CgroupHierarchyTests : IDisposable
         Assert.NotNull(hierarchy.Usage(Pod));
         Assert.Equal(["besteffort", "burstable"], hierarchy.Children("/orc").Order());
         Assert.Equal(unified, cgroups.CanKillAsGroup);
+        var shares = PodResources.Shares(Environment.ProcessorCount * 1000L);
+        Assert.Equal(
+            unified ? CgroupVersion2.Weight(shares) : shares,
+            long.Parse(Get(weight), CultureInfo.InvariantCulture));
 
         if (!unified)
         {

@@ -13,6 +13,7 @@ namespace OrleansOrchestrator.NodeAgent.Tests.Node;
 public sealed class EvictionTests
 {
     private const long Mi = 1024 * 1024;
+    private static readonly IReadOnlyList<EvictionThreshold> Defaults = new EvictionSettings().Thresholds();
     private static readonly SteadyTime Start = new(TimeSpan.FromDays(1));
     private static readonly TimeSpan FiveMinutes = TimeSpan.FromMinutes(5);
 
@@ -27,7 +28,7 @@ public sealed class EvictionTests
     public void Default_thresholds_are_upstreams(
         long memoryMi, int disk, int inodes, int images, int pids, Pressure expected)
     {
-        var look = Look(EvictionMemory.None, EvictionThreshold.Defaults, Start, new()
+        var look = Look(EvictionMemory.None, Defaults, Start, new()
         {
             [EvictionSignal.MemoryAvailable] = new(memoryMi * Mi, 1024 * Mi),
             [EvictionSignal.NodeFsAvailable] = new(disk, 100),
@@ -44,9 +45,9 @@ public sealed class EvictionTests
     [Fact]
     public void A_condition_stays_for_the_transition_period_but_nobody_is_evicted_for_it()
     {
-        var pressed = Look(EvictionMemory.None, EvictionThreshold.Defaults, Start, Memory(10));
-        var relieved = Look(pressed.Memory, EvictionThreshold.Defaults, Start + TimeSpan.FromMinutes(4), Memory(500));
-        var calm = Look(relieved.Memory, EvictionThreshold.Defaults, Start + FiveMinutes, Memory(500));
+        var pressed = Look(EvictionMemory.None, Defaults, Start, Memory(10));
+        var relieved = Look(pressed.Memory, Defaults, Start + TimeSpan.FromMinutes(4), Memory(500));
+        var calm = Look(relieved.Memory, Defaults, Start + FiveMinutes, Memory(500));
 
         Assert.Equal((Pressure.Memory, 1), (pressed.Pressure, pressed.Due.Count));
         Assert.Equal((Pressure.Memory, 0), (relieved.Pressure, relieved.Due.Count));
@@ -57,7 +58,7 @@ public sealed class EvictionTests
     public void A_soft_threshold_waits_for_its_grace_without_a_break()
     {
         EvictionThreshold[] soft = [
-            EvictionThreshold.Parse("memory.available<300Mi")![0] with { Grace = TimeSpan.FromMinutes(1) }];
+            Memory("300Mi") with { Grace = TimeSpan.FromMinutes(1) }];
 
         var first = Look(EvictionMemory.None, soft, Start, Memory(200));
         var broken = Look(first.Memory, soft, Start + TimeSpan.FromSeconds(30), Memory(400));
@@ -73,10 +74,7 @@ public sealed class EvictionTests
     {
         EvictionThreshold[] thresholds =
         [
-            EvictionThreshold.Parse("memory.available<300Mi")![0] with
-            {
-                MinReclaim = ThresholdAmount.Parse("100Mi")!.Value,
-            },
+            Memory("300Mi") with { MinReclaim = new ThresholdAmount(100 * Mi, 0) },
         ];
 
         var acted = Look(EvictionMemory.None, thresholds, Start, Memory(200));
@@ -89,26 +87,8 @@ public sealed class EvictionTests
     [Fact]
     public void A_file_system_that_counts_no_inodes_is_not_short_of_them() => Assert.Equal(
         Pressure.None,
-        Look(EvictionMemory.None, EvictionThreshold.Defaults, Start,
+        Look(EvictionMemory.None, Defaults, Start,
             new() { [EvictionSignal.NodeFsInodesFree] = new(0, 0) }).Pressure);
-
-    [Theory]
-    [InlineData("memory.available<100Mi,nodefs.available<10%", 2)]
-    [InlineData("", 0)]
-    [InlineData("memory.available<0", null)]
-    [InlineData("memory.available<-5%", null)]
-    [InlineData("memory.available<101%", null)]
-    [InlineData("memory.available<NaN%", null)]
-    [InlineData("memory.available>5%", null)]
-    [InlineData("nothing.available<5%", null)]
-    [InlineData("memory.available<x", null)]
-    public void Thresholds_are_read_as_the_kubelet_reads_them(string text, int? count) =>
-        Assert.Equal(count, EvictionThreshold.Parse(text)?.Count);
-
-    [Fact]
-    public void Any_text_is_a_list_of_thresholds_or_none() =>
-        Gen.String[Gen.Char["memory.available<nodfsi%,0123456789MiGeE-+ "], 0, 40].Check(
-            text => _ = EvictionThreshold.Parse(text));
 
     [Fact]
     public void Those_above_their_request_go_first_and_critical_pods_stay()
@@ -157,7 +137,7 @@ public sealed class EvictionTests
     public void The_message_is_the_kubelets()
     {
         var victim = Candidate("c", memory: 700, request: 512, priority: 0);
-        var threshold = EvictionThreshold.Parse("memory.available<100Mi")![0];
+        var threshold = Memory("100Mi");
 
         Assert.Equal(
             "The node was low on resource: memory. Threshold quantity: 100Mi, available: 65537Ki. "
@@ -172,8 +152,8 @@ public sealed class EvictionTests
     public void What_holds_for_the_machines_memory_holds_for_that_of_its_pods()
     {
         var thresholds = EvictionThreshold.WithAllocatable(
-            [.. EvictionThreshold.Defaults, EvictionThreshold.Defaults[0] with { Grace = TimeSpan.FromMinutes(1) }]);
-        Assert.Equal(EvictionThreshold.Defaults.Count + 2, thresholds.Count);
+            [.. Defaults, Defaults[0] with { Grace = TimeSpan.FromMinutes(1) }]);
+        Assert.Equal(Defaults.Count + 2, thresholds.Count);
         var observed = new Dictionary<EvictionSignal, Observation>
         {
             [EvictionSignal.NodeFsAvailable] = new(0, 100),
@@ -245,6 +225,32 @@ public sealed class EvictionTests
                 ["starved_resource"] = "memory",
             },
             EvictionMessages.Annotations(threshold, new EvictionCandidate(pod, usage)));
+        Assert.Empty(EvictionMessages.Annotations(threshold, new EvictionCandidate(pod, Usage: null)));
+    }
+
+    /// <summary>Also where it uses less: the pod was chosen, whatever its containers ask for.</summary>
+    [Theory]
+    [InlineData("memory", "2Gi", "Pod p was using 2Ki, request is 2Gi, has larger consumption of memory. ")]
+    [InlineData("cpu", "1", "")]
+    public void A_pod_that_requests_memory_as_a_whole_is_told_of(string resource, string request, string expected)
+    {
+        var pod = TestPods.Pod("p", TestPods.Service("c"));
+        pod.Spec.Resources = new V1ResourceRequirements
+        {
+            Requests = new Dictionary<string, ResourceQuantity> { [resource] = new(request) },
+        };
+        var threshold = new EvictionThreshold(EvictionSignal.MemoryAvailable, new ThresholdAmount(1, 0));
+        var victim = new EvictionCandidate(
+            pod, new PodUsage { Containers = [new ContainerUsage("c") { MemoryBytes = 2048 }] });
+
+        Assert.Equal(
+            "The node was low on resource: memory. Threshold quantity: 1, available: 0. " + expected
+            + "Container c was using 2Ki, request is 0, has larger consumption of memory. ",
+            EvictionMessages.Evicted(threshold, new Observation(0, 1), victim));
+        var annotations = EvictionMessages.Annotations(threshold, victim);
+        Assert.Equal(
+            expected.Length > 0 ? ("p", "2Ki") : (null, null),
+            (annotations.GetValueOrDefault("offending_pod"), annotations.GetValueOrDefault("offending_pod_usage")));
     }
 
     /// <summary>They can ask for nothing.</summary>
@@ -317,11 +323,6 @@ public sealed class EvictionTests
             ]);
     }
 
-    [Fact]
-    public void Signals_have_the_names_by_which_thresholds_are_given() => Assert.All(
-        EvictionThreshold.Defaults, static t => Assert.Equal(
-            t.Signal, EvictionThreshold.Parse($"{EvictionThreshold.NameOf(t.Signal)}<1Mi")!.Single().Signal));
-
     [Theory]
     [InlineData(Pressure.None, "BestEffort", 0, null)]
     [InlineData(Pressure.Memory, "Burstable", 0, null)]
@@ -361,6 +362,11 @@ public sealed class EvictionTests
         SteadyTime now,
         Dictionary<EvictionSignal, Observation> observed) =>
         EvictionPlanner.Look(memory, thresholds, observed, FiveMinutes, now);
+
+    private static EvictionThreshold Memory(string least) => new EvictionSettings
+    {
+        Hard = new Dictionary<string, string> { ["memory.available"] = least },
+    }.Thresholds().Single();
 
     private static Dictionary<EvictionSignal, Observation> Memory(long availableMi) =>
         new() { [EvictionSignal.MemoryAvailable] = new(availableMi * Mi, 1024 * Mi) };

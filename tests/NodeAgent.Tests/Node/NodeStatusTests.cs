@@ -42,10 +42,12 @@ public sealed class NodeStatusTests : IDisposable
 
     /// <summary>What pods are evicted for at once is promised to none, and no other threshold counts.</summary>
     [Theory]
-    [InlineData("memory.available<1Gi,nodefs.available<50%", 1L << 30, 0.5)]
-    [InlineData("memory.available<1Mi,memory.available<2Mi,imagefs.available<50%", 2L << 20, 0)]
-    [InlineData("memory.available<100%,nodefs.available<100%", long.MaxValue, 1)]
-    public void What_eviction_keeps_free_is_not_allocatable(string hard, long memory, double disk)
+    [InlineData("1Gi", "50%", 1L << 30, 0.5)]
+    [InlineData("2Mi", "0%", 2L << 20, 0)]
+    [InlineData("1Ei", "1Ei", long.MaxValue, 1)]
+    [InlineData("100%", "100%", 0, 0)]
+    public void What_eviction_keeps_free_is_not_allocatable(
+        string hardMemory, string hardDisk, long memory, double disk)
     {
         var facts = new NodeFacts(new NodeAgentOptions
         {
@@ -54,14 +56,15 @@ public sealed class NodeStatusTests : IDisposable
             DataDirectory = _directory,
             Housekeeping = new HousekeepingOptions
             {
-                EvictionThresholds =
-                [
-                    .. EvictionThreshold.Parse(hard)!,
-                    new EvictionThreshold(EvictionSignal.MemoryAvailable, new ThresholdAmount(1L << 40, 0))
+                Eviction = new EvictionSettings
+                {
+                    Hard = new Dictionary<string, string>
                     {
-                        Grace = TimeSpan.FromMinutes(1),
+                        ["memory.available"] = hardMemory, ["nodefs.available"] = hardDisk, ["imagefs.available"] = "50%",
                     },
-                ],
+                    Soft = new Dictionary<string, string> { ["memory.available"] = "1Ti" },
+                    SoftGracePeriods = new Dictionary<string, string> { ["memory.available"] = "1m" },
+                },
             },
         }, []);
 

@@ -64,18 +64,18 @@ public sealed class DebugEndpointsTests
             NodeName = "n",
             Housekeeping = new HousekeepingOptions
             {
-                EvictionThresholds =
-                [
-                    new(EvictionSignal.NodeFsAvailable, new ThresholdAmount(null, 0.125f))
-                    {
-                        Grace = TimeSpan.FromSeconds(90),
-                    },
-                ],
+                Eviction = new EvictionSettings
+                {
+                    Soft = new Dictionary<string, string> { ["nodefs.available"] = "12.5%" },
+                    SoftGracePeriods = new Dictionary<string, string> { ["nodefs.available"] = "1m30s" },
+                    MinimumReclaims = new Dictionary<string, string> { ["imagefs.available"] = "2Gi" },
+                },
             },
         })["kubeletconfig"]!;
 
         Assert.Equal("""{"nodefs.available":"12.5%"}""", shown["evictionSoft"]!.ToJsonString());
         Assert.Equal("""{"nodefs.available":"1m30s"}""", shown["evictionSoftGracePeriod"]!.ToJsonString());
+        Assert.Equal("""{"imagefs.available":"2Gi"}""", shown["evictionMinimumReclaim"]!.ToJsonString());
     }
 
     [Fact]

@@ -21,6 +21,7 @@ internal sealed class DeviceParts : IDisposable
             options, Plugins, new PodResourcesLister(
                 Pods, Allocations, Inventory, Claimed.Manager, PinningParts.Cpus(options),
                 PinningParts.Memory(options)),
+            new AlphaPodResourcesLister(Pods, Allocations), new PodResourcesGate(Meters, time),
             NullLoggerFactory.Instance, NullLogger<DeviceServer>.Instance);
     }
 

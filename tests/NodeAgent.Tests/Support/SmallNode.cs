@@ -45,7 +45,10 @@ public sealed class SmallNode : IAsyncLifetime
         BridgeName = "orctest1",
         Housekeeping = new HousekeepingOptions
         {
-            EvictionThresholds = EvictionThreshold.Parse("nodefs.available<30%,imagefs.available<30%")!,
+            Eviction = new EvictionSettings
+            {
+                Hard = new Dictionary<string, string> { ["nodefs.available"] = "30%", ["imagefs.available"] = "30%" },
+            },
             EvictionPeriod = TimeSpan.FromMilliseconds(200),
             PressureTransitionPeriod = TimeSpan.FromSeconds(2),
             ImageGcHighShare = 0.60,

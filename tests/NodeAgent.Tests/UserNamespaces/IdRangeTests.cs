@@ -43,6 +43,28 @@ public sealed class IdRangeTests
     public void How_many_there_can_be_is_upstreams(long length, int pods, string? problem) =>
         Assert.Equal(problem, IdRange.Problem(length, pods));
 
+    /// <summary>Of what the machine keeps for pods: its first id, and how many there are.</summary>
+    [Theory]
+    [InlineData(65536u, 7208960u, 110, null)]
+    [InlineData(65536u, 7143424u, 110, "kubelet user assigned IDs are not enough to support 110 pods")]
+    [InlineData(65537u, 7208960u, 110, "kubelet user assigned ID 65537 is not a multiple of 65536")]
+    [InlineData(0u, 7208960u, 110, "kubelet user assigned ID 0 must be greater or equal to 65536")]
+    [InlineData(65536u, 65537u, 1, "kubelet user assigned IDs length 65537 is not a multiple of 65536")]
+    public void What_the_machine_keeps_for_pods_has_to_be_enough(uint first, uint count, int pods, string? problem) =>
+        Assert.Equal(problem, IdRange.Problem(IdRange.Unit, pods, new IdRange(first, count)));
+
+    [Fact]
+    public void Pods_have_ids_of_those_that_are_kept_for_them()
+    {
+        Assert.Equal(65534, IdRange.Within(IdRange.Unit, all: null).Count());
+        Assert.Equal(
+            [new IdRange(131072, 65536), new IdRange(196608, 65536)],
+            IdRange.Within(IdRange.Unit, new IdRange(131072, 131072)));
+        Assert.Equal(
+            [IdRange.At(65534, IdRange.Unit)],
+            IdRange.Within(IdRange.Unit, new IdRange(IdRange.At(65534, IdRange.Unit).First, 131072)));
+    }
+
     [Theory]
     [InlineData(65536u, 65536u, 65536u, 65536u, true)]
     [InlineData(65536u, 65536u, 131072u, 65536u, false)]
