@@ -87,11 +87,9 @@ public static class UrlLibrary
                 return false;
             }
 
-            var rest = text;
-            var mark = rest.IndexOf('#', StringComparison.Ordinal);
-            rest = mark < 0 ? rest : rest[..mark];
-            var scheme = SchemeOf(rest);
-            rest = scheme.Length > 0 ? rest[(scheme.Length + 1)..] : rest;
+            // A request's URL has no fragment: # is a character like others.
+            var scheme = SchemeOf(text);
+            var rest = scheme.Length > 0 ? text[(scheme.Length + 1)..] : text;
             var question = rest.IndexOf('?', StringComparison.Ordinal);
             var query = question < 0 ? "" : rest[(question + 1)..];
             rest = question < 0 ? rest : rest[..question];
@@ -106,18 +104,22 @@ public static class UrlLibrary
                 return url is not null;
             }
 
-            var host = "";
-            if (rest.StartsWith("//", StringComparison.Ordinal)
-                && (scheme.Length > 0 || !rest.StartsWith("///", StringComparison.Ordinal)))
+            var (user, host) = ("", "");
+            if (scheme.Length > 0 && rest.StartsWith("//", StringComparison.Ordinal))
             {
                 var slash = rest.IndexOf('/', 2);
                 host = slash < 0 ? rest[2..] : rest[2..slash];
                 rest = slash < 0 ? "" : rest[slash..];
-                host = host[(host.LastIndexOf('@') + 1)..];
+                var end = host.LastIndexOf('@') + 1;
+                (user, host) = (host[..Math.Max(0, end - 1)], host[end..]);
             }
 
             complaint = HostComplaint(host);
-            if (complaint.Length == 0 && !IsEscaped(rest, out var bad))
+            if (complaint.Length == 0 && !user.All(StandsInUser))
+            {
+                complaint = "net/url: invalid userinfo";
+            }
+            else if (complaint.Length == 0 && !(IsEscaped(user, out var bad) && IsEscaped(rest, out bad)))
             {
                 complaint = $"invalid URL escape \"{bad}\"";
             }
@@ -129,10 +131,12 @@ public static class UrlLibrary
             return complaint.Length == 0;
         }
 
+        /// <summary>The query's values by key; what is not escaped well or has a semicolon is left out.</summary>
         public CelMap Query()
         {
             var values = new Dictionary<CelValue, List<CelValue>>();
-            foreach (var pair in RawQuery.Split('&', StringSplitOptions.RemoveEmptyEntries))
+            foreach (var pair in RawQuery.Split('&', StringSplitOptions.RemoveEmptyEntries)
+                .Where(static p => !p.Contains(';', StringComparison.Ordinal) && IsEscaped(p, out _)))
             {
                 var equal = pair.IndexOf('=', StringComparison.Ordinal);
                 var key = CelValue.Of(Unescaped(equal < 0 ? pair : pair[..equal]));
@@ -161,6 +165,9 @@ public static class UrlLibrary
                 : "";
         }
 
+        private static bool StandsInUser(char c) =>
+            char.IsAsciiLetterOrDigit(c) || "-._:~!$&'()*+,;=%@".Contains(c, StringComparison.Ordinal);
+
         private static string HostComplaint(string host)
         {
             if (host.StartsWith('[') && !host.Contains(']', StringComparison.Ordinal))
@@ -169,7 +176,7 @@ public static class UrlLibrary
             }
 
             var bad = host.FirstOrDefault(static c =>
-                c is ' ' or '"' or '<' or '>' or '\\' or '^' or '`' or '{' or '|' or '}');
+                c is ' ' or '#' or '\\' or '^' or '`' or '{' or '|' or '}');
             if (bad != default)
             {
                 return $"invalid character \"{bad}\" in host name";
@@ -196,11 +203,22 @@ public static class UrlLibrary
             return true;
         }
 
+        /// <summary>A path as written when that is a way to escape it, else escaped anew.</summary>
         private static string Escaped(string path) =>
-            string.Concat(System.Text.Encoding.UTF8.GetBytes(path).Select(static b =>
-            b is > 0x20 and < 0x7f && !"\"<>\\^`{|}[]".Contains((char)b, StringComparison.Ordinal)
-                ? ((char)b).ToString()
-                : $"%{b:X2}"));
+            path.All(static c => StandsInPath(c) || "!'()*[]%".Contains(c, StringComparison.Ordinal))
+                ? path
+                : string.Concat(PathBytes(path).Select(static b =>
+                    StandsInPath((char)b) ? ((char)b).ToString() : $"%{b:X2}"));
+
+        private static bool StandsInPath(char c) =>
+            char.IsAsciiLetterOrDigit(c) || "-_.~$&+,/:;=@".Contains(c, StringComparison.Ordinal);
+
+        private static byte[] PathBytes(string path)
+        {
+            // A plus sign is a space in queries only.
+            var escaped = System.Text.Encoding.UTF8.GetBytes(path.Replace("+", "%2B", StringComparison.Ordinal));
+            return System.Net.WebUtility.UrlDecodeToBytes(escaped, 0, escaped.Length);
+        }
 
         private static string Unescaped(string text) => Uri.UnescapeDataString(text.Replace('+', ' '));
     }

@@ -25,7 +25,8 @@ internal static class QuantityLibrary
                     : CelValue.OfError(complaint))),
             CelFunction.Of("isQuantity", ("is_quantity_string", "(string) bool", static a =>
                 CelValue.Of(Quantity.TryParse(a[0].AsString, out _)))),
-            CelFunction.Of("sign", ("quantity_sign", $"{Name}.() int", static a =>
+            // A member by upstream's documentation, but not by its code.
+            CelFunction.Of("sign", ("quantity_sign", $"({Name}) int", static a =>
                 CelValue.Of((long)Amount(a[0]).Sign))),
             CelFunction.Of("isInteger", ("quantity_is_integer", $"{Name}.() bool", static a =>
                 CelValue.Of(IsInteger(Amount(a[0]))))),

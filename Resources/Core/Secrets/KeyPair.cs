@@ -7,9 +7,9 @@ namespace OrleansOrchestrator.Resources.Core.Secrets;
 
 /// <summary>
 /// Why a certificate and a private key in PEM make no pair, in the words of Go's <c>tls.X509KeyPair</c>: users of TLS
-/// secrets are warned in them.
+/// secrets are warned in them, and operators of the API's own certificates refused.
 /// </summary>
-internal static class KeyPair
+public static class KeyPair
 {
     private const string CertificateLabel = "CERTIFICATE";
     private const string KeySuffix = "PRIVATE KEY";

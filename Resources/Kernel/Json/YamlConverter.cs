@@ -41,6 +41,9 @@ public static class YamlConverter
     /// </summary>
     private const int MaxDepths = 40_000_000;
 
+    /// <summary>Characters of a key that a complaint shows: aliases could make it a bomb.</summary>
+    private const int MaxKeyText = 4096;
+
     /// <summary>What upstream puts before what its YAML library says.</summary>
     public const string ConversionError = "error converting YAML to JSON: ";
 
@@ -52,20 +55,29 @@ public static class YamlConverter
             return new ConvertedYaml(yaml.TrimEnd((byte)'\n').ToArray(), null, null);
         }
 
+        var text = Encoding.UTF8.GetString(yaml);
+        return (YamlComplaints.OfBytes(yaml) ?? YamlComplaints.OfText(text)) is { } complaint
+            ? new ConvertedYaml(default, complaint, null)
+            : Convert(text);
+    }
+
+    private static ConvertedYaml Convert(string text)
+    {
+        var run = new Run(new Parser(new StringReader(text)));
         try
         {
-            var run = new Run(new Parser(new StringReader(Encoding.UTF8.GetString(yaml))));
             var json = run.Convert();
             return new ConvertedYaml(json, null, run.DuplicateKeys);
         }
         catch (YamlException bad)
         {
-            return new ConvertedYaml(default, Describe(bad), null);
+            return new ConvertedYaml(default, YamlComplaints.Of(bad, text), null);
         }
         catch (Exception bad) when (bad is InvalidOperationException or ArgumentException or IndexOutOfRangeException)
         {
-            // The scanner trips over some malformed scalars instead of reporting them; fuzzing found it.
-            return new ConvertedYaml(default, "yaml: invalid document", null);
+            // The parser trips over brackets that are not closed, and over some malformed scalars, instead of reporting
+            // them; fuzzing found it.
+            return new ConvertedYaml(default, run.OpenBracket() ?? "yaml: invalid document", null);
         }
     }
 
@@ -150,26 +162,13 @@ public static class YamlConverter
             && (digits[0] != '0' || number.Length == 1);
     }
 
-    private static string Describe(YamlException bad)
-    {
-        var text = bad.Message;
-        var end = text.IndexOf("): ", StringComparison.Ordinal);
-        text = text.StartsWith('(') && end > 0 ? text[(end + 3)..] : text;
-        var isTab = text.Contains("found a tab character", StringComparison.Ordinal);
-        var cause = isTab ? "found a tab character that violates indentation"
-            : text.Contains("found invalid mapping", StringComparison.Ordinal) || text.StartsWith(
-                "Mapping values", StringComparison.Ordinal)
-                ? "mapping values are not allowed in this context"
-                : char.ToLowerInvariant(text[0]) + text[1..].TrimEnd('.');
-        var line = isTab ? bad.End.Line : bad.Start.Line;
-        return line > 1 ? $"yaml: line {line}: {cause}" : $"yaml: {cause}";
-    }
-
     private sealed class Run(Parser parser)
     {
         private readonly ArrayBufferWriter<byte> _output = new(1024);
         private readonly Dictionary<AnchorName, Node> _anchors = [];
         private readonly StringBuilder _duplicates = new();
+        private readonly Stack<char> _closings = [];
+        private string? _complaint;
         private int _nodes;
         private int _depths;
 
@@ -188,12 +187,22 @@ public static class YamlConverter
             parser.Consume<DocumentStart>();
             var root = Read(0);
             parser.Consume<DocumentEnd>();
+            if (_complaint is not null)
+            {
+                throw new YamlException(_complaint);
+            }
+
             using var writer = new Utf8JsonWriter(
                 _output, new JsonWriterOptions { Encoder = JavaScriptEncoder.UnsafeRelaxedJsonEscaping, MaxDepth = MaxDepth * 2 });
             Write(writer, root, 0);
             writer.Flush();
             return _output.WrittenMemory;
         }
+
+        /// <summary>The complaint about the innermost bracket that is not closed; null when all are.</summary>
+        public string? OpenBracket() => _closings.TryPeek(out var closing)
+            ? YamlComplaints.OfOpenBracket(closing, parser.Current!.End)
+            : null;
 
         private Node Read(int depth)
         {
@@ -208,9 +217,7 @@ public static class YamlConverter
                 case Scalar scalar:
                     return Keep(scalar.Anchor, new Node { Scalar = scalar });
                 case AnchorAlias alias:
-                    return _anchors.TryGetValue(alias.Value, out var known)
-                        ? known
-                        : throw new YamlException(alias.Start, alias.End, $"unknown anchor '{alias.Value}' referenced");
+                    return Known(alias.Value);
                 case SequenceStart sequence:
                     return ReadSequence(sequence, depth);
                 case MappingStart mapping:
@@ -220,20 +227,30 @@ public static class YamlConverter
             }
         }
 
+        private Node Known(AnchorName name)
+        {
+            if (!_anchors.TryGetValue(name, out var known))
+            {
+                throw new YamlException($"unknown anchor '{name}' referenced");
+            }
+
+            return known.IsOpen ? throw new YamlException($"anchor '{name}' value contains itself") : known;
+        }
+
         private Node ReadSequence(SequenceStart start, int depth)
         {
-            var node = Keep(start.Anchor, new Node { Items = [] });
+            var node = Open(start.Anchor, new Node { Items = [] }, start.Style == SequenceStyle.Flow ? ']' : null);
             while (!parser.TryConsume<SequenceEnd>(out _))
             {
                 node.Items!.Add(Read(depth + 1));
             }
 
-            return node;
+            return Close(node, start.Style == SequenceStyle.Flow);
         }
 
         private Node ReadMapping(MappingStart start, int depth)
         {
-            var node = Keep(start.Anchor, new Node { Fields = [] });
+            var node = Open(start.Anchor, new Node { Fields = [] }, start.Style == MappingStyle.Flow ? '}' : null);
 
             // Keys that the map has by itself, not by merging.
             var own = new HashSet<string>(StringComparer.Ordinal);
@@ -241,12 +258,17 @@ public static class YamlConverter
             {
                 var line = parser.Current!.Start.Line;
                 var key = Read(depth + 1);
-                if (key.Scalar is not { } scalar)
+                if (key.Scalar is null)
                 {
-                    throw new YamlException(parser.Current!.Start, parser.Current.End, "invalid map key");
+                    _complaint ??= $"invalid map key: {GoSyntax(new StringBuilder(), key)}";
                 }
 
                 var value = Read(depth + 1);
+                if (key.Scalar is not { } scalar)
+                {
+                    continue;
+                }
+
                 if (scalar is { Value: "<<", Style: ScalarStyle.Plain })
                 {
                     Merge(node, value);
@@ -263,6 +285,28 @@ public static class YamlConverter
                 node.Fields![name] = value;
             }
 
+            return Close(node, start.Style == MappingStyle.Flow);
+        }
+
+        private Node Open(AnchorName anchor, Node node, char? closing)
+        {
+            node.IsOpen = true;
+            if (closing is { } bracket)
+            {
+                _closings.Push(bracket);
+            }
+
+            return Keep(anchor, node);
+        }
+
+        private Node Close(Node node, bool isInBrackets)
+        {
+            node.IsOpen = false;
+            if (isInBrackets)
+            {
+                _closings.Pop();
+            }
+
             return node;
         }
 
@@ -271,6 +315,11 @@ public static class YamlConverter
         {
             foreach (var map in source.Items ?? [source])
             {
+                if (map.Fields is null)
+                {
+                    _complaint ??= "map merge requires map or sequence of maps as the value";
+                }
+
                 foreach (var (name, value) in map.Fields ?? [])
                 {
                     CountNode();
@@ -346,11 +395,55 @@ public static class YamlConverter
             };
         }
 
-        private static void WriteScalar(Utf8JsonWriter writer, Scalar scalar)
+        /// <summary>A value as Go writes it in its source; of one that is very long, the beginning.</summary>
+        private static StringBuilder GoSyntax(StringBuilder text, Node node)
+        {
+            if (text.Length > MaxKeyText)
+            {
+                return text;
+            }
+
+            if (node.Scalar is { } scalar)
+            {
+                return text.Append(GoSyntax(scalar));
+            }
+
+            var separator = "";
+            text.Append(node.Items is null ? "map[interface {}]interface {}{" : "[]interface {}{");
+            foreach (var item in (node.Items ?? []).TakeWhile(_ => text.Length <= MaxKeyText))
+            {
+                GoSyntax(text.Append(separator), item);
+                separator = ", ";
+            }
+
+            var fields = (node.Fields ?? []).OrderBy(static f => f.Key, StringComparer.Ordinal);
+            foreach (var (name, value) in fields.TakeWhile(_ => text.Length <= MaxKeyText))
+            {
+                GoSyntax(text.Append(separator).Append(GoText.Quote(name)).Append(':'), value);
+                separator = ", ";
+            }
+
+            return text.Append('}');
+        }
+
+        private static string GoSyntax(Scalar scalar) => Resolve(scalar) switch
+        {
+            null => "interface {}(nil)",
+            bool flag => flag ? "true" : "false",
+            string text => GoText.Quote(text),
+            var number => string.Create(CultureInfo.InvariantCulture, $"{number}"),
+        };
+
+        private static object? Resolve(Scalar scalar)
         {
             var isString =
                 scalar.Style != ScalarStyle.Plain || scalar.Tag == "tag:yaml.org,2002:str" || scalar.Tag == "!";
-            switch (isString ? scalar.Value : YamlScalar.Resolve(scalar.Value))
+            return isString ? scalar.Value : YamlScalar.Resolve(scalar.Value);
+        }
+
+        private static void WriteScalar(Utf8JsonWriter writer, Scalar scalar)
+        {
+            switch (Resolve(scalar))
             {
                 case null: writer.WriteNullValue(); break;
                 case bool flag: writer.WriteBooleanValue(flag); break;
@@ -368,70 +461,8 @@ public static class YamlConverter
         public List<Node>? Items { get; init; }
 
         public Dictionary<string, Node>? Fields { get; init; }
-    }
-}
 
-/// <summary>The type of plain YAML scalars.</summary>
-internal static class YamlScalar
-{
-    private static readonly SearchValues<char> FloatCharacters = SearchValues.Create("0123456789.eE+-");
-
-    /// <summary>null, bool, long, double, or the string itself.</summary>
-    public static object? Resolve(string text) => text switch
-    {
-        "" or "~" or "null" or "Null" or "NULL" => null,
-        "y" or "Y" or "yes" or "Yes" or "YES" or "true" or "True" or "TRUE" or "on" or "On" or "ON" => true,
-        "n" or "N" or "no" or "No" or "NO" or "false" or "False" or "FALSE" or "off" or "Off" or "OFF" => false,
-        ['+' or '-' or '.' or (>= '0' and <= '9'), ..] => Number(text),
-        _ => text,
-    };
-
-    private static object Number(string text)
-    {
-        var plain = text.Replace("_", "", StringComparison.Ordinal);
-        var negative = plain.StartsWith('-');
-        var digits = plain.AsSpan(negative || plain.StartsWith('+') ? 1 : 0);
-        if (digits.Length == 0)
-        {
-            return text;
-        }
-
-        if (Integer(digits) is { } value)
-        {
-            return negative ? -value : value;
-        }
-
-        var isDecimal = !digits.ContainsAnyExcept(FloatCharacters)
-            && digits.ContainsAnyInRange('0', '9')
-            && char.IsAsciiDigit(plain[^1]);
-        return isDecimal && double.TryParse(plain, NumberStyles.Float, CultureInfo.InvariantCulture, out var number)
-            ? number
-            : text;
-    }
-
-    private static long? Integer(ReadOnlySpan<char> digits)
-    {
-        var (radix, prefix) = digits switch
-        {
-            ['0', 'x' or 'X', ..] => (16, 2),
-            ['0', 'b' or 'B', ..] => (2, 2),
-            ['0', 'o' or 'O', ..] => (8, 2),
-            ['0', _, ..] => (8, 1),
-            _ => (10, 0),
-        };
-        var body = digits[prefix..];
-        long value = 0;
-        foreach (var c in body)
-        {
-            var digit = char.IsAsciiHexDigit(c) ? Convert.ToInt32(c.ToString(), 16) : radix;
-            if (digit >= radix || value > (long.MaxValue - digit) / radix)
-            {
-                return null;
-            }
-
-            value = (value * radix) + digit;
-        }
-
-        return body.Length == 0 ? null : value;
+        /// <summary>Whether it is still being read, so that an alias in it would make it hold itself.</summary>
+        public bool IsOpen { get; set; }
     }
 }

@@ -60,7 +60,7 @@ internal static class TypedForms
             "#text.size()", "size(#texts)", "#map.size()", "int(#double)", "int(#text)", "#text.indexOf(#text)",
             "#texts.lastIndexOf(#text)", "#ints.sum()", "#ints.max()", "#ints[#int]", "#time.getHours()",
             "#time.getDayOfWeek('Europe/Berlin')", "#duration.getMinutes()", "(#bool ? #int : #int)",
-            "#quantity.sign()", "#quantity.compareTo(#quantity)", "#semver.major()",
+            "sign(#quantity)", "#quantity.compareTo(#quantity)", "#semver.major()",
             "#ip.family()", "#cidr.prefixLength()", "int(#time)",
         ]),
         (Double,

@@ -31,6 +31,7 @@ public static class KubernetesCelTests
     [InlineData("quantity('50k').add(20).sub(quantity('100k')).sub(-50000).asInteger() == 20")]
     [InlineData("!quantity('9999999999999999999999999999999999999G').isInteger() && quantity('50').isInteger()")]
     [InlineData("quantity('50.703k').asApproximateFloat() == 50703.0")]
+    [InlineData("[sign(quantity('50k')), sign(quantity('-50k')), sign(quantity('0'))] == [1, -1, 0]")]
     [InlineData("!format.named('unknown').hasValue()")]
     [InlineData("!format.dns1123Label().validate('my-label-name').hasValue()")]
     [InlineData("!format.qualifiedName().validate('apiextensions.k8s.io/v1beta1').hasValue()")]
@@ -65,6 +66,11 @@ public static class KubernetesCelTests
         + "alphanumeric character (e.g. 'MyName',  or 'my.name',  or '123-abc', regex used for validation is "
         + "'([A-Za-z0-9][-A-Za-z0-9_.]*)?[A-Za-z0-9]')")]
     public static void It_says(string text, string said) => Assert.Equal(said, Run(text).Text);
+
+    [Fact]
+    public static void Sign_is_no_member() => Assert.Contains(
+        "found no matching overload for 'sign' applied to 'kubernetes.Quantity.()'",
+        KubernetesCel.Environment.Compile("quantity('1').sign() == 1").Issues, StringComparison.Ordinal);
 
     [Fact]
     public static void Each_format_is_there_by_name_and_is_no_other()
