@@ -12,6 +12,7 @@ using OrleansOrchestrator.Grains.Batch.CronJobs;
 using OrleansOrchestrator.Grains.Batch.Jobs;
 using OrleansOrchestrator.Grains.Certificates.SigningRequests;
 using OrleansOrchestrator.Grains.Core.ConfigMaps;
+using OrleansOrchestrator.Grains.Core.Events;
 using OrleansOrchestrator.Grains.Core.Namespaces;
 using OrleansOrchestrator.Grains.Core.Nodes;
 using OrleansOrchestrator.Grains.Core.PersistentVolumeClaims;
@@ -100,6 +101,7 @@ public static class OrchestratorControllers
         services.AddController(TaintEvictionController.Name, s => new TaintEvictionController(s));
         services.AddController(DeviceTaintEvictionController.Name, s => new DeviceTaintEvictionController(s));
         services.AddController(PodCollectionController.Name, s => new PodCollectionController(s));
+        services.AddController(EventExpiryController.Name, s => new EventExpiryController(s));
         services.AddController(StaleDisruptionController.Name, s => new StaleDisruptionController(s));
         services.AddController(OrphanedJobPodController.Name, s => new OrphanedJobPodController(s));
         services.AddController(IpAddressController.Name, s => new IpAddressController(s));

@@ -4,14 +4,26 @@ using OrleansOrchestrator.Resources.Kernel;
 
 namespace OrleansOrchestrator.Api.Admission;
 
-/// <summary>
-/// Lets pods stay five minutes on a node that is not ready or unreachable, unless they say otherwise.
-/// </summary>
-public sealed class DefaultTolerationSecondsPlugin : IAdmissionPlugin
+/// <summary>For how many seconds pods stay on a node that is not well, unless they say otherwise.</summary>
+public sealed record DefaultTolerations
 {
-    private const int Seconds = 300;
+    /// <summary>On one that is not ready (<c>--default-not-ready-toleration-seconds</c>).</summary>
+    public long NotReady { get; init; } = 300;
 
-    private static readonly string[] Taints = ["node.kubernetes.io/not-ready", "node.kubernetes.io/unreachable"];
+    /// <summary>On one that does not answer (<c>--default-unreachable-toleration-seconds</c>).</summary>
+    public long Unreachable { get; init; } = 300;
+}
+
+/// <summary>
+/// Lets pods stay for a while on a node that is not ready or unreachable, unless they say otherwise.
+/// </summary>
+/// <param name="seconds">For how long.</param>
+public sealed class DefaultTolerationSecondsPlugin(DefaultTolerations seconds) : IAdmissionPlugin
+{
+    private readonly (string Taint, long Seconds)[] _defaults =
+    [
+        ("node.kubernetes.io/not-ready", seconds.NotReady), ("node.kubernetes.io/unreachable", seconds.Unreachable),
+    ];
 
     public string Name => "DefaultTolerationSeconds";
 
@@ -21,14 +33,14 @@ public sealed class DefaultTolerationSecondsPlugin : IAdmissionPlugin
     public ValueTask<Status?> MutateAsync(AdmissionAttributes attributes, CancellationToken cancellationToken)
     {
         var spec = ((V1Pod)attributes.Object!).Spec ??= new V1PodSpec();
-        foreach (var taint in Taints)
+        foreach (var (taint, stay) in _defaults)
         {
             if (spec.Tolerations?.Any(t => Tolerates(t, taint)) != true)
             {
                 spec.Tolerations ??= [];
                 spec.Tolerations.Add(new V1Toleration
                 {
-                    Key = taint, OperatorProperty = "Exists", Effect = "NoExecute", TolerationSeconds = Seconds,
+                    Key = taint, OperatorProperty = "Exists", Effect = "NoExecute", TolerationSeconds = stay,
                 });
             }
         }

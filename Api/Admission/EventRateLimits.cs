@@ -8,19 +8,18 @@ namespace OrleansOrchestrator.Api.Admission;
 /// <param name="Limits">All of them count; none limits nothing.</param>
 public sealed record EventRateLimits(IReadOnlyList<EventRateLimit> Limits)
 {
-    private const string Kind = "Configuration";
-
-    private static readonly string[] Versions = ["eventratelimit.admission.k8s.io/v1alpha1"];
+    private static readonly ConfigurationKind[] Kinds =
+        [new("Configuration", "eventratelimit.admission.k8s.io/v1alpha1")];
 
     /// <summary>A configuration in a file of its own.</summary>
     /// <exception cref="ConfigurationException">Something is wrong with it; all of it is told.</exception>
     public static EventRateLimits Read(ReadOnlySpan<byte> content) =>
-        Checked(ConfigurationFile.Read(content, Kind, Versions, Read));
+        Checked(ConfigurationFile.ReadLeniently(content, Kinds, Read).Value);
 
     /// <summary>A configuration in an AdmissionConfiguration.</summary>
     /// <exception cref="ConfigurationException">Something is wrong with it; all of it is told.</exception>
     public static EventRateLimits Read(JsonElement content) =>
-        Checked(ConfigurationFile.Read(content, Kind, Versions, Read));
+        Checked(ConfigurationFile.ReadLeniently(content, Kinds, Read).Value);
 
     private static EventRateLimits Read(ConfigurationNode root) => new(
         [

@@ -21,11 +21,12 @@ public static class QuotaLimitsReader
     /// <summary>A configuration in a file of its own.</summary>
     /// <exception cref="ConfigurationException">Something is wrong with it; all of it is told.</exception>
     public static QuotaLimits Read(ReadOnlySpan<byte> content) =>
-        ConfigurationFile.Read(content, Kinds, Read);
+        ConfigurationFile.ReadLeniently(content, Kinds, Read).Value;
 
     /// <summary>A configuration in an AdmissionConfiguration.</summary>
     /// <exception cref="ConfigurationException">Something is wrong with it; all of it is told.</exception>
-    public static QuotaLimits Read(JsonElement content) => ConfigurationFile.Read(content, Kinds, Read);
+    public static QuotaLimits Read(JsonElement content) =>
+        ConfigurationFile.ReadLeniently(content, Kinds, Read).Value;
 
     private static QuotaLimits Read(ConfigurationNode root)
     {

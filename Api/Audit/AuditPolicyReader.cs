@@ -21,7 +21,7 @@ public static class AuditPolicyReader
     public static AuditPolicy Read(ReadOnlySpan<byte> text)
     {
         var errors = new FieldErrors();
-        var (rules, passedOver) = ConfigurationFile.ReadLeniently(text, Kind, root => ReadRules(root, errors));
+        var (rules, passedOver) = ConfigurationFile.ReadLeniently(text, [Kind], root => ReadRules(root, errors));
         return errors.Count > 0 ? throw new ConfigurationException(errors.ToText())
             : rules.Count == 0 ? throw new ConfigurationException("loaded illegal policy with 0 rules")
             : new AuditPolicy(rules) { PassedOver = passedOver };

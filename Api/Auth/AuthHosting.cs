@@ -29,6 +29,12 @@ public static class AuthHosting
             provider.GetRequiredService<TimeProvider>(), options.RequestHeaders, options.ProxyClient));
         services.AddSingleton<TrustStore>();
         services.AddSingleton<IClusterTrust>(provider => provider.GetRequiredService<TrustStore>());
+        services.AddSingleton(static provider => new OwnServer(
+            new RenewedCertificate(
+                (validity, token) =>
+                    provider.GetRequiredService<TrustStore>().Signer.IssueAsync(OwnServer.Order(validity), token),
+                provider.GetRequiredService<TimeProvider>()),
+            provider.GetRequiredService<IClusterTrust>()));
         services.AddHostedService<TrustFollower>();
         services.AddSingleton<AccountKeys>();
         services.AddSingleton<ServiceAccountTokens>();

@@ -10,8 +10,8 @@ namespace OrleansOrchestrator.Api.Configuration;
 public sealed record ConfigurationKind(string Kind, params IReadOnlyList<string> ApiVersions);
 
 /// <summary>
-/// Configurations of the API server in upstream's form: YAML or JSON of a known kind and version, without fields that
-/// nobody knows.
+/// Configurations of the API server in upstream's form: YAML or JSON of a known kind and version. Whether fields that
+/// nobody knows are refused or passed over differs from kind to kind, as in upstream.
 /// </summary>
 public static class ConfigurationFile
 {
@@ -27,38 +27,28 @@ public static class ConfigurationFile
     /// <exception cref="ConfigurationException">It is none.</exception>
     public static T Read<T>(
         ReadOnlySpan<byte> content, string kind, IReadOnlyList<string> apiVersions, Func<ConfigurationNode, T> read) =>
-        Read(content, [new ConfigurationKind(kind, apiVersions)], read);
-
-    /// <summary>Reads one that has had several names.</summary>
-    /// <typeparam name="T">What it says.</typeparam>
-    /// <param name="content">The file.</param>
-    /// <param name="kinds">What it may be of.</param>
-    /// <param name="read">Reads every field that there is.</param>
-    /// <exception cref="ConfigurationException">It is none.</exception>
-    public static T Read<T>(
-        ReadOnlySpan<byte> content, IReadOnlyList<ConfigurationKind> kinds, Func<ConfigurationNode, T> read) =>
-        Strict(Decode(content, kinds, read));
+        Strict(Decode(content, [new ConfigurationKind(kind, apiVersions)], read));
 
     /// <summary>Reads one of a kind that may have fields which nobody knows, or one twice.</summary>
     /// <typeparam name="T">What it says.</typeparam>
     /// <param name="content">The file.</param>
-    /// <param name="kind">What it must be of.</param>
+    /// <param name="kinds">What it may be of.</param>
     /// <param name="read">Reads every field that there is.</param>
     /// <returns>What it says, and what is passed over, in upstream's words; null for nothing.</returns>
     /// <exception cref="ConfigurationException">It is none.</exception>
     public static (T Value, string? PassedOver) ReadLeniently<T>(
-        ReadOnlySpan<byte> content, ConfigurationKind kind, Func<ConfigurationNode, T> read) =>
-        Decode(content, [kind], read);
+        ReadOnlySpan<byte> content, IReadOnlyList<ConfigurationKind> kinds, Func<ConfigurationNode, T> read) =>
+        Decode(content, kinds, read);
+
+    /// <summary>Reads one that is a part of another, and may have fields which nobody knows.</summary>
+    public static (T Value, string? PassedOver) ReadLeniently<T>(
+        JsonElement content, IReadOnlyList<ConfigurationKind> kinds, Func<ConfigurationNode, T> read) =>
+        Decode(content, kinds, null, read);
 
     /// <summary>Reads one that is a part of another.</summary>
     public static T Read<T>(
         JsonElement content, string kind, IReadOnlyList<string> apiVersions, Func<ConfigurationNode, T> read) =>
-        Read(content, [new ConfigurationKind(kind, apiVersions)], read);
-
-    /// <summary>Reads one that is a part of another and has had several names.</summary>
-    public static T Read<T>(
-        JsonElement content, IReadOnlyList<ConfigurationKind> kinds, Func<ConfigurationNode, T> read) =>
-        Strict(Decode(content, kinds, null, read));
+        Strict(Decode(content, [new ConfigurationKind(kind, apiVersions)], null, read));
 
     private static T Strict<T>((T Value, string? PassedOver) decoded) => decoded.PassedOver is { } complaint
         ? throw new ConfigurationException(complaint)

@@ -1,5 +1,6 @@
 using System.Buffers;
 using System.Text.Json;
+using OrleansOrchestrator.Api.Auth;
 using OrleansOrchestrator.Api.Remote;
 using OrleansOrchestrator.Interfaces.Kernel;
 using OrleansOrchestrator.Resources.Kernel;
@@ -10,9 +11,11 @@ namespace OrleansOrchestrator.Api.CustomResources;
 /// Asks a webhook to convert objects of one version to another; what goes wrong is a StatusException.
 /// </summary>
 /// <param name="remote">Calls.</param>
+/// <param name="own">This server, where it is asked itself; null where nothing is known of it.</param>
 /// <param name="target">Whom; null when the definition does not say.</param>
 /// <param name="reviewVersion">In which version of ConversionReview; null when it takes none that is known.</param>
-internal sealed class ConversionAsker(RemoteCaller remote, RemoteTarget? target, string? reviewVersion)
+internal sealed class ConversionAsker(
+    RemoteCaller remote, OwnServer? own, RemoteTarget? target, string? reviewVersion)
 {
     private const string Group = "apiextensions.k8s.io";
 
@@ -36,8 +39,9 @@ internal sealed class ConversionAsker(RemoteCaller remote, RemoteTarget? target,
         }
 
         var uid = Chance.NewId().ToString("D");
+        var asked = own is null ? target : await own.AskAsync(target, cancellationToken);
         var answer = await remote.AskAsync(
-            target, Question(uid, to, objects), Timeout, MaxAnswerBytes, cancellationToken);
+            asked, Question(uid, to, objects), Timeout, MaxAnswerBytes, cancellationToken);
         if (!answer.Succeeded)
         {
             throw Failed($"conversion webhook for {kind} failed: {answer.Error.Message}");

@@ -1,4 +1,5 @@
 using k8s.Models;
+using OrleansOrchestrator.Api.Auth;
 using OrleansOrchestrator.Api.Remote;
 using OrleansOrchestrator.Resources.ApiExtensions.CustomObjects;
 using OrleansOrchestrator.Resources.Kernel;
@@ -6,7 +7,7 @@ using OrleansOrchestrator.Resources.Kernel;
 namespace OrleansOrchestrator.Api.CustomResources;
 
 /// <summary>Makes the conversions of definitions that have a webhook for them.</summary>
-public sealed class WebhookConversions(RemoteCaller remote)
+public sealed class WebhookConversions(RemoteCaller remote, OwnServer? own = null)
 {
     private readonly ConvertedShelf _shelf = new();
 
@@ -16,7 +17,7 @@ public sealed class WebhookConversions(RemoteCaller remote)
         var webhook = conversion.Webhook;
         return new WebhookConversion(
             new ConversionAsker(
-                remote,
+                remote, own,
                 webhook?.ClientConfig is { } client ? RemoteTarget.Of(client) : null,
                 webhook?.ConversionReviewVersions?.FirstOrDefault(static v => v is "v1" or "v1beta1")),
             _shelf, versions);

@@ -11,7 +11,7 @@ namespace OrleansOrchestrator.Api.FlowControl;
 /// </summary>
 public sealed class WorkEstimator(WatchCounts watches, ResourceCatalog? catalog = null, ResourceCaches? caches = null)
 {
-    /// <summary>No write is wider, however many watch.</summary>
+    /// <summary>No request is wider, however much it reads and however many watch.</summary>
     public const int MaxSeats = 10;
 
     public const long BytesPerSeat = 100_000;
@@ -32,9 +32,7 @@ public sealed class WorkEstimator(WatchCounts watches, ResourceCatalog? catalog 
     /// <summary>The estimate for a request of a level that gives one request so many seats at most.</summary>
     public SeatEstimate Estimate(HttpRequest http, RequestInfo request, int maxSeats) => request.Verb switch
     {
-        "list" => List(http, request, maxSeats),
-        "watch" when new QueryReader(http.Query).OptionalFlag("sendInitialEvents") == true =>
-            List(http, request, maxSeats),
+        "list" or "watch" => Read(new QueryReader(http.Query), request, maxSeats),
         _ => WatchesOf(request) is { } count ? Write(count, maxSeats) : SeatEstimate.One,
     };
 
@@ -42,7 +40,18 @@ public sealed class WorkEstimator(WatchCounts watches, ResourceCatalog? catalog 
         && catalog?.Current.Find(request.ResourceName, request.Version)?.Subresources
             .Any(s => s.Name == request.Subresource && s.ChangesNothing) == true;
 
-    private SeatEstimate List(HttpRequest http, RequestInfo request, int maxSeats)
+    /// <summary>What cannot be read will be refused, and is as wide as any until then; a watch is a list when it begins
+    /// with all that there is.</summary>
+    private SeatEstimate Read(QueryReader query, RequestInfo request, int maxSeats)
+    {
+        var (_, limit, wantsState) =
+            (query.Number("timeoutSeconds"), query.Number("limit"), query.OptionalFlag("sendInitialEvents"));
+        return query.Refusal is not null ? new SeatEstimate(Math.Min(maxSeats, MaxSeats))
+            : request.Verb == "watch" && wantsState != true ? SeatEstimate.One
+            : List(limit, request, maxSeats);
+    }
+
+    private SeatEstimate List(long? limit, RequestInfo request, int maxSeats)
     {
         if (catalog?.Current.Find(request.ResourceName, request.Version) is not { } definition
             || caches?.Find(definition.Storage) is not { } cache)
@@ -57,9 +66,9 @@ public sealed class WorkEstimator(WatchCounts watches, ResourceCatalog? catalog 
             // A list by name reads one object, which can be a large one.
             objects = Math.Min(objects, 1);
         }
-        else if (new QueryReader(http.Query).Number("limit") is > 0 and var limit)
+        else if (limit > 0)
         {
-            objects = Math.Min(objects, limit);
+            objects = Math.Min(objects, limit.Value);
         }
 
         var bytes = objects * snapshot.Bytes / Math.Max(1, snapshot.Count);

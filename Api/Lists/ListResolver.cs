@@ -60,7 +60,8 @@ public sealed class ListResolver(ResourceCaches caches, SnapshotShelf shelf, Tim
             return ResourceVersions.MalformedInList(options.ResourceVersion);
         }
 
-        var limit = ClampLimit(options.Limit);
+        // One object is no list with pages, so that a limit says nothing of the version, either.
+        var limit = selection.SingleKey is null ? ClampLimit(options.Limit) : 0;
         if (options.ResourceVersion.Length == 0)
         {
             var newest = await cache.ConsistentAsync(cancellationToken);

@@ -44,6 +44,9 @@ public sealed record RemoteTarget(string Host, int Port, string Path, string CaB
     /// </summary>
     public bool IsBalanced { get; init; }
 
+    /// <summary>It is this server itself, by its name in the cluster.</summary>
+    public bool IsOwn => this is { Host: "kubernetes.default.svc", Port: DefaultPort };
+
     /// <summary>A Service, by the name that it has in the cluster's DNS.</summary>
     public static RemoteTarget OfService(ObjectKey service, int? port, string? path, byte[]? caBundle)
     {

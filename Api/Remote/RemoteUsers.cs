@@ -14,10 +14,9 @@ public sealed class RemoteUsers(IReadOnlyDictionary<string, RemoteCredentials> u
     /// <summary>This server says to nobody who it is.</summary>
     public static RemoteUsers None { get; } = new(new Dictionary<string, RemoteCredentials>(), "");
 
-    /// <summary>A server, asked by the user that it knows; this one, by its name in the cluster, by none.</summary>
+    /// <summary>A server, asked by the user that it knows; this one itself by none of them.</summary>
     public RemoteTarget Ask(RemoteTarget target) =>
-        target is not { Host: "kubernetes.default.svc", Port: DefaultPort }
-        && users.Count > 0 && Find(target.Host, target.Port) is { } user ? user.AskWith(target) : target;
+        !target.IsOwn && users.Count > 0 && Find(target.Host, target.Port) is { } user ? user.AskWith(target) : target;
 
     /// <summary>The user that a server knows; null for none.</summary>
     public RemoteCredentials? Find(string host, int port)

@@ -49,6 +49,7 @@ public static class WritePipeline
         services.TryAddSingleton<PodSecurityMetrics>();
         services.AddSingleton<IAdmissionPlugin, PodSecurityPlugin>();
         services.AddSingleton<IAdmissionPlugin, PriorityPlugin>();
+        services.TryAddSingleton(new DefaultTolerations());
         services.AddSingleton<IAdmissionPlugin, DefaultTolerationSecondsPlugin>();
         services.AddSingleton<IAdmissionPlugin, DefaultStorageClassPlugin>();
         services.AddSingleton<IAdmissionPlugin, StorageProtectionPlugin>();

@@ -174,6 +174,13 @@ public sealed class WatchHandler(
             ? new ProtobufWatchEncoder(definition, format, messages)
             : new WatchEncoder(definition, format, table);
         var measured = new MeasuredEncoder(encoder, metrics.WatchEvents.Of(definition));
+        if (plan.Refusal is { } refusal)
+        {
+            measured.WriteError(pipe, refusal);
+            await pipe.FlushAsync(ends);
+            return;
+        }
+
         var stream = new WatchStream(pipe, measured, selection, turns, clock)
         {
             AfterRevision = plan.AfterRevision,

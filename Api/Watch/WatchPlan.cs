@@ -11,6 +11,12 @@ namespace OrleansOrchestrator.Api.Watch;
 public sealed record WatchPlan(CacheSnapshot? Initial, long AfterRevision, bool MarkEnd)
 {
     /// <summary>
+    /// Why there is nothing to watch, which the stream says and ends with; null when there is. Upstream answers so
+    /// whatever goes wrong once it has read the version.
+    /// </summary>
+    public Status? Refusal { get; private init; }
+
+    /// <summary>
     /// Options as upstream completes them: a watch without a version, or from 0, has always begun with the present
     /// state, which is what sendInitialEvents now says explicitly.
     /// </summary>
@@ -48,7 +54,7 @@ public sealed record WatchPlan(CacheSnapshot? Initial, long AfterRevision, bool 
             var reached = await resolver.WaitForAsync(cache, revision, cancellationToken);
             if (!reached.Succeeded)
             {
-                return reached.Error;
+                return new WatchPlan(null, revision, MarkEnd: false) { Refusal = reached.Error };
             }
 
             state = reached.Value;

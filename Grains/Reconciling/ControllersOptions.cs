@@ -42,6 +42,9 @@ public sealed class ControllersOptions
     /// <summary>Finished pods beyond this number are deleted, oldest first.</summary>
     public int TerminatedPodThreshold { get; set; } = 12_500;
 
+    /// <summary>How long Events stay after their last write; zero for ever.</summary>
+    public TimeSpan EventLife { get; set; } = TimeSpan.FromHours(1);
+
     /// <summary>Period of pod garbage collection.</summary>
     public TimeSpan PodCollectionPeriod { get; set; } = TimeSpan.FromSeconds(20);
 }

@@ -36,6 +36,7 @@ internal sealed class ApiOptions
     private readonly FrontProxyOptions _proxies = new();
     private readonly AccessOptions _access = new();
     private readonly CloudOptions _cloud = new();
+    private readonly PodAndEventOptions _objects = new();
     private readonly AuditOptions _audit = new();
     private readonly TelemetrySiloOptions _telemetry = new();
     private readonly RemoteWriteOption _remoteWrite = new();
@@ -51,6 +52,7 @@ internal sealed class ApiOptions
         new("Tokens of service accounts", [.. _accounts.All]),
         new("Who decides what is allowed", [.. _access.All]),
         new("Admission, scheduling, cloud", [_admission, _scheduler, .. _cloud.All]),
+        new("Pods and Events", [.. _objects.All]),
         new("What the store holds encrypted", _encryption, _reload),
         new("Audit", [.. _audit.All]),
         new("Logs, metrics, dashboards", [.. _addOns.All]),
@@ -71,11 +73,11 @@ internal sealed class ApiOptions
         .ToDictionary(
             static o => o.Option.Name,
             static o => o.Result!.Tokens
-                .Select(t => o.Option is FileOption or FilesOption ? FileOption.Full(t.Value) : t.Value).ToArray(),
+                .Select(t => Full(o.Option, t.Value)).ToArray(),
             StringComparer.Ordinal);
 
     /// <summary>A silo's options with these in them.</summary>
-    public SiloOptions Over(SiloOptions silo, ParseResult parsed) => silo with
+    public SiloOptions Over(SiloOptions silo, ParseResult parsed) => _objects.Over(silo, parsed) with
     {
         TokenFile = parsed.GetValue(_tokens),
         ServiceAccounts = _accounts.Read(parsed),
@@ -111,6 +113,13 @@ internal sealed class ApiOptions
 
         _ = SiloConfiguration.Read(options.Over(new SiloOptions(), parsed));
     }
+
+    private static string Full(Option option, string value) => option switch
+    {
+        FileOption or FilesOption => FileOption.Full(value),
+        NamedCertificatesOption => NamedCertificatesOption.Full(value),
+        _ => value,
+    };
 
     private static LogExportOptions? LogExportOf(string? endpoint) =>
         endpoint is null ? null

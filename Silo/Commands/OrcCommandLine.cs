@@ -20,7 +20,7 @@ public static class OrcCommandLine
             if (arguments.Length > 0 && parsed.Action is ParseErrorAction)
             {
                 var wrong = parsed.UnmatchedTokens is [var token, ..]
-                    ? $"'{token}' is no command, option or argument of orc's."
+                    ? UpstreamFlags.Explain(token) ?? $"'{token}' is no command, option or argument of orc's."
                     : parsed.Errors[0].Message;
                 throw new UserErrorException($"{wrong} (Add --help for what there is.)");
             }

@@ -38,7 +38,9 @@ internal sealed class RequestLimitOptions
     public RequestLimits Read(ParseResult parsed) => new()
     {
         MaxReadsInFlight = parsed.GetValue(_reads),
-        MaxWritesInFlight = parsed.GetValue(_writes),
+        MaxWritesInFlight = parsed.GetValue(_reads) + (long)parsed.GetValue(_writes) > 0
+            ? parsed.GetValue(_writes)
+            : throw new UserErrorException($"{_reads.Name} and {_writes.Name} must add up to something positive"),
         RequestTimeout = TimeAbove0(parsed),
         MinWatchTimeout = TimeSpan.FromSeconds(parsed.GetValue(_watch)),
     };

@@ -32,6 +32,7 @@ internal sealed class SiloCommandOptions
     private readonly SiloNetworkOptions _networks = new();
     private readonly Option<int> _connections = CommonOptions.StoreConnections();
     private readonly RequestLimitOptions _limits = new();
+    private readonly ConnectionOptions _perConnection = new();
     private readonly CredentialOptions _credentials = new();
     private readonly ApiOptions _api = new();
 
@@ -43,7 +44,7 @@ internal sealed class SiloCommandOptions
         new("Where it listens", [.. _addresses.All]),
         new("Networks of pods and Services", [.. _networks.All]),
         new("Credentials that it writes", [.. _credentials.All]),
-        new("Bounds of requests", [.. _limits.All]),
+        new("Bounds of requests", [.. _limits.All, .. _perConnection.All]),
         .. _api.Groups,
     ];
 
@@ -60,7 +61,7 @@ internal sealed class SiloCommandOptions
             Limits = _limits.Read(parsed),
             Flags = FlagValues.Of(parsed, Groups.SelectMany(static g => g.Options)),
         };
-        return _api.Over(
-            _credentials.Over(_networks.Over(_addresses.Over(own, parsed), parsed), parsed), parsed);
+        var listening = _perConnection.Over(_networks.Over(_addresses.Over(own, parsed), parsed), parsed);
+        return _api.Over(_credentials.Over(listening, parsed), parsed);
     }
 }

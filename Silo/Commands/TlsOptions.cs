@@ -15,8 +15,13 @@ internal sealed class TlsOptions
         "With what TLS 1.2 and older may encrypt, such as TLS_ECDHE_ECDSA_WITH_AES_256_GCM_SHA384. Default: what the "
             + "machine's OpenSSL thinks good.");
 
-    public IEnumerable<Option> All => [_oldest, _suites];
+    private readonly NamedCertificatesOption _named = new();
+
+    public IEnumerable<Option> All => [_oldest, _suites, _named];
 
     public TlsSettings Read(ParseResult parsed) =>
-        TlsSettings.Read(parsed.GetValue(_oldest), CommonOptions.ListOf(parsed, _suites));
+        TlsSettings.Read(parsed.GetValue(_oldest), CommonOptions.ListOf(parsed, _suites)) with
+        {
+            Named = [.. parsed.GetRequiredValue(_named).Select(NamedCertificateFiles.Parse)],
+        };
 }

@@ -19,18 +19,20 @@ public sealed record AdmissionSettings(
 /// <summary>
 /// Upstream's <c>--admission-control-config-file</c>: an AdmissionConfiguration with configurations of PodSecurity,
 /// EventRateLimit, ResourceQuota and the plugins of webhooks, inline or in files of their own. No other takes one.
+/// Fields that nobody knows are passed over, except in the configuration of PodSecurity.
 /// </summary>
 public static class AdmissionConfigurationFile
 {
-    private static readonly string[] Versions = [$"{ConfigurationFile.Group}/v1", "apiserver.k8s.io/v1alpha1"];
+    private static readonly ConfigurationKind[] Kinds =
+        [new("AdmissionConfiguration", $"{ConfigurationFile.Group}/v1", "apiserver.k8s.io/v1alpha1")];
 
     /// <summary>Reads the file; what it does not say is as upstream has it.</summary>
     public static AdmissionSettings Read(string path)
     {
         try
         {
-            return ConfigurationFile.Read(
-                Load(path), "AdmissionConfiguration", Versions, root => Read(root, Path.GetDirectoryName(path)!));
+            return ConfigurationFile.ReadLeniently(
+                Load(path), Kinds, root => Read(root, Path.GetDirectoryName(path)!)).Value;
         }
         catch (ConfigurationException bad)
         {

@@ -24,8 +24,7 @@ public sealed partial class ServingCertificate(
     private SslServerAuthenticationOptions? _handshake;
 
     /// <summary>
-    /// How the next handshake goes. One object for all of them until the certificate is renewed: what TLS derives from
-    /// it (the chain, OpenSSL's context) is made once then, which is most of what a handshake costs otherwise.
+    /// How the next handshake goes that shows it. One object for all of them until the certificate is renewed.
     /// </summary>
     public SslServerAuthenticationOptions Handshake =>
         _handshake ?? throw new InvalidOperationException("the web server starts after the identity is loaded");
@@ -90,26 +89,7 @@ public sealed partial class ServingCertificate(
             cancellationToken);
         using var pem = X509Certificate2.CreateFromPem(issued.CertificatePem, issued.KeyPem);
         var certificate = X509CertificateLoader.LoadPkcs12(pem.Export(X509ContentType.Pkcs12), null);
-        _handshake = new SslServerAuthenticationOptions
-        {
-            EnabledSslProtocols = options.Tls.Versions,
-            CipherSuitesPolicy = options.Tls.CipherSuites,
-            ServerCertificateContext = SslStreamCertificateContext.Create(certificate, null, offline: true),
-            ApplicationProtocols = [SslApplicationProtocol.Http2, SslApplicationProtocol.Http11],
-
-            // Who a client's certificate belongs to, and whether it is ours, is for the Authenticator: a bad one is a
-            // 401, not a broken handshake, and none is fine. So nothing is looked up to build its chain here.
-            ClientCertificateRequired = true,
-#pragma warning disable CA5359 // it is the client's, and the Authenticator validates it
-            RemoteCertificateValidationCallback = static (_, _, _, _) => true,
-#pragma warning restore CA5359
-            CertificateChainPolicy = new X509ChainPolicy
-            {
-                TrustMode = X509ChainTrustMode.CustomRootTrust,
-                RevocationMode = X509RevocationMode.NoCheck,
-                DisableCertificateDownloads = true,
-            },
-        };
+        _handshake = options.Tls.HandshakeWith(SslStreamCertificateContext.Create(certificate, null, offline: true));
     }
 
     // kubernetes, kubernetes.default, … up to the full name: pods may use any.

@@ -16,6 +16,9 @@ public sealed record SiloConfiguration
 {
     public required AuthOptions Auth { get; init; }
 
+    /// <summary>Certificates for names of an operator's own, which are followed.</summary>
+    public required NamedCertificates NamedCertificates { get; init; }
+
     /// <summary>The AuthenticationConfiguration, which is followed; null without one.</summary>
     public ReadOnlyMemory<byte>? SignInFile { get; init; }
 
@@ -63,6 +66,7 @@ public sealed record SiloConfiguration
         return new SiloConfiguration
         {
             Auth = auth,
+            NamedCertificates = new NamedCertificates(options.Tls),
             SignInFile = signIn,
             RequestHeaderFile = requestHeaderFile,
             AccessFile = access,

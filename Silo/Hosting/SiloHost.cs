@@ -11,6 +11,7 @@ using OrleansOrchestrator.Api.Aggregation;
 using OrleansOrchestrator.Api.Auth;
 using OrleansOrchestrator.Api.Auth.Jwt;
 using OrleansOrchestrator.Api.Cache;
+using OrleansOrchestrator.Api.Configuration;
 using OrleansOrchestrator.Api.Serving;
 using OrleansOrchestrator.Api.Errors;
 using OrleansOrchestrator.Api.Health;
@@ -47,9 +48,6 @@ public static class SiloHost
     /// <summary>Upstream's bound on a request's line and headers.</summary>
     private const int MaxHeaderBytes = 1024 * 1024;
 
-    // One client-go client holds all its watches on one HTTP/2 connection.
-    private const int MaxStreamsPerConnection = 1000;
-
     /// <summary>How long requests in progress and grains may take to end.</summary>
     private static readonly TimeSpan ShutdownPatience = TimeSpan.FromSeconds(30);
 
@@ -73,6 +71,7 @@ public static class SiloHost
 
         var app = builder.Build();
         app.UseAnswerHeaders(options.TransportSecurity);
+        app.UseGoaway(options.GoawayChance);
         app.UseCrossOrigin(options.CrossOrigins);
         if (options.AddOns.Dashboard)
         {
@@ -102,6 +101,9 @@ public static class SiloHost
         logging.AddFilter("Orleans", LogLevel.Warning);
         logging.AddFilter("OrleansOrchestrator", LogLevel.Information);
         logging.AddFilter("Microsoft", LogLevel.Warning);
+
+        // Has nothing to say at that level, but makes an activity and a scope for each request to say it in.
+        logging.AddFilter("Microsoft.AspNetCore.Hosting.Diagnostics", LogLevel.None);
 
         // What YARP says of each request has its whole URL: of exec, the command with all its arguments.
         logging.AddFilter("Yarp", LogLevel.Warning);
@@ -173,6 +175,7 @@ public static class SiloHost
         services.AddSingleton(new DrainOptions { Delay = options.ShutdownDelay });
         services.Configure<HostOptions>(host => host.ShutdownTimeout = options.ShutdownDelay + ShutdownPatience);
         services.AddSingleton(options.Limits);
+        services.AddSingleton(options.Tolerations);
         services.AddSingleton(options.Flags);
         AddAdmissionSettings(services, configuration);
         services.AddEncryption(options, configuration);
@@ -200,6 +203,7 @@ public static class SiloHost
         services.AddUsageHistory(options.AddOns.UsageRetention);
         AddControllers(services, options, configuration);
         AddScheduling(services, options, configuration);
+        AddNamedCertificates(services, options.Tls, configuration.NamedCertificates);
         services.AddSingleton<IMemoryPoolFactory<byte>, ConnectionBuffers>();
         services.AddSingleton<ServingCertificate>();
         services.AddHostedService(provider => provider.GetRequiredService<ServingCertificate>());
@@ -229,6 +233,21 @@ public static class SiloHost
         {
             services.FollowAuthorizationFile(
                 options.Access.ConfigurationFile!, access, configuration.Auth.Authorization);
+        }
+    }
+
+    /// <summary>A change of one file of two alone may be no pair; then the other's change finds one.</summary>
+    private static void AddNamedCertificates(
+        IServiceCollection services, TlsSettings tls, NamedCertificates certificates)
+    {
+        services.AddSingleton(certificates);
+        foreach (var (files, path, name) in tls.Named.SelectMany(static f => new[]
+        {
+            (f, f.CertificateFile, "tls_sni_cert"), (f, f.KeyFile, "tls_sni_key"),
+        }))
+        {
+            var content = File.ReadAllBytes(path);
+            services.FollowFile(_ => new FollowedFile(path, name, content, _ => certificates.Reload(files)));
         }
     }
 
@@ -288,6 +307,7 @@ public static class SiloHost
         services.AddOrchestratorControllers(controllers =>
         {
             controllers.Enabled = options.Controllers;
+            controllers.EventLife = options.EventLife;
             controllers.PodNetworks = options.PodNetworks ?? controllers.PodNetworks;
         });
         if (options.LoadBalancerPools.Count > 0)
@@ -331,7 +351,7 @@ public static class SiloHost
             kestrel.Limits.MaxRequestLineSize = MaxHeaderBytes;
             kestrel.Limits.MaxRequestHeadersTotalSize = MaxHeaderBytes;
             kestrel.Limits.Http2.MaxRequestHeaderFieldSize = MaxHeaderBytes;
-            kestrel.Limits.Http2.MaxStreamsPerConnection = MaxStreamsPerConnection;
+            kestrel.Limits.Http2.MaxStreamsPerConnection = options.MaxStreamsPerConnection;
             kestrel.Limits.Http2.KeepAlivePingDelay = TimeSpan.FromSeconds(30);
             kestrel.Listen(new IPEndPoint(Bound(options), options.Port), ConfigureTls);
         });
@@ -347,11 +367,9 @@ public static class SiloHost
 
     private static void ConfigureTls(ListenOptions listen)
     {
-        var certificate = listen.ApplicationServices.GetRequiredService<ServingCertificate>();
+        var usual = listen.ApplicationServices.GetRequiredService<ServingCertificate>();
+        var named = listen.ApplicationServices.GetRequiredService<NamedCertificates>();
         listen.Protocols = HttpProtocols.Http1AndHttp2;
-        listen.UseHttps(new TlsHandshakeCallbackOptions
-        {
-            OnConnection = _ => ValueTask.FromResult(certificate.Handshake),
-        }).UseTlsGoodbye();
+        listen.UseHttps(named.Handshakes(() => usual.Handshake)).UseTlsGoodbye();
     }
 }

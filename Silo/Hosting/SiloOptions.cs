@@ -1,5 +1,6 @@
 using System.Net;
 using System.Text.RegularExpressions;
+using OrleansOrchestrator.Api.Admission;
 using OrleansOrchestrator.Api.Diagnostics;
 using OrleansOrchestrator.Api.Kernel;
 using OrleansOrchestrator.Api.RemoteWrite;
@@ -83,6 +84,13 @@ public sealed record SiloOptions
     /// <summary>How TLS is spoken.</summary>
     public TlsSettings Tls { get; init; } = new();
 
+    /// <summary>The part of requests with which a connection of HTTP/2 is told to end.</summary>
+    public double GoawayChance { get; init; }
+
+    /// <summary>How many requests one connection of HTTP/2 may have at a time: all watches of a client-go are on
+    /// one.</summary>
+    public int MaxStreamsPerConnection { get; init; } = 1000;
+
     /// <summary>How much the API does at once, and for how long.</summary>
     public RequestLimits Limits { get; init; } = new();
 
@@ -103,6 +111,12 @@ public sealed record SiloOptions
 
     /// <summary>An AdmissionConfiguration; null takes upstream's defaults.</summary>
     public string? AdmissionFile { get; init; }
+
+    /// <summary>For how long pods stay on nodes that are not well.</summary>
+    public DefaultTolerations Tolerations { get; init; } = new();
+
+    /// <summary>How long Events stay after their last write; zero for ever.</summary>
+    public TimeSpan EventLife { get; init; } = new ControllersOptions().EventLife;
 
     /// <summary>A KubeSchedulerConfiguration; null takes upstream's defaults.</summary>
     public string? SchedulerFile { get; init; }

@@ -1,5 +1,6 @@
 using System.Net.Security;
 using System.Security.Authentication;
+using System.Security.Cryptography.X509Certificates;
 using OrleansOrchestrator.Resources.Kernel;
 
 namespace OrleansOrchestrator.Silo.Hosting;
@@ -68,6 +69,9 @@ public sealed record TlsSettings
     /// <summary>What they encrypt with; null for what the machine thinks good.</summary>
     public CipherSuitesPolicy? CipherSuites { get; init; }
 
+    /// <summary>Certificates for names of an operator's own, the first before others.</summary>
+    public IReadOnlyList<NamedCertificateFiles> Named { get; init; } = [];
+
     /// <summary>What upstream's flags say; null is what is not given.</summary>
     /// <exception cref="UserErrorException">There is no such version or suite.</exception>
     public static TlsSettings Read(string? oldest, IReadOnlyList<string> suites) => new()
@@ -76,6 +80,31 @@ public sealed record TlsSettings
             ? versions
             : throw new UserErrorException($"unknown tls version {GoText.Quote(oldest!)}"),
         CipherSuites = suites.Count == 0 ? null : new CipherSuitesPolicy(suites.Select(Suite).Concat(OfNewest).Distinct()),
+    };
+
+    /// <summary>
+    /// How handshakes go that show this certificate. To be made once for all of them: what TLS derives from it (the
+    /// chain, OpenSSL's context) is kept in it, which is most of what a handshake costs otherwise.
+    /// </summary>
+    public SslServerAuthenticationOptions HandshakeWith(SslStreamCertificateContext certificate) => new()
+    {
+        EnabledSslProtocols = Versions,
+        CipherSuitesPolicy = CipherSuites,
+        ServerCertificateContext = certificate,
+        ApplicationProtocols = [SslApplicationProtocol.Http2, SslApplicationProtocol.Http11],
+
+        // Who a client's certificate belongs to, and whether it is ours, is for the Authenticator: a bad one is a
+        // 401, not a broken handshake, and none is fine. So nothing is looked up to build its chain here.
+        ClientCertificateRequired = true,
+#pragma warning disable CA5359 // it is the client's, and the Authenticator validates it
+        RemoteCertificateValidationCallback = static (_, _, _, _) => true,
+#pragma warning restore CA5359
+        CertificateChainPolicy = new X509ChainPolicy
+        {
+            TrustMode = X509ChainTrustMode.CustomRootTrust,
+            RevocationMode = X509RevocationMode.NoCheck,
+            DisableCertificateDownloads = true,
+        },
     };
 
     private static TlsCipherSuite Suite(string name) => Suites.TryGetValue(name, out var suite)

@@ -1,3 +1,4 @@
+using OrleansOrchestrator.Api.Auth;
 using OrleansOrchestrator.Api.Remote;
 using OrleansOrchestrator.Interfaces.Kernel;
 using OrleansOrchestrator.Resources.Kernel;
@@ -5,7 +6,7 @@ using OrleansOrchestrator.Resources.Kernel;
 namespace OrleansOrchestrator.Api.Admission.Webhooks;
 
 /// <summary>Asks one webhook about one write.</summary>
-internal sealed class HookCaller(RemoteCaller remote, HookUsers users)
+internal sealed class HookCaller(RemoteCaller remote, HookUsers users, OwnServer? own = null)
 {
     /// <summary>An object may have 3 MB; a patch that replaces it takes a third more in base64.</summary>
     private const int MaxAnswerBytes = 8 * 1024 * 1024;
@@ -45,6 +46,11 @@ internal sealed class HookCaller(RemoteCaller remote, HookUsers users)
             Uid = uid, Attributes = attributes, Invocation = invocation, Object = item, OldObject = old,
         };
         var asked = (isMutating ? users.Mutating : users.Validating).Ask(target);
+        if (own is not null)
+        {
+            asked = await own.AskAsync(asked, cancellationToken);
+        }
+
         var reply = await remote.AskAsync(
             asked, question.Encode(), TimeoutOf(hook, attributes), MaxAnswerBytes, cancellationToken,
             attributes.Audit);

@@ -8,18 +8,21 @@ namespace OrleansOrchestrator.Api.Admission.Webhooks;
 /// <summary>Reads the configuration of one of the plugins of webhooks: it names a kubeconfig.</summary>
 public static class HookUsersReader
 {
-    private const string Kind = "WebhookAdmissionConfiguration";
-
-    private static readonly string[] Versions = [$"{ConfigurationFile.Group}/v1"];
+    private static readonly ConfigurationKind[] Kinds =
+    [
+        new("WebhookAdmissionConfiguration", $"{ConfigurationFile.Group}/v1"),
+        new("WebhookAdmission", $"{ConfigurationFile.Group}/v1alpha1"),
+    ];
 
     /// <summary>A configuration in a file of its own.</summary>
     /// <exception cref="ConfigurationException">Something is wrong with it, or with the kubeconfig.</exception>
     public static RemoteUsers Read(ReadOnlySpan<byte> content) =>
-        ConfigurationFile.Read(content, Kind, Versions, Read);
+        ConfigurationFile.ReadLeniently(content, Kinds, Read).Value;
 
     /// <summary>A configuration in an AdmissionConfiguration.</summary>
     /// <exception cref="ConfigurationException">Something is wrong with it, or with the kubeconfig.</exception>
-    public static RemoteUsers Read(JsonElement content) => ConfigurationFile.Read(content, Kind, Versions, Read);
+    public static RemoteUsers Read(JsonElement content) =>
+        ConfigurationFile.ReadLeniently(content, Kinds, Read).Value;
 
     private static RemoteUsers Read(ConfigurationNode root)
     {

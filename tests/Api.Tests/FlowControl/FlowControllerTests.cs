@@ -37,6 +37,25 @@ public sealed class FlowControllerTests : IDisposable
         Assert.Equal((nominal, lower, upper), (found.Nominal, found.Lower, found.Upper));
     }
 
+    /// <summary>The rows of upstream's <c>Test_GetMaxSeats</c>: the level has all seats but a few.</summary>
+    [Theory]
+    [InlineData(5, 6, 1)]
+    [InlineData(10, 6, 1)]
+    [InlineData(15, 6, 2)]
+    [InlineData(20, 6, 3)]
+    [InlineData(35, 6, 5)]
+    [InlineData(100, 6, 15)]
+    [InlineData(200, 6, 30)]
+    [InlineData(10, 1, 2)]
+    [InlineData(100, 20, 5)]
+    public void ARequestMayHaveAPartOfItsLevel(int seats, int hand, int expected)
+    {
+        using var flows = new FlowController(
+            new RequestLimits { MaxReadsInFlight = seats, MaxWritesInFlight = 0 }, _time);
+        flows.Configure([Level("test-pl", 10_000, queues: 64, hand)], []);
+        Assert.Equal(expected, flows.Plan.Levels.Single(static l => l.Name == "test-pl").MaxSeats);
+    }
+
     [Theory]
     [InlineData("GET /api/v1/pods", "admin", "system:masters", "exempt", "exempt")]
     [InlineData("GET /livez", "jane", "", "probes", "exempt")]

@@ -33,6 +33,27 @@ public sealed class RetryAdviceTests
         Assert.Equal(expected, last);
     }
 
+    /// <summary>The rows of upstream's <c>TestDroppedRequestsTracker</c>, one after the other.</summary>
+    [Fact]
+    public void ItGoesUpAndDownAsUpstreams()
+    {
+        (int Second, int Refused, int Expected)[] steps =
+        [
+            (0, 5, 1), (1, 11, 2), (2, 1, 2), (3, 11, 4), (4, 1, 4), (7, 1, 8), (11, 1, 8), (15, 1, 7), (17, 1, 6),
+            (21, 14, 5), (22, 1, 10),
+        ];
+        var time = new ManualTime();
+        var advice = new RetryAdvice(time);
+        var second = 0;
+        foreach (var step in steps)
+        {
+            time.Advance(TimeSpan.FromSeconds(step.Second - second));
+            second = step.Second;
+            int[] advised = [.. Enumerable.Range(0, step.Refused).Select(_ => advice.Refuse())];
+            Assert.Equal((second, step.Expected), (second, advised[^1]));
+        }
+    }
+
     [Fact]
     public void ItHasABound()
     {

@@ -27,6 +27,11 @@ public sealed class WorkEstimatorTests(WorkEstimatorTests.World world) : IClassF
     [InlineData("/api/v1/configmaps", "", 100, 10)]
     [InlineData("/api/v1/configmaps", "?watch=1", 100, 1)]
     [InlineData("/api/v1/configmaps", "?watch=1&sendInitialEvents=true", 100, 10)]
+    [InlineData("/api/v1/configmaps", "?watch=1&sendInitialEvents=false", 100, 1)]
+    [InlineData("/api/v1/namespaces/none/configmaps", "?limit=invalid", 100, 10)]
+    [InlineData("/api/v1/namespaces/none/configmaps", "?limit=invalid", 3, 3)]
+    [InlineData("/api/v1/namespaces/none/configmaps", "?watch=1&timeoutSeconds=invalid", 100, 10)]
+    [InlineData("/api/v1/namespaces/few/configmaps", "?limit=-1", 10, 8)]
     [InlineData("/api/v1/namespaces/few/configmaps/c1", "", 10, 1)]
     [InlineData("/no/such/path", "", 10, 1)]
     public void AListTakesASeatForSoManyBytes(string path, string query, int maxSeats, int seats)

@@ -85,6 +85,23 @@ public sealed class ListOverHttpTests
         Assert.Equal(["bb", "cc"], seen.Events.Select(static e => e.Object.Key.Name));
     }
 
+    /// <summary>The version beside a token is refused, whatever it is; the token is read before it.</summary>
+    [Fact]
+    public async Task ATokenIsReadBeforeTheVersionBesideIt()
+    {
+        await using var host = await ProtocolHost.StartAsync();
+        await host.PutAsync(new ObjectKey("one", "a"), "{}");
+        await host.PutAsync(new ObjectKey("one", "b"), "{}");
+        var token = Token(await host.GetJsonAsync($"{Path}?limit=1"));
+        foreach (var version in (string[])["7", "abc"])
+        {
+            var beside = await host.GetJsonAsync($"{Path}?continue={token}&resourceVersion={version}");
+            Assert.Equal("specifying resource version is not allowed when using continue", (string)beside["message"]!);
+            var unread = await host.GetJsonAsync($"{Path}?continue=abc&resourceVersion={version}");
+            Assert.StartsWith("invalid continue token: ", (string)unread["message"]!, StringComparison.Ordinal);
+        }
+    }
+
     [Fact]
     public async Task ATokenOfAnyFutureIsTakenForOneOfNow()
     {
@@ -150,6 +167,30 @@ public sealed class ListOverHttpTests
         var limited = await host.GetJsonAsync($"{Path}?resourceVersion={b.Revision}&limit=1");
         Assert.Equal(ProtocolHost.Text(b.Revision), (string)limited["metadata"]!["resourceVersion"]!);
         Assert.Equal(1, (int)limited["metadata"]!["remainingItemCount"]!);
+    }
+
+    /// <summary>Upstream reads the object of a name by its key, where a limit makes neither pages nor an exact version.
+    /// </summary>
+    [Theory]
+    [InlineData(Path, "metadata.name%3Da")]
+    [InlineData("/api/v1/configmaps", "metadata.name%3Da,metadata.namespace%3Done")]
+    public async Task OneObjectHasNoPages(string path, string selector)
+    {
+        await using var host = await ProtocolHost.StartAsync();
+        var old = await host.PutAsync(new ObjectKey("one", "a"), "{}");
+        await host.PutAsync(new ObjectKey("one", "b"), "{}");
+        var newest = await host.PutAsync(new ObjectKey("one", "a"), "{}", "{\"x\":\"1\"}", old.Revision);
+        foreach (var version in (string[])["", $"&resourceVersion={old.Revision}"])
+        {
+            var list = await host.GetJsonAsync($"{path}?fieldSelector={selector}&limit=1{version}");
+            Assert.Equal(["a"], Names(list));
+            Assert.Null(list["metadata"]!["continue"]);
+            Assert.Equal(ProtocolHost.Text(newest.Revision), Revision(list));
+        }
+
+        var exact = await host.GetJsonAsync(
+            $"{path}?fieldSelector={selector}&limit=1&resourceVersion={old.Revision}&resourceVersionMatch=Exact");
+        Assert.Equal(ProtocolHost.Text(old.Revision), Revision(exact));
     }
 
     [Fact]

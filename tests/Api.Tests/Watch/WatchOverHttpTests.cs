@@ -64,6 +64,21 @@ public sealed class WatchOverHttpTests
         Assert.Null(await tooOld.TryNextAsync());
     }
 
+    /// <summary>That a state does not come is told in the stream, as upstream's cache does.</summary>
+    [Theory]
+    [InlineData("application/json")]
+    [InlineData("application/json;as=Table;v=v1;g=meta.k8s.io")]
+    public async Task SaysThatItsStateDoesNotCome(string accept)
+    {
+        await using var host = await ProtocolHost.StartAsync();
+        const string Query = "watch=true&resourceVersion=99999999&sendInitialEvents=true&resourceVersionMatch=NotOlderThan";
+        await using var watch = await OpenAsync(host, $"{Path}?{Query}", accept);
+        var refused = await watch.NextAsync();
+        Assert.Equal(("ERROR", "Timeout"), ((string)refused["type"]!, (string)refused["object"]!["reason"]!));
+        Assert.Equal("ResourceVersionTooLarge", (string)refused["object"]!["details"]!["causes"]![0]!["reason"]!);
+        Assert.Null(await watch.TryNextAsync());
+    }
+
     [Theory]
     [InlineData("1")]
     [InlineData("-1")]

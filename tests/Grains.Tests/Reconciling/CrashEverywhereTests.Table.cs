@@ -31,6 +31,7 @@ public sealed partial class CrashEverywhereTests
         ["disruption-controller"] = static () => new AccountsPlay(),
         ["endpointslice-controller"] = static () => new ServicePlay(),
         ["ephemeral-volume-controller"] = static () => new EphemeralVolumePlay(),
+        ["event-expiry-controller"] = static () => new EventsPlay(),
         ["flow-schema-controller"] = static () => new ClusterWordsPlay(),
         ["generic-garbage-collector"] = static () => new CollectionPlay("Foreground"),
         ["horizontal-pod-autoscaler"] = static () => new AutoscalerPlay(),

@@ -1,5 +1,6 @@
 using k8s.Models;
 using OrleansOrchestrator.Grains.Core.Nodes;
+using OrleansOrchestrator.Grains.Core.Events;
 using OrleansOrchestrator.Grains.Core.PodCollection;
 using OrleansOrchestrator.Grains.Core.Pods;
 using OrleansOrchestrator.Grains.GarbageCollection;
@@ -342,6 +343,31 @@ public sealed partial class CrashEverywhereTests
     }
 
     /// <summary>Pods of a node that is gone, and finished ones beyond the threshold.</summary>
+    private sealed class EventsPlay : CrashPlay
+    {
+        private EventExpiryController _controller = null!;
+
+        protected override int Acts => 2;
+
+        protected override void SetUp()
+        {
+            for (var i = 0; i < 3; i++)
+            {
+                World.Api.Seed(new Corev1Event
+                {
+                    Metadata = new V1ObjectMeta { Name = $"e{i}", NamespaceProperty = "default" },
+                });
+                World.Time.Advance(TimeSpan.FromMinutes(30));
+            }
+        }
+
+        protected override void Change(int act) => World.Time.Advance(TimeSpan.FromMinutes(20));
+
+        protected override void Step() => _controller.ResyncAsync(default).GetAwaiter().GetResult();
+
+        protected override void LoseMemory() => _controller = new EventExpiryController(World.Services);
+    }
+
     private sealed class PodCollectionPlay : CrashPlay
     {
         private PodCollectionController _controller = null!;

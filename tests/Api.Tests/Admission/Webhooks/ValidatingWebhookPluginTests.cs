@@ -3,7 +3,9 @@ using System.Text.Json.Nodes;
 using Microsoft.AspNetCore.Http;
 using Microsoft.Extensions.DependencyInjection;
 using OrleansOrchestrator.Api.Admission.Webhooks;
+using OrleansOrchestrator.Api.Auth;
 using OrleansOrchestrator.Api.Remote;
+using OrleansOrchestrator.Api.Tests.Auth;
 using Xunit;
 
 namespace OrleansOrchestrator.Api.Tests.Admission.Webhooks;
@@ -235,6 +237,32 @@ public sealed class ValidatingWebhookPluginTests
         Assert.Equal(201, (await host.CreateAsync("x", "?dryRun=All")).Code);
         Assert.True((bool)host.Remote.Calls.Single()["request"]!["dryRun"]!);
         Assert.Equal("""["All"]""", host.Remote.Calls.Single()["request"]!["options"]!["dryRun"]!.ToJsonString());
+    }
+
+    /// <summary>Whatever a kubeconfig says: here it is asked for a certificate, and has none to give.</summary>
+    [Fact]
+    public async Task AWebhookBehindThisServerIsAskedByItsOwnCertificate()
+    {
+        var wanted = 0;
+        var certificate = new RenewedCertificate(
+            (_, _) =>
+            {
+                wanted++;
+                throw new TimeoutException("nobody signs");
+            },
+            TimeProvider.System);
+        await using var host = await WebhookHost.StartAsync(
+            configure: s => s.AddSingleton(new OwnServer(certificate, new OwnServerTests.Trust())));
+        var hook = host.Hook("a.example.com", "/x").Replace(
+            $"\"url\":\"{host.Remote.Url("/x")}\"",
+            """
+            "service":{"name":"kubernetes","namespace":"default","path":"/apis/hooks"}
+            """,
+            StringComparison.Ordinal);
+        await host.ConfigureAsync("Validating", "one", hook);
+        var (code, _) = await host.CreateAsync("x");
+        Assert.True(code >= 500);
+        Assert.Equal(1, wanted);
     }
 
     /// <summary>By upstream's <c>client_auth_test.go</c>; each plugin has users of its own.</summary>

@@ -1,0 +1,88 @@
+using System.Collections.Frozen;
+
+namespace OrleansOrchestrator.Silo.Commands;
+
+/// <summary>
+/// Flags of kube-apiserver that operators are used to and that are none here: what there is instead, or why there is
+/// nothing. All others of upstream's have their names here, or are for programmers of upstream's.
+/// </summary>
+public static class UpstreamFlags
+{
+    private const string Always = "it is always so, and cannot be switched off";
+    private const string Store = "the store is PostgreSQL: --connection";
+    private const string Kubelets = "nodes prove themselves, and are asked, with certificates of the cluster's own";
+    private const string Caches = "every kind is served from a cache, whose size follows its objects";
+
+    private static readonly FrozenDictionary<string, string> Instead = new Dictionary<string, string>
+    {
+        ["allow-privileged"] = "privileged containers are allowed; PodSecurity forbids them per namespace",
+        ["apiserver-count"] = "silos count themselves",
+        ["audit-log-format"] = "it is always json",
+        ["audit-log-version"] = "it is always audit.k8s.io/v1",
+        ["audit-webhook-version"] = "it is always audit.k8s.io/v1",
+        ["cert-dir"] = "the cluster's certificates are in its store",
+        ["client-ca-file"] = "client certificates are those that the cluster signs (CertificateSigningRequests); "
+            + "others sign in by --oidc-issuer-url or --authentication-config",
+        ["contention-profiling"] = "there is no profiler of Go",
+        ["default-watch-cache-size"] = Caches,
+        ["delete-collection-workers"] = "a collection is deleted as fast as its journal takes it",
+        ["disable-admission-plugins"] = "the plugins that upstream has by default run, all of them",
+        ["egress-selector-config-file"] = "nodes and webhooks are called directly",
+        ["enable-admission-plugins"] = "the plugins that upstream has by default run, and EventRateLimit when "
+            + "--admission-control-config-file has it",
+        ["enable-aggregator-routing"] = Always,
+        ["enable-bootstrap-token-auth"] = Always,
+        ["enable-garbage-collector"] = Always,
+        ["enable-priority-and-fairness"] = Always,
+        ["endpoint-reconciler-type"] = "silos keep the endpoints of the Service kubernetes by leases",
+        ["etcd-cafile"] = Store,
+        ["etcd-certfile"] = Store,
+        ["etcd-compaction-interval"] = Store,
+        ["etcd-keyfile"] = Store,
+        ["etcd-prefix"] = Store,
+        ["etcd-servers"] = Store,
+        ["etcd-servers-overrides"] = Store,
+        ["feature-gates"] = "which features there are is not a choice",
+        ["kubelet-certificate-authority"] = Kubelets,
+        ["kubelet-client-certificate"] = Kubelets,
+        ["kubelet-client-key"] = Kubelets,
+        ["kubelet-preferred-address-types"] = "nodes are asked at their InternalIP, or else at what they have",
+        ["lease-reuse-duration-seconds"] = "the store has no leases; --event-ttl says how long Events stay",
+        ["livez-grace-period"] = "a silo is live as soon as it listens",
+        ["logging-format"] = "it is always text; --otlp-logs-endpoint sends lines on",
+        ["max-connection-bytes-per-sec"] = "connections are not slowed down",
+        ["permit-address-sharing"] = "silos of one machine have ports of their own",
+        ["permit-port-sharing"] = "silos of one machine have ports of their own",
+        ["profiling"] = "there is no profiler of Go",
+        ["runtime-config"] = "which versions are served is not a choice",
+        ["secure-port"] = "it is --port",
+        ["service-account-lookup"] = Always,
+        ["service-cluster-ip-range"] = "it is --service-cidr",
+        ["service-node-port-range"] = "it is --node-port-range",
+        ["shutdown-delay-duration"] = "it is --shutdown-delay, in seconds",
+        ["shutdown-send-retry-after"] = "a silo that stops finishes what it has, and its clients go to others",
+        ["shutdown-watch-termination-grace-period"] = "watches end when a silo stops, and go on at others",
+        ["storage-backend"] = Store,
+        ["storage-media-type"] = "it is always application/json",
+        ["tls-cert-file"] = "the cluster issues the API's certificate; --tls-sni-cert-key adds others, by name",
+        ["tls-private-key-file"] = "the cluster issues the API's certificate; --tls-sni-cert-key adds others, by name",
+        ["tracing-config-file"] = "traces go to --otlp-endpoint",
+        ["v"] = "what is logged is not a matter of levels",
+        ["vmodule"] = "what is logged is not a matter of levels",
+        ["watch-cache"] = Caches,
+        ["watch-cache-sizes"] = Caches,
+    }.ToFrozenDictionary(StringComparer.Ordinal);
+
+    /// <summary>All that are answered for, without dashes.</summary>
+    public static IEnumerable<string> Names => Instead.Keys;
+
+    /// <summary>What to tell who gives one; null for what is none of upstream's.</summary>
+    /// <param name="token">As it stands on the command line: <c>--etcd-servers=…</c>.</param>
+    public static string? Explain(string token)
+    {
+        var flag = token.Split('=')[0];
+        return flag.StartsWith('-') && Instead.TryGetValue(flag.TrimStart('-'), out var instead)
+            ? $"{flag} of kube-apiserver is no option of orc's: {instead}."
+            : null;
+    }
+}
