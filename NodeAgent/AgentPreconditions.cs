@@ -32,8 +32,14 @@ public static class AgentPreconditions
         var memory = NodeFacts.MemoryInfo("MemTotal");
         return OptionProblem(options) ?? FileProblem(options) ?? MachineProblem(options)
             ?? ResourceProblem(options, MachineTopology.Read("/sys", memory))
-            ?? NodeReservation.Problem(options, Environment.ProcessorCount * MilliPerCpu, memory);
+            ?? NodeReservation.Problem(
+                options, Environment.ProcessorCount * MilliPerCpu, memory,
+                Linux.UsageOf(ExistingPart(options.DataDirectory)).CapacityBytes);
     }
+
+    /// <summary>The directory, or the one above it that is there before it has been made.</summary>
+    private static string ExistingPart(string directory) =>
+        Directory.Exists(directory) ? directory : ExistingPart(Path.GetDirectoryName(directory) ?? "/");
 
     /// <summary>
     /// Why parts of this machine cannot be given to pods as the options want it, or it is not known who has which.

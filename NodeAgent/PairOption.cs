@@ -12,7 +12,7 @@ internal static class PairOption
         Description = description,
         CustomParser = result =>
         {
-            var pairs = string.Concat(result.Tokens.Select(static t => t.Value))
+            var pairs = string.Join(',', result.Tokens.Select(static t => t.Value))
                 .Split(',', StringSplitOptions.RemoveEmptyEntries)
                 .Select(pair => pair.Split(separator, 2)).ToList();
             if (pairs.Find(static p => p.Length < 2) is { } wrong)

@@ -21,12 +21,16 @@ public sealed class ClusterZone
     private const int SchemaTtlSeconds = 28_800;
     private const string SchemaVersion = "1.1.0";
 
+    private static readonly ImmutableSortedSet<string> NoNames =
+        ImmutableSortedSet.Create<string>(StringComparer.Ordinal);
+
     private readonly string _domain;
     private readonly IPAddress? _server;
     private readonly Lock _writing = new();
     private readonly ConcurrentDictionary<(string Namespace, string Name), ServiceRecords> _services = new();
     private readonly ConcurrentDictionary<string, int> _namespaces = new();
-    private readonly ConcurrentDictionary<IPAddress, ImmutableArray<string>> _reverse = new();
+    private readonly ConcurrentDictionary<(IPAddress Address, bool OfService), ImmutableSortedSet<string>> _reverse =
+        new();
 
     /// <summary>Empty, and not loaded.</summary>
     /// <param name="domain">The cluster's, such as <c>cluster.local</c>.</param>
@@ -54,9 +58,9 @@ public sealed class ClusterZone
 
             _services[(records.Namespace, records.Name)] = records;
             var reverse = ReverseOf(records).ToList();
-            foreach (var (address, name) in reverse)
+            foreach (var (key, name) in reverse)
             {
-                _reverse.AddOrUpdate(address, [name], (_, names) => names.Contains(name) ? names : names.Add(name));
+                _reverse[key] = _reverse.GetValueOrDefault(key, NoNames).Add(name);
             }
 
             RemoveReverse(old is null ? [] : ReverseOf(old).Except(reverse));
@@ -82,18 +86,18 @@ public sealed class ClusterZone
         }
     }
 
-    private void RemoveReverse(IEnumerable<(IPAddress Address, string Name)> gone)
+    private void RemoveReverse(IEnumerable<((IPAddress Address, bool OfService) Key, string Name)> gone)
     {
-        foreach (var (address, name) in gone)
+        foreach (var (key, name) in gone)
         {
-            var left = _reverse.TryGetValue(address, out var names) ? names.Remove(name) : [];
+            var left = _reverse.GetValueOrDefault(key, NoNames).Remove(name);
             if (left.IsEmpty)
             {
-                _reverse.TryRemove(address, out _);
+                _reverse.TryRemove(key, out _);
             }
             else
             {
-                _reverse[address] = left;
+                _reverse[key] = left;
             }
         }
     }
@@ -108,7 +112,9 @@ public sealed class ClusterZone
 
         if (ParseReverse(question.Name) is { } address)
         {
-            return _reverse.TryGetValue(address, out var names)
+            // A Service's own address is named by Services alone, though it be an endpoint as well: as in CoreDNS.
+            return _reverse.TryGetValue((address, true), out var names)
+                || _reverse.TryGetValue((address, false), out names)
                 ? Records(question, names.Select(
                     n => new DnsRecord(question.Name, DnsType.Ptr, TtlSeconds, DnsWriter.Name(n))))
                 : null;
@@ -260,11 +266,12 @@ public sealed class ClusterZone
 
     private DnsAnswer Missing() => new() { Code = DnsCode.NameError, Authority = [Soa()] };
 
-    private IEnumerable<(IPAddress Address, string Name)> ReverseOf(ServiceRecords service)
+    private IEnumerable<((IPAddress Address, bool OfService) Key, string Name)> ReverseOf(ServiceRecords service)
     {
         var own = $"{service.Name}.{service.Namespace}.svc.{_domain}";
-        return service.Addresses.Select(a => (a, own)).Concat(
-            service.Endpoints.Values.SelectMany(e => e).Where(e => e.HasHostname).Select(e => (e.Address, $"{e.Label}.{own}")));
+        return service.Addresses.Select(a => ((a, true), own)).Concat(
+            service.Endpoints.Values.SelectMany(e => e).Where(e => e.HasHostname)
+                .Select(e => ((e.Address, false), $"{e.Label}.{own}")));
     }
 
     private static bool IsAddress(string name) =>

@@ -41,17 +41,22 @@ public sealed record EvictionSettings
     /// <summary>How much more must be free until it counts as resolved.</summary>
     public Statements MinimumReclaims { get; init; } = Nothing;
 
+    /// <summary>
+    /// What <see cref="Hard"/> says alone: a soft threshold keeps nothing from pods, however short its grace.
+    /// </summary>
+    /// <exception cref="InvalidDataException">They are none; the text is upstream's.</exception>
+    public IReadOnlyList<EvictionThreshold> HardThresholds() => Read(Hard);
+
     /// <summary>What they say together, as upstream's <c>ParseThresholdConfig</c> reads them.</summary>
     /// <exception cref="InvalidDataException">They are none; the text is upstream's.</exception>
     public IReadOnlyList<EvictionThreshold> Thresholds()
     {
-        var hard = Hard.Select(ReadThreshold).OfType<EvictionThreshold>().ToList();
-        var soft = Soft.Select(ReadThreshold).OfType<EvictionThreshold>().ToList();
+        var (hard, soft) = (HardThresholds(), Read(Soft));
         var graces = SoftGracePeriods.ToDictionary(static s => Signal(s.Key), static s => ReadGrace(s.Value));
         var reclaims = MinimumReclaims.ToDictionary(static s => Signal(s.Key), ReadReclaim);
         return
         [
-            .. hard.Concat(soft.Select(t => t with { Grace = GraceOf(t.Signal) }))
+            .. hard.Concat(soft.Select(t => t with { Grace = GraceOf(t.Signal) })).Where(static t => !FollowsAnother(t))
                 .Select(t => reclaims.TryGetValue(t.Signal, out var least) ? t with { MinReclaim = least } : t),
         ];
 
@@ -80,7 +85,14 @@ public sealed record EvictionSettings
                 $"strconv.ParseFloat: parsing {GoQuotes.Quote(number)}: invalid syntax");
     }
 
-    /// <summary>Null for one that says nothing: of all, of nothing, or of what follows another.</summary>
+    private static List<EvictionThreshold> Read(Statements statements) =>
+        [.. statements.Select(ReadThreshold).OfType<EvictionThreshold>()];
+
+    /// <summary>Of containers' layers: what is said of the file system that they are on holds for them.</summary>
+    private static bool FollowsAnother(EvictionThreshold threshold) =>
+        threshold.Signal is EvictionSignal.ContainerFsAvailable or EvictionSignal.ContainerFsInodesFree;
+
+    /// <summary>Null for one that says nothing: of all, or of nothing.</summary>
     private static EvictionThreshold? ReadThreshold(KeyValuePair<string, string> statement)
     {
         var (name, text) = statement;
@@ -95,9 +107,9 @@ public sealed record EvictionSettings
             : value.Share < 0 ? $"eviction percentage threshold {name} must be >= 0%: {text}"
             : value.Share > 1 ? $"eviction percentage threshold {name} must be <= 100%: {text}"
             : null;
-        return problem is not null ? throw new InvalidDataException(problem)
-            : signal is EvictionSignal.ContainerFsAvailable or EvictionSignal.ContainerFsInodesFree ? null
-            : new EvictionThreshold(signal, value);
+        return problem is null
+            ? new EvictionThreshold(signal, value)
+            : throw new InvalidDataException(problem);
     }
 
     private static TimeSpan ReadGrace(string text) =>

@@ -28,8 +28,11 @@ public readonly record struct ThresholdAmount(long? Amount, float Share)
 public sealed record EvictionThreshold(EvictionSignal Signal, ThresholdAmount Value)
 {
     /// <summary>What pods are evicted for at once when less of it is left, so that none is promised it.</summary>
-    public static long KeptFree(IEnumerable<EvictionThreshold> thresholds, EvictionSignal signal, long capacity) =>
-        thresholds.Where(t => t.IsHard && t.Signal == signal).Select(t => t.Value.Of(capacity)).LastOrDefault();
+    /// <param name="hard"><see cref="EvictionSettings.HardThresholds"/>.</param>
+    /// <param name="signal">What it is that is kept.</param>
+    /// <param name="capacity">How much the machine has of it.</param>
+    public static long KeptFree(IEnumerable<EvictionThreshold> hard, EvictionSignal signal, long capacity) =>
+        hard.Where(t => t.Signal == signal).Select(t => t.Value.Of(capacity)).LastOrDefault();
 
     private static readonly Dictionary<string, EvictionSignal> Names = new(StringComparer.Ordinal)
     {

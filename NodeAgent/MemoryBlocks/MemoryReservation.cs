@@ -36,7 +36,7 @@ public sealed record MemoryReservation(IReadOnlyDictionary<int, IReadOnlyDiction
             reserved.Values.Any(static n => n.GetValueOrDefault("memory") > 0),
             "[memorymanager] you should specify the system reserved memory");
         var kept = options.SystemReservedMemoryBytes + EvictionThreshold.KeptFree(
-            options.Housekeeping.Eviction.Thresholds(), EvictionSignal.MemoryAvailable,
+            options.Housekeeping.Eviction.HardThresholds(), EvictionSignal.MemoryAvailable,
             machine.Memory.Values.Sum(static m => m.Bytes));
         foreach (var (type, bytes) in reserved.Values.SelectMany(static n => n).GroupBy(
             static t => t.Key, static t => t.Value, (type, all) => (type, all.Sum())))

@@ -107,7 +107,7 @@ public sealed class NodeFacts
 
     /// <summary>Pods are evicted at once below that, so none is promised it.</summary>
     private long KeptFree(EvictionSignal signal, long capacity) =>
-        EvictionThreshold.KeptFree(_options.Housekeeping.Eviction.Thresholds(), signal, capacity);
+        EvictionThreshold.KeptFree(_options.Housekeeping.Eviction.HardThresholds(), signal, capacity);
 
     private static ResourceQuantity Kibibytes(long bytes) =>
         new((bytes / 1024).ToString(CultureInfo.InvariantCulture) + "Ki");

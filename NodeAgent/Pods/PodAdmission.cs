@@ -35,7 +35,7 @@ public sealed record PodAdmissionInput
     public bool HasAppArmor { get; init; }
 
     /// <summary>Which settings of the kernel the pod may have.</summary>
-    public SysctlAllowlist Sysctls { get; init; } = new([]);
+    public SysctlAllowlist Sysctls { get; init; } = SysctlAllowlist.SafeOnly;
 }
 
 /// <summary>

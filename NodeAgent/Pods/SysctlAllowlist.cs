@@ -32,8 +32,11 @@ public sealed partial class SysctlAllowlist
         "net.ipv4.tcp_wmem",
     ];
 
+    /// <summary>Of a node that allows nothing besides.</summary>
+    public static SysctlAllowlist SafeOnly { get; } = new([]);
+
     private readonly HashSet<string> _names;
-    private readonly List<string> _prefixes;
+    private readonly List<(string Prefix, string Space)> _prefixes;
 
     /// <param name="unsafeOnes">More names, or beginnings of names with a star: <c>kernel.msg*</c>.</param>
     /// <exception cref="InvalidDataException">
@@ -41,9 +44,9 @@ public sealed partial class SysctlAllowlist
     /// </exception>
     public SysctlAllowlist(IEnumerable<string> unsafeOnes)
     {
-        var all = unsafeOnes.Select(Checked).ToList();
-        _names = [.. Safe, .. all.Where(static name => !name.EndsWith('*'))];
-        _prefixes = [.. all.Where(static name => name.EndsWith('*')).Select(static name => name[..^1])];
+        var all = unsafeOnes.Select(Checked).ToLookup(static one => one.Name.EndsWith('*'));
+        _names = [.. Safe, .. all[false].Select(static one => one.Name)];
+        _prefixes = [.. all[true].Select(static one => (one.Name[..^1], one.Space))];
     }
 
     /// <summary>Null when the pod may have all of its settings; else which it may not, and why.</summary>
@@ -59,14 +62,19 @@ public sealed partial class SysctlAllowlist
             : string.Concat(name.Select(c => c switch { '/' => '.', '.' => '/', _ => c }));
     }
 
-    private string? Problem(V1Pod pod, string name) =>
-        !_names.Contains(name) && !_prefixes.Exists(p => name.StartsWith(p, StringComparison.Ordinal))
-            ? $"\"{name}\" not allowlisted"
-        : SpaceOf(name) is { } space && (space == Network ? pod.UsesHostNetwork() : pod.Spec.HostIPC == true)
-            ? $"\"{name}\" not allowed with host {space} enabled"
-        : null;
+    private string? Problem(V1Pod pod, string name)
+    {
+        // What a beginning allows is of that beginning's namespace, whatever the whole name is, as upstream has it.
+        var space = _names.Contains(name)
+            ? SpaceOf(name)
+            : _prefixes.Find(p => name.StartsWith(p.Prefix, StringComparison.Ordinal)).Space;
+        return space is null ? $"\"{name}\" not allowlisted"
+            : (space == Network ? pod.UsesHostNetwork() : pod.Spec.HostIPC == true)
+                ? $"\"{name}\" not allowed with host {space} enabled"
+            : null;
+    }
 
-    private static string Checked(string pattern)
+    private static (string Name, string Space) Checked(string pattern)
     {
         if (pattern.Length > MaxLength || !Form().IsMatch(pattern))
         {
@@ -75,7 +83,7 @@ public sealed partial class SysctlAllowlist
         }
 
         var name = Dotted(pattern);
-        return SpaceOf(name.TrimEnd('*')) is not null ? name : throw new InvalidDataException(
+        return SpaceOf(name.TrimEnd('*')) is { } space ? (name, space) : throw new InvalidDataException(
             $"the sysctl{(name.EndsWith('*') ? "s" : "")} {GoQuotes.Quote(name)} are not known to be namespaced");
     }
 

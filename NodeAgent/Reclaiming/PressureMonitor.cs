@@ -35,7 +35,7 @@ public sealed partial class PressureMonitor(
     private static readonly TimeSpan CleanUpPoll = TimeSpan.FromSeconds(1);
 
     private readonly IReadOnlyList<EvictionThreshold> _thresholds =
-        EvictionThreshold.WithAllocatable(options.Housekeeping.Eviction.Thresholds());
+        [.. EvictionThreshold.WithAllocatable(options.Housekeeping.Eviction.Thresholds()).Distinct()];
 
     private EvictionMemory _memory = EvictionMemory.None;
 

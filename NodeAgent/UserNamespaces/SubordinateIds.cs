@@ -12,20 +12,25 @@ public static class SubordinateIds
 {
     private const string User = "kubelet";
     private const string Program = "getsubids";
+    private const string UsersProgram = "getent"; // knows users of directories too, as upstream's look-up does
+    private const int NoSuchUser = 2;
     private const int Fields = 4;
 
     /// <summary>The ids; null where there is no such user, or no such program.</summary>
-    /// <param name="passwd">The file of the machine's users.</param>
-    /// <param name="tell">Runs the program with some arguments; null where there is none.</param>
-    /// <exception cref="InvalidDataException">There are none, or several ranges, or others for groups.</exception>
-    public static async Task<IdRange?> ReadAsync(string passwd, Func<string[], Task<CommandResult>>? tell)
+    /// <param name="exists">Whether there is a program.</param>
+    /// <param name="run">Runs one with some arguments.</param>
+    /// <exception cref="InvalidDataException">
+    /// There are none, or several ranges, or others for groups; or nobody can say whether there is such a user.
+    /// </exception>
+    public static async Task<IdRange?> ReadAsync(
+        Func<string, bool> exists, Func<string, string[], Task<CommandResult>> run)
     {
-        if (tell is null || !File.ReadLines(passwd).Any(static l => l.StartsWith($"{User}:", StringComparison.Ordinal)))
+        if (!exists(Program) || !await HasUserAsync(exists, run))
         {
             return null;
         }
 
-        var (users, groups) = (await tell([User]), await tell(["-g", User]));
+        var (users, groups) = (await run(Program, [User]), await run(Program, ["-g", User]));
         return !users.Succeeded
                 ? throw new InvalidDataException($"error retrieving additional ids for user \"{User}\"")
             : !groups.Succeeded
@@ -36,10 +41,29 @@ public static class SubordinateIds
     }
 
     /// <summary>The same of this machine.</summary>
-    /// <exception cref="InvalidDataException">There are none, or several ranges, or others for groups.</exception>
+    /// <exception cref="InvalidDataException">
+    /// There are none, or several ranges, or others for groups; or nobody can say whether there is such a user.
+    /// </exception>
     public static Task<IdRange?> ReadAsync(CancellationToken cancellationToken) => ReadAsync(
-        "/etc/passwd",
-        Commands.Exists(Program) ? arguments => Commands.RunAsync(Program, arguments, cancellationToken) : null);
+        Commands.Exists, (program, arguments) => Commands.RunAsync(program, arguments, cancellationToken));
+
+    private static async Task<bool> HasUserAsync(
+        Func<string, bool> exists, Func<string, string[], Task<CommandResult>> run)
+    {
+        if (!exists(UsersProgram))
+        {
+            throw new InvalidDataException(
+                $"The program \"{UsersProgram}\" is missing: it tells whether there is a user \"{User}\".");
+        }
+
+        var found = await run(UsersProgram, ["passwd", User]);
+        return found.ExitCode switch
+        {
+            0 => true,
+            NoSuchUser => false,
+            _ => throw new InvalidDataException($"error looking up user \"{User}\": {found.Error.Trim()}"),
+        };
+    }
 
     /// <summary>Reads a line like <c>0: kubelet 65536 2147483648</c>.</summary>
     private static IdRange Parse(string text)

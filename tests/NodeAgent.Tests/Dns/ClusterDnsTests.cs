@@ -252,6 +252,21 @@ public sealed class ClusterDnsTests : IAsyncLifetime
     }
 
     [Fact]
+    public void A_services_own_address_is_named_by_services_alone()
+    {
+        _zone.Set(ServiceRecords.Of(Service("front", "10.244.0.12"), []));
+        var question = new DnsQuestion
+        {
+            Name = "12.0.244.10.in-addr.arpa", Type = DnsType.Ptr, Class = 1, Section = [],
+        };
+        Assert.Equal(
+            DnsWriter.Name("front.default.svc.cluster.local"), Assert.Single(_zone.Resolve(question)!.Answers).Data);
+
+        _zone.Remove("default", "front");
+        Assert.Equal(2, _zone.Resolve(question)!.Answers.Count);
+    }
+
+    [Fact]
     public async Task A_service_that_changes_never_goes_missing()
     {
         using var ended = new CancellationTokenSource();

@@ -20,6 +20,7 @@ public sealed class EvictionSettingsTests
     [InlineData("", "nodefs.available<1", "nodefs.available=1m30s", "", "NodeFsAvailable 1 0 90s")]
     [InlineData("", "memory.available<1", "memory.available=0,pid.available=5s", "", "MemoryAvailable 1 0 0s")]
     [InlineData("containerfs.available<5%,containerfs.inodesFree<5%", "", "", "", "")]
+    [InlineData("", "containerfs.available<5%", "containerfs.available=1s", "", "")]
     [InlineData("nodefs.inodesFree<1.5", "", "", "", "NodeFsInodesFree 2 0 0s")]
     [InlineData("pid.available<1", "pid.available<2", "pid.available=1s", "pid.available=3",
         "PidAvailable 1 0 0s +3;PidAvailable 2 0 1s +3")]
@@ -48,6 +49,8 @@ public sealed class EvictionSettingsTests
     [InlineData(Hard, "containerfs.available<0", "eviction threshold containerfs.available must be positive: 0")]
     [InlineData(Soft, "memory.available<1",
         "grace period must be specified for the soft eviction threshold memory.available")]
+    [InlineData(Soft, "containerfs.available<5%",
+        "grace period must be specified for the soft eviction threshold containerfs.available")]
     [InlineData("grace", "mem.available=1s", "unsupported eviction signal mem.available")]
     [InlineData("grace", "memory.available=1x", "time: unknown unit \"x\" in duration \"1x\"")]
     [InlineData("grace", "memory.available=-1m",
@@ -63,6 +66,16 @@ public sealed class EvictionSettingsTests
             which == "reclaim" ? text : "");
 
         Assert.Equal(expected, Assert.Throws<InvalidDataException>(settings.Thresholds).Message);
+    }
+
+    [Fact]
+    public void A_soft_threshold_keeps_nothing_however_short_its_grace()
+    {
+        var settings = Settings("memory.available<1", "memory.available<2", "memory.available=0s", "");
+
+        var kept = EvictionThreshold.KeptFree(settings.HardThresholds(), EvictionSignal.MemoryAvailable, 10);
+
+        Assert.Equal(1, kept);
     }
 
     [Fact]

@@ -37,6 +37,27 @@ public sealed class NodeReservationTests
             },
         };
 
-        Assert.Equal(expected, NodeReservation.Problem(options, 4000, 10L << 30));
+        Assert.Equal(expected, NodeReservation.Problem(options, 4000, 10L << 30, 100L << 30));
+    }
+
+    [Theory]
+    [InlineData("100Gi", null)]
+    [InlineData("101Gi", Invalid + "Resource \"ephemeral-storage\" has a reservation of 101Gi but capacity of 100Gi. "
+        + "Expected capacity >= reservation.")]
+    public void What_is_kept_free_of_the_disk_has_to_be_there(string hard, string? expected)
+    {
+        var options = new NodeAgentOptions
+        {
+            NodeName = "n",
+            Housekeeping = new HousekeepingOptions
+            {
+                Eviction = new EvictionSettings
+                {
+                    Hard = new Dictionary<string, string> { ["nodefs.available"] = hard },
+                },
+            },
+        };
+
+        Assert.Equal(expected, NodeReservation.Problem(options, 4000, 10L << 30, 100L << 30));
     }
 }

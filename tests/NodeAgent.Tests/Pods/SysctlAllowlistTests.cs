@@ -48,6 +48,8 @@ public sealed class SysctlAllowlistTests
     [InlineData("net.ipv4.ip_local_port_range.a.b.c", "", "\"net.ipv4.ip_local_port_range.a.b.c\" not allowlisted")]
     [InlineData("kernel.msgmax", "ipc", "\"kernel.msgmax\" not allowed with host ipc enabled")]
     [InlineData("kernel.sem", "ipc", "\"kernel.sem\" not allowed with host ipc enabled")]
+    [InlineData("kernel.sem_next_id", "", null)]
+    [InlineData("kernel.sem_next_id", "ipc", "\"kernel.sem_next_id\" not allowed with host ipc enabled")]
     [InlineData("net.b.c", "net", "\"net.b.c\" not allowed with host net enabled")]
     public void A_pod_has_what_is_allowed_in_namespaces_of_its_own(string sysctl, string host, string? expected)
     {
@@ -58,6 +60,8 @@ public sealed class SysctlAllowlistTests
             Sysctls = [new V1Sysctl { Name = sysctl, Value = "1" }],
         };
 
-        Assert.Equal(expected, new SysctlAllowlist(["kernel.msg*", "kernel.sem", "net.b.*"]).Problem(pod));
+        Assert.Equal(
+            expected,
+            new SysctlAllowlist(["kernel.msg*", "kernel.sem", "kernel.sem*", "net.b.*"]).Problem(pod));
     }
 }

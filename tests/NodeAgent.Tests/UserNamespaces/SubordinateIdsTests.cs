@@ -7,14 +7,9 @@ namespace OrleansOrchestrator.NodeAgent.Tests.UserNamespaces;
 /// <summary>
 /// What the machine keeps for pods, as its program tells it: rows of upstream's TestParseGetSubIdsOutput.
 /// </summary>
-public sealed class SubordinateIdsTests : IDisposable
+public sealed class SubordinateIdsTests
 {
     private const string Line = "0: kubelet 65536 2147483648\n";
-    private readonly string _passwd = Path.GetTempFileName();
-
-    public SubordinateIdsTests() => File.WriteAllText(_passwd, "root:x:0:0\nkubelet:x:999:999\n");
-
-    public void Dispose() => File.Delete(_passwd);
 
     [Theory]
     [InlineData(Line)]
@@ -42,15 +37,27 @@ public sealed class SubordinateIdsTests : IDisposable
     [Fact]
     public async Task Without_the_user_or_the_program_nothing_is_kept()
     {
-        Assert.Null(await SubordinateIds.ReadAsync(_passwd, tell: null));
-        await File.WriteAllTextAsync(_passwd, "kubelet-exporter:x:1:1\n", TestContext.Current.CancellationToken);
-        Assert.Null(await ReadAsync(Line, Line));
+        Assert.Null(await ReadAsync(Line, Line, missing: "getsubids"));
+        Assert.Null(await ReadAsync(Line, Line, user: new CommandResult(2, "", "")));
     }
 
-    private Task<IdRange?> ReadAsync(string users, string groups) => SubordinateIds.ReadAsync(
-        _passwd,
-        arguments => Task.FromResult(
-            (arguments is ["-g", "kubelet"] ? groups : users) is var told && told == "fails"
+    [Theory]
+    [InlineData("getent", 0, "The program \"getent\" is missing: it tells whether there is a user \"kubelet\".")]
+    [InlineData("", 1, "error looking up user \"kubelet\": no directory")]
+    public async Task Where_nobody_knows_of_the_user_the_reason_is_told(string missing, int code, string expected)
+    {
+        var refused = await Assert.ThrowsAsync<InvalidDataException>(
+            () => ReadAsync(Line, Line, missing, new CommandResult(code, "", "no directory\n")));
+
+        Assert.Equal(expected, refused.Message);
+    }
+
+    private static Task<IdRange?> ReadAsync(
+        string users, string groups, string missing = "", CommandResult user = default) => SubordinateIds.ReadAsync(
+        program => program != missing,
+        (program, arguments) => Task.FromResult(
+            program == "getent" ? user
+            : (arguments is ["-g", "kubelet"] ? groups : users) is var told && told == "fails"
                 ? new CommandResult(1, "", "")
                 : new CommandResult(0, told, "")));
 }
