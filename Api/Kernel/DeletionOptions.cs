@@ -38,6 +38,9 @@ public sealed record DeletionOptions
     /// <summary>One deletion of many that a request asked for at once.</summary>
     public bool IsOfCollection { get; init; }
 
+    /// <summary>As <see cref="DeleteRequest.IsExpiry"/>; nothing that is read from a request sets it.</summary>
+    public bool IsExpiry { get; init; }
+
     /// <summary>The same as a model, for admission.</summary>
     public V1DeleteOptions ToModel() => new()
     {

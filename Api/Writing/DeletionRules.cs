@@ -52,6 +52,11 @@ public static class DeletionRules
     public static DeletionAction Apply(
         ResourceDefinition definition, IKubernetesObject<V1ObjectMeta> item, DeletionOptions options, DateTimeOffset now)
     {
+        if (options.IsExpiry)
+        {
+            return DeletionAction.Remove;
+        }
+
         if (definition.Strategy is ISpecFinalizers inSpec)
         {
             return ApplyInSpec(inSpec, item, options, now);

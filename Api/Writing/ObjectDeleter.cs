@@ -36,7 +36,7 @@ public sealed class ObjectDeleter(ObjectStore store, AdmissionChain admission, T
             return Attempt.Computed(conflict);
         }
 
-        if (await AdmitAsync(context, current, options) is { } refusal)
+        if (!options.IsExpiry && await AdmitAsync(context, current, options) is { } refusal)
         {
             return Attempt.Computed(refusal);
         }

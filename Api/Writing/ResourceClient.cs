@@ -153,13 +153,14 @@ public sealed class ResourceClient(ResourceClientServices services, UserIdentity
     public ValueTask<Outcome<ResourceObject>> DeleteAsync(DeleteRequest request, CancellationToken cancellationToken) =>
         WriteAsync(
             "DELETE",
-            new Target(request.Resource, request.Key, ""),
+            new Target(request.Resource, request.Key, "") { IsAudited = !request.IsExpiry },
             context => services.Deleter.DeleteAsync(context, new DeletionOptions
             {
                 GracePeriodSeconds = request.GracePeriodSeconds,
                 Uid = request.Uid,
                 ResourceVersion = request.ResourceVersion,
                 PropagationPolicy = request.PropagationPolicy,
+                IsExpiry = request.IsExpiry,
             }),
             cancellationToken);
 
@@ -176,7 +177,7 @@ public sealed class ResourceClient(ResourceClientServices services, UserIdentity
         try
         {
             var definition = Find(target.Resource);
-            if (services.Audit is { } log
+            if (target.IsAudited && services.Audit is { } log
                 && await log.BeginAsync(target.AskedBy(method, definition), self) is { } begun)
             {
                 if (!begun.Succeeded)
@@ -227,6 +228,9 @@ public sealed class ResourceClient(ResourceClientServices services, UserIdentity
     {
         /// <summary>Options of server-side apply; null for all else.</summary>
         public WriteOptions? Apply { get; init; }
+
+        /// <summary>False for what would be no request.</summary>
+        public bool IsAudited { get; init; } = true;
 
         /// <summary>The request that it would be over HTTP.</summary>
         public RequestInfo AskedBy(string method, ResourceDefinition definition)

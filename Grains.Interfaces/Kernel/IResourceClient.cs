@@ -196,4 +196,10 @@ public sealed record DeleteRequest
 
     /// <summary><c>Background</c>, <c>Foreground</c> or <c>Orphan</c>; null for the kind's default.</summary>
     public string? PropagationPolicy { get; init; }
+
+    /// <summary>
+    /// The end of the object's lease, which is no request: preconditions hold, but neither admission nor finalizers are
+    /// asked, and it is not audited (upstream's store drops what a lease held).
+    /// </summary>
+    public bool IsExpiry { get; init; }
 }

@@ -301,6 +301,11 @@ internal sealed class FakeApi(TimeProvider time)
     private Outcome<ResourceObject> Delete(DeleteRequest request, ResourceObject old, FakeWrite write)
     {
         var body = Parse(old.Json);
+        if (request.IsExpiry)
+        {
+            return Commit(write, ChangeKind.Deleted, body, old);
+        }
+
         var metadata = Metadata(body);
         var finalizers = (metadata["finalizers"] as JsonArray)?.Select(f => f!.GetValue<string>()).ToList() ?? [];
         if (request.PropagationPolicy is { } policy)

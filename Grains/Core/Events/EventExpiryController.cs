@@ -72,7 +72,7 @@ public sealed class EventExpiryController : IController
             new DeleteRequest
             {
                 Resource = WellKnown.Events, Key = item.Key, Uid = item.Uid,
-                ResourceVersion = item.Revision.ToString(CultureInfo.InvariantCulture),
+                ResourceVersion = item.Revision.ToString(CultureInfo.InvariantCulture), IsExpiry = true,
             },
             cancellationToken);
         outcome.ThrowIfRefused($"deletion of event {item.Key}", StatusReasons.NotFound, StatusReasons.Conflict);

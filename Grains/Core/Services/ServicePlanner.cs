@@ -84,7 +84,7 @@ public static class ServicePlanner
         var shape = new SliceShape(
             service.Metadata.NamespaceProperty,
             new ChildNames(service.Metadata.Name, service.Metadata.Uid),
-            SliceLabels(service.Metadata.Labels, service, SliceRules.SliceController),
+            SliceLabels(service),
             service.ControllerReference());
         var groups = EndpointRules.Groups(service, observed.Pods, observed.Nodes);
         var existing = ManagedBy(observed, SliceRules.SliceController);
@@ -117,20 +117,19 @@ public static class ServicePlanner
         && s.Metadata.Labels?.TryGetValue(SliceRules.ManagedByLabel, out var manager) == true
         && manager == controller)];
 
-    private static Dictionary<string, string> SliceLabels(
-        IDictionary<string, string>? inherited, V1Service service, string controller)
+    /// <summary>All of the Service's, but for those that say what a slice is.</summary>
+    private static Dictionary<string, string> SliceLabels(V1Service service)
     {
-        var labels =
-            new Dictionary<string, string>(inherited ?? new Dictionary<string, string>(), StringComparer.Ordinal);
+        var labels = new Dictionary<string, string>(
+            service.Metadata.Labels ?? new Dictionary<string, string>(), StringComparer.Ordinal);
         labels.Remove(EndpointRules.HeadlessLabel);
-        labels.Remove(EndpointRules.EndpointsManagedByLabel);
         if (EndpointRules.IsHeadless(service))
         {
             labels[EndpointRules.HeadlessLabel] = "";
         }
 
         labels[SliceRules.ServiceNameLabel] = service.Metadata.Name;
-        labels[SliceRules.ManagedByLabel] = controller;
+        labels[SliceRules.ManagedByLabel] = SliceRules.SliceController;
         return labels;
     }
 

@@ -204,6 +204,23 @@ public sealed class AuditOverHttpTests
         Assert.Equal(200, (int?)deleted["responseStatus"]!["code"]);
     }
 
+    [Fact]
+    public async Task TheEndOfALeaseIsNoRequest()
+    {
+        await using var host = await StartAsync("{level: Metadata, omitStages: [RequestReceived]}");
+        await SendAsync(host, HttpMethod.Post, Maps, """{"metadata":{"name":"a"}}""");
+        await host.Events.NextAsync();
+        var client = host.Host.Services.GetRequiredService<IResourceClient>().As(UserIdentity.ApiServer);
+        var key = new ObjectKey("default", "a");
+        var ended = await client.DeleteAsync(
+            new DeleteRequest { Resource = ProtocolHost.ConfigMaps, Key = key, IsExpiry = true }, default);
+        Assert.True(ended.Succeeded, ended.Error?.Message);
+
+        await SendAsync(host, HttpMethod.Get, Maps + "/a", null);
+        var next = await host.Events.NextAsync();
+        Assert.Equal(("get", 404), ((string?)next["verb"], (int?)next["responseStatus"]!["code"]));
+    }
+
     private static async Task SendAsync(
         Audited host, HttpMethod method, string path, string? json, string type = "application/json")
     {

@@ -342,7 +342,7 @@ public sealed partial class CrashEverywhereTests
         protected override void LoseMemory() => _collector = new GarbageCollector(World.Services);
     }
 
-    /// <summary>Pods of a node that is gone, and finished ones beyond the threshold.</summary>
+    /// <summary>Events of different ages, whose time ends one after the other.</summary>
     private sealed class EventsPlay : CrashPlay
     {
         private EventExpiryController _controller = null!;
@@ -368,6 +368,7 @@ public sealed partial class CrashEverywhereTests
         protected override void LoseMemory() => _controller = new EventExpiryController(World.Services);
     }
 
+    /// <summary>Pods of a node that is gone, and finished ones beyond the threshold.</summary>
     private sealed class PodCollectionPlay : CrashPlay
     {
         private PodCollectionController _controller = null!;

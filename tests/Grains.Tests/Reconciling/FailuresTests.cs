@@ -2,6 +2,7 @@ using k8s.Models;
 using OrleansOrchestrator.Grains.AdmissionRegistration;
 using OrleansOrchestrator.Grains.ApiRegistration.ApiServices;
 using OrleansOrchestrator.Grains.Batch.Jobs;
+using OrleansOrchestrator.Grains.Core.Events;
 using OrleansOrchestrator.Grains.Core.Nodes;
 using OrleansOrchestrator.Grains.Core.PodCollection;
 using OrleansOrchestrator.Grains.DynamicResources.Taints;
@@ -34,6 +35,7 @@ public sealed class FailuresTests
         NodeLifecycleController.Name, TaintEvictionController.Name, DeviceTaintEvictionController.Name,
         PodCollectionController.Name, OrphanedJobPodController.Name, StaleDisruptionController.Name,
         FlowSchemaController.Name, PolicyStatusController.Name, ApiServiceRegistrar.Name, IpAddressController.Name,
+        EventExpiryController.Name,
     ];
 
     [Theory]
@@ -137,6 +139,15 @@ public sealed class FailuresTests
                 return (
                     new IpAddressController(_world.Services),
                     n => _world.Api.Find<V1IPAddress>("", AddressOf(n)) is not null);
+            case EventExpiryController.Name:
+                Both(n => _world.Api.Seed(new Corev1Event
+                {
+                    Metadata = new() { Name = n, NamespaceProperty = "default" },
+                }));
+                _world.Time.Advance(_world.Services.Options.EventLife);
+                return (
+                    new EventExpiryController(_world.Services),
+                    n => _world.Api.Find<Corev1Event>("default", n) is null);
             default:
                 AddPods();
                 Announce();

@@ -62,6 +62,16 @@ public sealed class EventExpiryControllerTests
     }
 
     [Fact]
+    public async Task A_finalizer_keeps_no_event()
+    {
+        Add("e");
+        _world.Api.Change<Corev1Event>("default", "e", e => e.Metadata.Finalizers = ["example.com/keep"]);
+        _world.Time.Advance(TimeSpan.FromHours(1));
+        await StepAsync();
+        Assert.Null(Find("e"));
+    }
+
+    [Fact]
     public async Task What_is_written_while_it_is_looked_at_stays()
     {
         Add("e");

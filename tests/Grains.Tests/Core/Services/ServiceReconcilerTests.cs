@@ -44,6 +44,27 @@ public sealed class ServiceReconcilerTests
         Assert.Equal(before, world.Api.Writes);
     }
 
+    [Fact]
+    public void Slices_have_all_labels_of_the_service_but_those_that_say_what_a_slice_is()
+    {
+        var world = new World();
+        AddService(world, s => s.Metadata.Labels = new Dictionary<string, string>
+        {
+            ["team"] = "shop", ["endpoints.kubernetes.io/managed-by"] = "somebody",
+            ["endpointslice.kubernetes.io/managed-by"] = "somebody", ["service.kubernetes.io/headless"] = "",
+            ["kubernetes.io/service-name"] = "other",
+        });
+        world.Step<V1Service>("web");
+
+        Assert.Equal(
+            [
+                ("endpoints.kubernetes.io/managed-by", "somebody"),
+                ("endpointslice.kubernetes.io/managed-by", "endpointslice-controller.k8s.io"),
+                ("kubernetes.io/service-name", "web"), ("team", "shop"),
+            ],
+            world.Api.All<V1EndpointSlice>().Single().Metadata.Labels.Select(l => (l.Key, l.Value)).Order());
+    }
+
     /// <summary>Upstream's controllers differ: slices list such a pod without ports, Endpoints leave it out.</summary>
     [Fact]
     public void Endpoints_hold_no_pod_that_lacks_the_named_port()
