@@ -8,7 +8,7 @@ namespace OrleansOrchestrator.Api.Aggregation;
 /// The certificate by which this server proves itself to servers of aggregated APIs: an operator's, or one of the
 /// cluster's own.
 /// </summary>
-public sealed class ProxyCertificate(IGrainFactory grains, ProxyClientFiles? given, TimeProvider time) : IDisposable
+public sealed class ProxyCertificate(IGrainFactory grains, ProxyClientFiles? given, TimeProvider time)
 {
     private readonly RenewedCertificate _own = new(
         (validity, cancellationToken) => grains.GetGrain<IClusterIdentityGrain>(IClusterIdentityGrain.Key)
@@ -23,6 +23,4 @@ public sealed class ProxyCertificate(IGrainFactory grains, ProxyClientFiles? giv
 
     /// <summary>Takes another one of the operator's, with its key (PEM).</summary>
     public void Use(string pem) => _given = pem;
-
-    public void Dispose() => _own.Dispose();
 }

@@ -18,15 +18,30 @@ public sealed class OwnServer(RenewedCertificate certificate, IClusterTrust trus
         CommonName = UserIdentity.ApiServer.Name, Organizations = [SystemNames.Masters], Validity = validity,
     };
 
-    /// <summary>A server, asked by this one: by its name in the cluster it is this one itself.</summary>
-    public async ValueTask<RemoteTarget> AskAsync(RemoteTarget target, CancellationToken cancellationToken) =>
-        target.IsOwn
-            ? target with
+    /// <summary>
+    /// A server, asked by this one: by its name in the cluster it is this one itself. Where there is nothing to show
+    /// it, it cannot be asked: an IOException, like that of a server that cannot be reached.
+    /// </summary>
+    public async ValueTask<RemoteTarget> AskAsync(RemoteTarget target, CancellationToken cancellationToken)
+    {
+        if (!target.IsOwn)
+        {
+            return target;
+        }
+
+        try
+        {
+            return target with
             {
                 ClientPem = await certificate.GetAsync(cancellationToken),
                 CaBundle = Joined(await trust.GetAuthorityPemAsync(cancellationToken), target.CaBundle),
-            }
-            : target;
+            };
+        }
+        catch (Exception failure) when (failure is not OperationCanceledException)
+        {
+            throw new RemoteFailureException($"no certificate to show this server itself: {failure.Message}");
+        }
+    }
 
     private static string Joined(string authorityPem, string bundle) => Convert.ToBase64String(
         [.. Encoding.UTF8.GetBytes($"{authorityPem}\n"), .. Convert.FromBase64String(bundle)]);

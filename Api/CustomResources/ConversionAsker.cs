@@ -39,9 +39,9 @@ internal sealed class ConversionAsker(
         }
 
         var uid = Chance.NewId().ToString("D");
-        var asked = own is null ? target : await own.AskAsync(target, cancellationToken);
         var answer = await remote.AskAsync(
-            asked, Question(uid, to, objects), Timeout, MaxAnswerBytes, cancellationToken);
+            target, Question(uid, to, objects), Timeout, MaxAnswerBytes, cancellationToken,
+            prepare: own is null ? null : own.AskAsync);
         if (!answer.Succeeded)
         {
             throw Failed($"conversion webhook for {kind} failed: {answer.Error.Message}");

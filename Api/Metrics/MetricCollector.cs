@@ -13,8 +13,11 @@ public sealed class MetricCollector : IDisposable
     internal static readonly string[] MeterPrefixes =
         ["OrleansOrchestrator.", "Microsoft.Orleans", "Orleans", "Npgsql", "System.Runtime", "Microsoft.AspNetCore.Server.Kestrel"];
 
-    /// <summary>Kestrel tells it twice for each request, and it is always nought: no request waits there.</summary>
-    private const string AlwaysZero = "kestrel.queued_requests";
+    /// <summary>
+    /// Kestrel tells it twice for each request, when it queues it to the thread pool and when it runs: that costs 1 %
+    /// of a get. A starved pool shows in <c>dotnet.thread_pool.queue.length</c> of System.Runtime.
+    /// </summary>
+    private const string OfEachRequest = "kestrel.queued_requests";
 
     private readonly MeterListener _listener = new();
     private readonly Lock _observing = new();
@@ -24,7 +27,7 @@ public sealed class MetricCollector : IDisposable
     {
         _listener.InstrumentPublished = (instrument, listener) =>
         {
-            if (instrument.Name != AlwaysZero
+            if (instrument.Name != OfEachRequest
                 && (instrument.Meter.Scope is null || instrument.Meter.Scope == meters)
                 && Array.Exists(MeterPrefixes, p => instrument.Meter.Name.StartsWith(p, StringComparison.Ordinal)))
             {

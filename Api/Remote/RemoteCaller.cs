@@ -10,6 +10,10 @@ using OrleansOrchestrator.Resources.Kernel;
 
 namespace OrleansOrchestrator.Api.Remote;
 
+/// <summary>What a server is to be shown, where that has to be found out: a certificate that is made for it.</summary>
+/// <exception cref="IOException">It cannot be had, so the server is not asked.</exception>
+public delegate ValueTask<RemoteTarget> PrepareTarget(RemoteTarget target, CancellationToken cancellationToken);
+
 /// <summary>
 /// Asks a server one question in JSON, or for a document. Whatever comes in the way is a Status in the words of
 /// upstream's client; it is never asked twice, and never follows a redirection.
@@ -30,9 +34,10 @@ public sealed class RemoteCaller(RemoteConnections connections, TimeProvider tim
     /// <param name="maxBytes">How much may be answered.</param>
     /// <param name="cancellationToken">Ends the call; then it throws.</param>
     /// <param name="audit">Is told what is wrong with the server's certificate; null for nobody.</param>
+    /// <param name="prepare">Says what the server is to be shown, within the same time; null for what it says.</param>
     public async ValueTask<Outcome<ReadOnlyMemory<byte>>> AskAsync(
         RemoteTarget target, ReadOnlyMemory<byte> question, TimeSpan timeout, int maxBytes,
-        CancellationToken cancellationToken, AuditRecord? audit = null)
+        CancellationToken cancellationToken, AuditRecord? audit = null, PrepareTarget? prepare = null)
     {
         var url = $"{target.Origin}{target.Path}?timeout={GoDuration.Format(timeout)}";
         using var request = Question(url, question, target);
@@ -48,7 +53,8 @@ public sealed class RemoteCaller(RemoteConnections connections, TimeProvider tim
         }
 
         return await SendAsync(
-            target, request, timeout, maxBytes, flaws => _notes?.Note(flaws, target.Host, audit), cancellationToken);
+            target, request, timeout, maxBytes, flaws => _notes?.Note(flaws, target.Host, audit), cancellationToken,
+            prepare: prepare);
     }
 
     /// <summary>A document.</summary>
@@ -105,17 +111,19 @@ public sealed class RemoteCaller(RemoteConnections connections, TimeProvider tim
     /// <param name="refusal">
     /// What an answer means that is not good, and the beginning of its body; null for what upstream's client says.
     /// </param>
+    /// <param name="prepare">Says what the server is to be shown, within the same time; null for what it says.</param>
     private async ValueTask<Outcome<ReadOnlyMemory<byte>>> SendAsync(
         RemoteTarget target, HttpRequestMessage request, TimeSpan timeout, int maxBytes,
         Action<CertificateFlaws> note, CancellationToken cancellationToken,
-        Func<HttpResponseMessage, ReadOnlyMemory<byte>, Status>? refusal = null)
+        Func<HttpResponseMessage, ReadOnlyMemory<byte>, Status>? refusal = null, PrepareTarget? prepare = null)
     {
         using var over = new CancellationTokenSource(timeout, time);
         using var both = CancellationTokenSource.CreateLinkedTokenSource(cancellationToken, over.Token);
         try
         {
-            using var response = await connections.Of(target).SendAsync(request, both.Token);
-            note(connections.FlawsOf(target));
+            var asked = prepare is null ? target : await prepare(target, both.Token);
+            using var response = await connections.Of(asked).SendAsync(request, both.Token);
+            note(connections.FlawsOf(asked));
             return await ReadAsync(
                 response, maxBytes,
                 refusal ?? (static (bad, body) => RemoteRefusal.Of((int)bad.StatusCode, body.Span)), both.Token);

@@ -16,12 +16,6 @@ internal sealed class NamedCertificatesOption : Option<string[]>
     }
 
     /// <summary>The same, good in every directory.</summary>
-    public static string Full(string value)
-    {
-        var files = NamedCertificateFiles.Parse(value);
-        var (certificate, key) = (FullPath(files.CertificateFile), FullPath(files.KeyFile));
-        return (files with { CertificateFile = certificate, KeyFile = key }).ToString();
-    }
-
-    private static string FullPath(string path) => path.Length == 0 ? path : Path.GetFullPath(path);
+    public static string Full(string value) =>
+        NamedCertificateFiles.Parse(value).From(Environment.CurrentDirectory).ToString();
 }

@@ -13,7 +13,8 @@ namespace OrleansOrchestrator.Silo.Hosting;
 /// <param name="Names">Whom it is shown; empty for who asks for the certificate's own names.</param>
 public sealed record NamedCertificateFiles(string CertificateFile, string KeyFile, IReadOnlyList<string> Names)
 {
-    private string Name => $"sni-serving-cert::{CertificateFile}::{KeyFile}";
+    /// <summary>As upstream calls it in messages.</summary>
+    public string Name => $"sni-serving-cert::{CertificateFile}::{KeyFile}";
 
     /// <summary>Reads <c>CERTIFICATE,KEY</c> and <c>CERTIFICATE,KEY:NAME,NAME</c>.</summary>
     /// <exception cref="UserErrorException">It is neither.</exception>
@@ -32,13 +33,24 @@ public sealed record NamedCertificateFiles(string CertificateFile, string KeyFil
             : throw Invalid(text, "expected comma separated certificate and key file paths");
     }
 
+    /// <summary>The same, good in every directory.</summary>
+    /// <exception cref="UserErrorException">A path would no longer be read back as one.</exception>
+    public NamedCertificateFiles From(string directory)
+    {
+        var (certificate, key) = (FullPath(CertificateFile, directory), FullPath(KeyFile, directory));
+        return $"{certificate}{key}".AsSpan().ContainsAny(',', ':')
+            ? throw Invalid(ToString(), $"the directory {GoText.Quote(directory)} has a comma or colon in its name")
+            : this with { CertificateFile = certificate, KeyFile = key };
+    }
+
     /// <summary>The form that <see cref="Parse"/> reads.</summary>
     public override string ToString() =>
         $"{CertificateFile},{KeyFile}{(Names.Count == 0 ? "" : $":{string.Join(',', Names)}")}";
 
-    /// <summary>The certificate as it is now, with its key and those up to its authority.</summary>
+    /// <summary>The certificate as it is now, with its key and those up to its authority, and what was read.</summary>
+    /// <exception cref="System.Security.Cryptography.CryptographicException">They hold what is malformed.</exception>
     /// <exception cref="ConfigurationException">The files cannot be read, or make no pair.</exception>
-    public SslStreamCertificateContext Read()
+    public (SslStreamCertificateContext Context, byte[] Certificate, byte[] Key) Read()
     {
         if (CertificateFile.Length == 0 || KeyFile.Length == 0)
         {
@@ -59,9 +71,13 @@ public sealed record NamedCertificateFiles(string CertificateFile, string KeyFil
         var (chain, keyText) = (Encoding.Latin1.GetString(certificate), Encoding.Latin1.GetString(key));
         var all = new X509Certificate2Collection();
         all.ImportFromPem(chain);
-        return SslStreamCertificateContext.Create(
+        var context = SslStreamCertificateContext.Create(
             X509Certificate2.CreateFromPem(chain, keyText), [.. all.Skip(1)], offline: true);
+        return (context, certificate, key);
     }
+
+    private static string FullPath(string path, string directory) =>
+        path.Length == 0 ? path : Path.GetFullPath(path, directory);
 
     private static byte[] Content(string path)
     {

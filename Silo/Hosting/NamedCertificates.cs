@@ -1,6 +1,9 @@
+using System.Globalization;
 using System.Net;
 using System.Net.Security;
+using System.Security.Cryptography;
 using System.Security.Cryptography.X509Certificates;
+using System.Text;
 using Microsoft.AspNetCore.Connections;
 using Microsoft.AspNetCore.Server.Kestrel.Https;
 using OrleansOrchestrator.Api.Configuration;
@@ -17,6 +20,8 @@ namespace OrleansOrchestrator.Silo.Hosting;
 /// </summary>
 public sealed class NamedCertificates
 {
+    private static readonly IdnMapping Internationalised = new();
+
     private readonly TlsSettings _tls;
     private readonly Lock _lock = new();
     private readonly Shown[] _shown;
@@ -37,6 +42,14 @@ public sealed class NamedCertificates
 
         _byName = ByName(_shown);
     }
+
+    /// <summary>The files, with the content that is shown.</summary>
+    /// <remarks>A change of one of two alone may be no pair; then the other's change finds one.</remarks>
+    public IEnumerable<FollowedFile> Followed => _shown.SelectMany(s => new[]
+    {
+        new FollowedFile(s.Files.CertificateFile, "tls_sni_cert", s.CertificateContent, _ => Reload(s.Files)),
+        new FollowedFile(s.Files.KeyFile, "tls_sni_key", s.KeyContent, _ => Reload(s.Files)),
+    });
 
     /// <summary>How handshakes go, for a listener.</summary>
     /// <param name="usual">How they go with who asks for none of these names.</param>
@@ -67,7 +80,7 @@ public sealed class NamedCertificates
 
         foreach (var one in shown.Where(static s => s.Files.Names.Count == 0))
         {
-            foreach (var name in OwnNames(one.Certificate))
+            foreach (var name in one.OwnNames)
             {
                 named.TryAdd(name, one);
             }
@@ -77,8 +90,16 @@ public sealed class NamedCertificates
     }
 
     /// <summary>Addresses are left out: nobody may ask for one by name.</summary>
+    /// <exception cref="CryptographicException">It has an extension twice, which X.509 forbids.</exception>
     private static IEnumerable<string> OwnNames(X509Certificate2 certificate)
     {
+        if (certificate.Extensions.CountBy(static e => e.Oid!.Value!)
+            .FirstOrDefault(static e => e.Value > 1).Key is { } twice)
+        {
+            throw new CryptographicException(
+                $"x509: certificate contains duplicate extension with OID {GoText.Quote(twice)}");
+        }
+
         var common = SubjectNames.CommonName(certificate.SubjectName);
         var stem = common.StartsWith("*.", StringComparison.Ordinal) ? common[2..] : common;
         if (NetworkRules.ParseSloppy(common) is null && (common == "*" || NameRules.IsDnsSubdomain(stem)))
@@ -102,9 +123,22 @@ public sealed class NamedCertificates
             return usual;
         }
 
-        var asked = hello.ClientHelloInfo.ServerName.ToLowerInvariant();
+        var asked = Encoded(hello.ClientHelloInfo.ServerName).ToLowerInvariant();
         var found = asked.Length == 0 ? ByAddress(byName, hello.Connection) : Matching(byName, asked);
         return found?.Handshake ?? ByCertificate(asked, usual) ?? usual;
+    }
+
+    /// <summary>As certificates have it: .NET decodes internationalised names.</summary>
+    private static string Encoded(string asked)
+    {
+        try
+        {
+            return Ascii.IsValid(asked) ? asked : Internationalised.GetAscii(asked);
+        }
+        catch (ArgumentException)
+        {
+            return asked;
+        }
     }
 
     private static Shown? ByAddress(Dictionary<string, Shown> byName, ConnectionContext connection)
@@ -122,7 +156,8 @@ public sealed class NamedCertificates
 
     /// <summary>One that was given other names, but is for the one asked for, unlike the usual one.</summary>
     private SslServerAuthenticationOptions? ByCertificate(string asked, SslServerAuthenticationOptions usual) =>
-        asked.Length == 0 || IsFor(usual.ServerCertificateContext!.TargetCertificate, asked)
+        Uri.CheckHostName(asked) != UriHostNameType.Dns
+            || IsFor(usual.ServerCertificateContext!.TargetCertificate, asked)
             ? null
             : Array.Find(_shown, s => IsFor(s.Certificate, asked))?.Handshake;
 
@@ -131,13 +166,26 @@ public sealed class NamedCertificates
 
     private Shown Read(NamedCertificateFiles files)
     {
-        var certificate = files.Read();
-        return new Shown(files, certificate.TargetCertificate, _tls.HandshakeWith(certificate));
+        try
+        {
+            var (context, certificate, key) = files.Read();
+            var names = OwnNames(context.TargetCertificate).ToArray();
+            return new Shown(
+                files, certificate, key, context.TargetCertificate, names, _tls.HandshakeWith(context));
+        }
+        catch (Exception malformed) when (malformed is CryptographicException or ArgumentException)
+        {
+            throw new ConfigurationException($"{files.Name}: {malformed.Message}");
+        }
     }
 
     /// <param name="Files">Where it comes from.</param>
+    /// <param name="CertificateContent">What was read there.</param>
+    /// <param name="KeyContent">The same, of its key.</param>
     /// <param name="Certificate">The certificate itself.</param>
+    /// <param name="OwnNames">Whom it is for itself.</param>
     /// <param name="Handshake">How the handshakes go that show it.</param>
     private sealed record Shown(
-        NamedCertificateFiles Files, X509Certificate2 Certificate, SslServerAuthenticationOptions Handshake);
+        NamedCertificateFiles Files, byte[] CertificateContent, byte[] KeyContent, X509Certificate2 Certificate,
+        IReadOnlyList<string> OwnNames, SslServerAuthenticationOptions Handshake);
 }

@@ -203,7 +203,7 @@ public static class SiloHost
         services.AddUsageHistory(options.AddOns.UsageRetention);
         AddControllers(services, options, configuration);
         AddScheduling(services, options, configuration);
-        AddNamedCertificates(services, options.Tls, configuration.NamedCertificates);
+        AddNamedCertificates(services, configuration.NamedCertificates);
         services.AddSingleton<IMemoryPoolFactory<byte>, ConnectionBuffers>();
         services.AddSingleton<ServingCertificate>();
         services.AddHostedService(provider => provider.GetRequiredService<ServingCertificate>());
@@ -236,18 +236,12 @@ public static class SiloHost
         }
     }
 
-    /// <summary>A change of one file of two alone may be no pair; then the other's change finds one.</summary>
-    private static void AddNamedCertificates(
-        IServiceCollection services, TlsSettings tls, NamedCertificates certificates)
+    private static void AddNamedCertificates(IServiceCollection services, NamedCertificates certificates)
     {
         services.AddSingleton(certificates);
-        foreach (var (files, path, name) in tls.Named.SelectMany(static f => new[]
+        foreach (var file in certificates.Followed)
         {
-            (f, f.CertificateFile, "tls_sni_cert"), (f, f.KeyFile, "tls_sni_key"),
-        }))
-        {
-            var content = File.ReadAllBytes(path);
-            services.FollowFile(_ => new FollowedFile(path, name, content, _ => certificates.Reload(files)));
+            services.FollowFile(_ => file);
         }
     }
 

@@ -46,14 +46,9 @@ internal sealed class HookCaller(RemoteCaller remote, HookUsers users, OwnServer
             Uid = uid, Attributes = attributes, Invocation = invocation, Object = item, OldObject = old,
         };
         var asked = (isMutating ? users.Mutating : users.Validating).Ask(target);
-        if (own is not null)
-        {
-            asked = await own.AskAsync(asked, cancellationToken);
-        }
-
         var reply = await remote.AskAsync(
             asked, question.Encode(), TimeoutOf(hook, attributes), MaxAnswerBytes, cancellationToken,
-            attributes.Audit);
+            attributes.Audit, own is null ? null : own.AskAsync);
         if (!reply.Succeeded)
         {
             return HookResult.NotAsked(

@@ -419,7 +419,7 @@ public static class YamlConverter
             var fields = (node.Fields ?? []).OrderBy(static f => f.Key, StringComparer.Ordinal);
             foreach (var (name, value) in fields.TakeWhile(_ => text.Length <= MaxKeyText))
             {
-                GoSyntax(text.Append(separator).Append(GoText.Quote(name)).Append(':'), value);
+                GoSyntax(text.Append(separator).Append(GoText.Quote(Beginning(name))).Append(':'), value);
                 separator = ", ";
             }
 
@@ -430,9 +430,11 @@ public static class YamlConverter
         {
             null => "interface {}(nil)",
             bool flag => flag ? "true" : "false",
-            string text => GoText.Quote(text),
+            string text => GoText.Quote(Beginning(text)),
             var number => string.Create(CultureInfo.InvariantCulture, $"{number}"),
         };
+
+        private static string Beginning(string text) => text.Length > MaxKeyText ? text[..MaxKeyText] : text;
 
         private static object? Resolve(Scalar scalar)
         {

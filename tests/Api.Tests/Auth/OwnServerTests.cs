@@ -49,12 +49,65 @@ public sealed class OwnServerTests
     [Fact]
     public async Task ACertificateIsMadeOnceAndAgainLongBeforeItEnds()
     {
-        using var certificate = Certificate();
+        var certificate = Certificate();
         Assert.Equal("certificate 1\nkey", await certificate.GetAsync(CancellationToken.None));
         _time.Advance(TimeSpan.FromDays(29));
         Assert.Equal("certificate 1\nkey", await certificate.GetAsync(CancellationToken.None));
         _time.Advance(TimeSpan.FromDays(1));
         Assert.Equal("certificate 2\nkey", await certificate.GetAsync(CancellationToken.None));
+    }
+
+    [Fact]
+    public async Task WhileTheOldOneIsValidItDoesWhenThereIsNoNewer()
+    {
+        var (issued, isBroken) = (0, false);
+        var certificate = new RenewedCertificate(
+            (_, _) =>
+            {
+                issued++;
+                return isBroken
+                    ? Task.FromException<IssuedCertificate>(new TimeoutException("nobody signs"))
+                    : Task.FromResult(new IssuedCertificate($"certificate {issued}", "key"));
+            },
+            _time);
+        Assert.Equal("certificate 1\nkey", await certificate.GetAsync(CancellationToken.None));
+
+        isBroken = true;
+        _time.Advance(TimeSpan.FromDays(30));
+        Assert.Equal("certificate 1\nkey", await certificate.GetAsync(CancellationToken.None));
+        Assert.Equal("certificate 1\nkey", await certificate.GetAsync(CancellationToken.None));
+        Assert.Equal(2, issued);
+
+        _time.Advance(TimeSpan.FromHours(1));
+        Assert.Equal("certificate 1\nkey", await certificate.GetAsync(CancellationToken.None));
+        Assert.Equal(3, issued);
+
+        _time.Advance(TimeSpan.FromDays(335));
+        await Assert.ThrowsAsync<TimeoutException>(async () => await certificate.GetAsync(CancellationToken.None));
+        isBroken = false;
+        Assert.Equal("certificate 5\nkey", await certificate.GetAsync(CancellationToken.None));
+    }
+
+    [Fact]
+    public async Task AllWhoWaitShareOneThatNoneOfThemEnds()
+    {
+        var (issued, end) = (0, new TaskCompletionSource<IssuedCertificate>());
+        var certificate = new RenewedCertificate(
+            (_, _) =>
+            {
+                Interlocked.Increment(ref issued);
+                return end.Task;
+            },
+            _time);
+        using var leaving = new CancellationTokenSource();
+        var left = certificate.GetAsync(leaving.Token).AsTask();
+        var waiting = certificate.GetAsync(CancellationToken.None).AsTask();
+        await leaving.CancelAsync();
+        await Assert.ThrowsAnyAsync<OperationCanceledException>(() => left);
+
+        end.SetResult(new IssuedCertificate("certificate", "key"));
+        Assert.Equal("certificate\nkey", await waiting);
+        Assert.Equal(1, issued);
     }
 
     private OwnServer Server() => new(Certificate(), new Trust());

@@ -34,4 +34,15 @@ public sealed class NamedCertificateFilesTests
 
         Assert.Equal($"invalid argument \"{text}\" for \"--tls-sni-cert-key\" flag: {why}", error.Message);
     }
+
+    [Theory]
+    [InlineData("/a,b")]
+    [InlineData("/a:b")]
+    public void A_directory_that_would_split_the_list_is_refused(string directory)
+    {
+        var error = Assert.Throws<UserErrorException>(
+            () => NamedCertificateFiles.Parse("foo.crt,foo.key").From(directory));
+
+        Assert.Contains($"\"{directory}\" has a comma or colon in its name", error.Message, StringComparison.Ordinal);
+    }
 }

@@ -51,6 +51,7 @@ public sealed class NamedCertificatesTests : IDisposable
     [InlineData("usual.example", "0", "a.example:usual.example")]
     [InlineData("", "1", "a.example:192.0.2.1", "b.example:127.0.0.1")]
     [InlineData("x.example", Usual, "b.example:127.0.0.1")]
+    [InlineData("m\u00fcnchen.example", "0", "xn--mnchen-3ya.example")]
     public async Task A_certificate_is_shown_to_who_asks_for_it(
         string asked, string expected, params string[] certificates)
     {
@@ -85,13 +86,57 @@ public sealed class NamedCertificatesTests : IDisposable
     [Fact]
     public void Certificates_up_to_the_authority_are_shown_too()
     {
-        var files = Write("chain", "a.example");
-        File.AppendAllBytes(files.CertificateFile, [(byte)'\n', .. _authority.Bundle]);
+        using var intermediate = new TestAuthority(_authority);
+        var files = Write("chain", "a.example", intermediate);
+        File.AppendAllBytes(files.CertificateFile, [(byte)'\n', .. intermediate.Bundle]);
+        File.WriteAllBytes(Path.Combine(_scratch.FullName, "above.crt"), intermediate.Bundle);
 
-        var context = files.Read();
+        var context = files.Read().Context;
 
         Assert.Equal(Thumbprint("chain.crt"), context.TargetCertificate.Thumbprint);
         Assert.True(context.TargetCertificate.HasPrivateKey);
+        Assert.Equal(Thumbprint("above.crt"), Assert.Single(context.IntermediateCertificates).Thumbprint);
+    }
+
+    [Fact]
+    public void Files_are_followed_from_the_content_that_is_shown()
+    {
+        var settings = Settings(["a.example"]);
+        var files = settings.Named[0];
+        byte[][] read = [File.ReadAllBytes(files.CertificateFile), File.ReadAllBytes(files.KeyFile)];
+        var certificates = new NamedCertificates(settings);
+        File.Delete(files.CertificateFile);
+        File.Delete(files.KeyFile);
+
+        Assert.Equal(read, certificates.Followed.Select(static f => f.Content.ToArray()));
+    }
+
+    [Fact]
+    public void A_malformed_certificate_after_the_first_is_refused_and_the_shown_one_stays()
+    {
+        var settings = Settings(["a.example"]);
+        var certificates = new NamedCertificates(settings);
+        var files = settings.Named[0];
+        File.AppendAllText(
+            files.CertificateFile, "\n-----BEGIN CERTIFICATE-----\nAAAA\n-----END CERTIFICATE-----\n");
+
+        var error = Assert.Throws<ConfigurationException>(() => certificates.Reload(files));
+
+        Assert.StartsWith(files.Name, error.Message, StringComparison.Ordinal);
+    }
+
+    [Fact]
+    public void A_key_under_a_label_of_another_form_is_refused()
+    {
+        var settings = Settings(["a.example"]);
+        var files = settings.Named[0];
+        var mislabelled = File.ReadAllText(files.KeyFile)
+            .Replace("PRIVATE KEY", "EC PRIVATE KEY", StringComparison.Ordinal);
+        File.WriteAllText(files.KeyFile, mislabelled);
+
+        var error = Assert.Throws<UserErrorException>(() => new NamedCertificates(settings));
+
+        Assert.Contains(files.Name, error.Message, StringComparison.Ordinal);
     }
 
     [Theory]
@@ -131,9 +176,9 @@ public sealed class NamedCertificatesTests : IDisposable
         ],
     };
 
-    private NamedCertificateFiles Write(string name, string dnsName)
+    private NamedCertificateFiles Write(string name, string dnsName, TestAuthority? authority = null)
     {
-        using var certificate = _authority.Issue([dnsName]);
+        using var certificate = (authority ?? _authority).Issue([dnsName]);
         using var key = certificate.GetECDsaPrivateKey()!;
         var path = Path.Combine(_scratch.FullName, name);
         File.WriteAllText($"{path}.crt", certificate.ExportCertificatePem());

@@ -19,6 +19,7 @@ public sealed class UpstreamFlagsTests
     [InlineData("--etcd-servers=http://x", "--etcd-servers of kube-apiserver is no option of orc's: the store is ")]
     [InlineData("--v", "--v of kube-apiserver is no option of orc's: what is logged is not a matter of levels.")]
     [InlineData("-v", "-v of kube-apiserver is no option of orc's: what is logged is not a matter of levels.")]
+    [InlineData("--peer-ca-file=x", "--peer-ca-file of kube-apiserver is no option of orc's: silos do not ")]
     [InlineData("--none-such", null)]
     [InlineData("etcd-servers", null)]
     [InlineData("", null)]

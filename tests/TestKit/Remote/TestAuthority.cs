@@ -12,14 +12,23 @@ public sealed class TestAuthority : IDisposable
 
     private readonly X509Certificate2 _root;
 
-    public TestAuthority()
+    /// <param name="above">Who signs for it; null for itself.</param>
+    public TestAuthority(TestAuthority? above = null)
     {
         using var key = ECDsa.Create(ECCurve.NamedCurves.nistP256);
-        var request = new CertificateRequest("CN=test authority", key, HashAlgorithmName.SHA256);
+        var request = new CertificateRequest(
+            above is null ? "CN=test authority" : "CN=test intermediate", key, HashAlgorithmName.SHA256);
         request.CertificateExtensions.Add(new X509BasicConstraintsExtension(true, false, 0, true));
         request.CertificateExtensions.Add(new X509KeyUsageExtension(X509KeyUsageFlags.KeyCertSign, true));
         request.CertificateExtensions.Add(new X509SubjectKeyIdentifierExtension(request.PublicKey, false));
-        _root = request.CreateSelfSigned(Start, Start.AddYears(1));
+        if (above is null)
+        {
+            _root = request.CreateSelfSigned(Start, Start.AddYears(1));
+            return;
+        }
+
+        using var signed = request.Create(above._root, Start, Start.AddDays(180), RandomNumberGenerator.GetBytes(8));
+        _root = signed.CopyWithPrivateKey(key);
     }
 
     /// <summary>As configurations have it: PEM.</summary>

@@ -110,4 +110,13 @@ public sealed class YamlComplaintsTests
         Assert.StartsWith("yaml: invalid map key: []interface {}{[]interface {}{\"xxx", error, StringComparison.Ordinal);
         Assert.InRange(error.Length, 4096, 5000);
     }
+
+    [Theory]
+    [InlineData("? [\"LONG\"]\n: c\n")]
+    [InlineData("? {? LONG : a}\n: c\n")]
+    public void ALongTextInAKeyIsToldInPart(string yaml)
+    {
+        var text = Encoding.UTF8.GetBytes(yaml.Replace("LONG", new string('x', 9000), StringComparison.Ordinal));
+        Assert.InRange(YamlConverter.ToJson(text).Error!.Length, 4096, 5000);
+    }
 }
